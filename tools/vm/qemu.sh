@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2153
+#
+# Boots a stock kernel under QEMU: the guest's root is the host's, over 9p.
+
+QEMU=qemu-system-x86_64
+
+qemu_channels() {
+	G_OUT=/dev/vport0p1 G_ERR=/dev/vport0p2
+	command -v "$QEMU" >/dev/null || die "$QEMU is missing; tools/vm/deps installs it"
+	initramfs_need
+	qemu_accel
+}
+
+# --- initramfs -------------------------------------------------------------------------
+
+initramfs_need() {
+	Q_INITRAMFS=$S_DIR/initramfs-$(digest "$VM/initramfs-init" "$VM/qemu.sh")
+	[[ -e $Q_INITRAMFS ]] || with_lock "$S_DIR.initramfs.lock" initramfs_make
+}
+
+initramfs_make() {
+	local tmp module
+	[[ ! -e $Q_INITRAMFS ]] || return 0
+	command -v busybox >/dev/null || die "busybox is missing; tools/vm/deps installs it"
+	tmp=$(mktemp -d "$CACHE/tmp/initramfs.XXXXXX")
+	mkdir -p "$tmp"/tree/{bin,proc,dev,root,modules}
+	cp "$(command -v busybox)" "$tmp/tree/bin/busybox"
+	cp "$VM/initramfs-init" "$tmp/tree/init"
+	chmod 755 "$tmp/tree/init"
+	while IFS= read -r module; do
+		cp "$module" "$tmp/tree/modules/"
+		echo "${module##*/}"
+	done < <(initramfs_modules) >"$tmp/tree/modules/list"
+	(cd "$tmp/tree" && find . | cpio --quiet -o -H newc) >"$tmp/cpio"
+	mv "$tmp/cpio" "$Q_INITRAMFS"
+	rm -rf "$tmp"
+}
+
+# Dependencies first; what a kernel has built in is not listed.
+initramfs_modules() {
+	local name
+	for name in virtio_pci virtio_console 9pnet_virtio 9p; do
+		modprobe -d "$K_ROOT" -S "$K_RELEASE" --show-depends "$name" |
+			sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	done | awk '!seen[$0]++'
+}
+
+# --- acceleration ----------------------------------------------------------------------
+
+# A machine can have /dev/kvm that hangs a stock kernel, so it is used only once a bounded
+# trial boot came through; the answer holds until the machine restarts.
+qemu_accel() {
+	local answer boot_id
+	Q_ACCEL=(-accel "tcg,thread=multi" -cpu "max,la57=off")
+	[[ -w /dev/kvm ]] || return 0
+	boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
+	answer=$CACHE/kvm/$boot_id-$K_KEY
+	if [[ ! -e $answer ]]; then
+		mkdir -p "$CACHE/kvm"
+		with_lock "$CACHE/kvm/.lock" qemu_trial "$answer"
+	fi
+	[[ $(<"$answer") != yes ]] || Q_ACCEL=(-accel kvm -cpu host)
+}
+
+qemu_trial() {
+	local answer=$1 log
+	[[ ! -e $answer ]] || return 0
+	progress "trying hardware acceleration, at most 20 s, once"
+	log=$(mktemp "$CACHE/tmp/trial.XXXXXX")
+	timeout -k 1 20 "$QEMU" -accel kvm -cpu host -m 512M -nodefaults -nographic -no-reboot \
+		-kernel "$K_IMAGE" -initrd "$Q_INITRAMFS" -serial stdio \
+		-append 'console=ttyS0 quiet panic=-1 natfw_trial=1' </dev/null >"$log" 2>&1 || :
+	if grep -q natfw-trial-ok "$log"; then
+		echo yes >"$answer.$$"
+	else
+		echo no >"$answer.$$"
+	fi
+	mv "$answer.$$" "$answer"
+	rm -f "$log"
+}
+
+# --- boot ------------------------------------------------------------------------------
+
+# Becomes the guest. The serial console takes what is worth a warning and above: every
+# character of it costs an emulated machine; guest-init saves the whole log at the end.
+qemu_exec() {
+	exec "$QEMU" "${Q_ACCEL[@]}" -smp "$SMP" -m "$MEM" \
+		-nodefaults -display none -no-reboot -no-user-config \
+		-kernel "$K_IMAGE" -initrd "$Q_INITRAMFS" \
+		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off \
+random.trust_cpu=on no_timer_check natfw_run=$RUN" \
+		-fsdev local,id=root,path=/,security_model=passthrough,multidevs=remap \
+		-device virtio-9p-pci,fsdev=root,mount_tag=root \
+		-device virtio-rng-pci \
+		-device virtio-serial-pci \
+		-chardev file,id=out,path="$RUN/out" -device virtserialport,chardev=out,nr=1 \
+		-chardev file,id=err,path="$RUN/err" -device virtserialport,chardev=err,nr=2 \
+		-serial file:"$RUN/console" </dev/null >"$RUN/qemu.log" 2>&1
+}
