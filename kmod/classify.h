@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The wildcard classifier: tuple space search.
+ *
+ * Rules of one mask shape (prefix lengths, which fields are given, how many
+ * leading bits of a port range are fixed) share a subtable, a hash over the
+ * masked key. Subtables are kept sorted by the best priority within, so a
+ * search ends as soon as no later one can win. Fields that a key does not
+ * have (DSCP, flow label, ICMP type, ingress device) and exact port bounds
+ * are compared in the chain.
+ *
+ * Readers: RCU. Writers: nn->lock.
+ */
+#ifndef _NATFW_CLASSIFY_H
+#define _NATFW_CLASSIFY_H
+
+#include <linux/types.h>
+#include <linux/siphash.h>
+
+struct natfw_net;
+struct natfw_pkt;
+struct natfw_rule;
+struct natfw_subtables;
+
+struct natfw_classifier {
+	struct natfw_subtables __rcu	*tables;	/* sorted, replaced as a whole */
+	siphash_key_t			secret;
+	u32				count;		/* subtables; nn->lock */
+	u32				nrules;		/* nn->lock */
+};
+
+/* What a search found out on the way. */
+struct natfw_search {
+	u32	subtables;	/* looked into */
+	bool	uncacheable;	/* depends on more than key and device */
+};
+
+int natfw_classifier_init(struct natfw_classifier *c);
+void natfw_classifier_fini(struct natfw_classifier *c);
+
+/*
+ * The rule in force at p->gen that wins for @p among those that beat @than
+ * (NULL: among all), or NULL. Needs RCU.
+ */
+struct natfw_rule *natfw_classify(const struct natfw_net *nn,
+				  const struct natfw_pkt *p,
+				  const struct natfw_rule *than,
+				  struct natfw_search *s);
+
+/* Needs nn->lock. -ENOMEM. */
+int natfw_classifier_add(struct natfw_net *nn, struct natfw_rule *r);
+void natfw_classifier_del(struct natfw_net *nn, struct natfw_rule *r);
+
+#endif /* _NATFW_CLASSIFY_H */

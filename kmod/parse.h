@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of a packet while it goes through the hook. Lives on the
+ * stack; everything the later steps need is found here once.
+ */
+#ifndef _NATFW_PARSE_H
+#define _NATFW_PARSE_H
+
+#include <linux/skbuff.h>
+#include "key.h"
+#include "stats.h"
+
+struct natfw_dev;
+struct natfw_net;
+
+#define NATFW_P_V6	BIT(0)
+#define NATFW_P_FRAG	BIT(1)	/* one fragment of a datagram, not reassembled */
+#define NATFW_P_SLOW	BIT(2)	/* IP options or headers only the stack handles */
+#define NATFW_P_ICMPERR	BIT(3)	/* ICMP error; @inner is valid */
+#define NATFW_P_ND	BIT(4)	/* neighbour discovery with hop limit 255 */
+#define NATFW_P_OPAQUE	BIT(5)	/* transport not found: proto and addresses only */
+#define NATFW_P_GROUP	BIT(6)	/* multicast or broadcast destination address */
+#define NATFW_P_REASM	BIT(7)	/* was reassembled by us */
+#define NATFW_P_QUERY	BIT(8)	/* ICMP echo or timestamp: has an identifier */
+
+/*
+ * The packet inside an ICMP error. @key is that of the packet the error
+ * answers with source and destination exchanged: the key under which the
+ * other direction of its flow stands in the table, zone that of the error.
+ */
+struct natfw_inner {
+	struct natfw_key	key;
+	u16			nhoff;	/* inner network header, from skb->data */
+	u16			thoff;	/* inner transport header */
+	u16			len;	/* bytes from nhoff on that are present */
+	bool			ports;	/* the first four transport bytes are present */
+};
+
+struct natfw_pkt {
+	struct sk_buff		*skb;
+	struct natfw_net	*nn;
+	struct natfw_dev	*nd;	/* ingress */
+	u64			gen;	/* rule set this packet is judged by */
+	u32			hash;	/* of @key */
+	u32			len;	/* bytes accounted: skb->len on arrival */
+	struct natfw_key	key;	/* as it arrived */
+	u16			flags;	/* NATFW_P_* */
+	u16			thoff;	/* transport header, from skb->data (= network header) */
+	u8			ttl;	/* or hop limit */
+	u8			dscp;
+	u8			icmp_type, icmp_code;
+	u8			tcp_flags;	/* byte 13 of the TCP header */
+	u32			flow_label;	/* host order */
+	struct natfw_inner	inner;
+};
+
+static inline bool natfw_pkt_is6(const struct natfw_pkt *p)
+{
+	return p->flags & NATFW_P_V6;
+}
+
+/*
+ * Fill in @p from p->skb, p->nd and p->nn. skb->data is at the network
+ * header. The headers that @p speaks of are linear afterwards; skb->head may
+ * have moved. On success 0; otherwise the reason the packet ends here
+ * (PASS_* or a drop), as a negative number: -NATFW_R_x - 1.
+ */
+int natfw_parse(struct natfw_pkt *p);
+
+static inline int natfw_fail(enum natfw_reason r)
+{
+	return -(int)r - 1;
+}
+
+static inline enum natfw_reason natfw_failed(int err)
+{
+	return (enum natfw_reason)(-err - 1);
+}
+
+#endif /* _NATFW_PARSE_H */

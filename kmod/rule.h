@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A rule: what packets it matches, what becomes of them, how long it lives.
+ *
+ * Visibility. A packet takes nn->gen once, and a rule counts for it while
+ * from <= gen < to. A new rule is put into the tables with from = NEVER,
+ * where no packet sees it; a commit sets from (and, for what goes, to) to
+ * gen + 1 and then raises gen, so all of it comes into force for a packet or
+ * none. What went is unlinked after that and freed after a grace period.
+ *
+ * Exact rules (host addresses, one protocol, one port each or one SPI, one
+ * zone, nothing else) stand in the flow table as flows of their own; all
+ * others are in the classifier.
+ *
+ * Lifetime: the creator's reference goes at removal, each flow holds one.
+ */
+#ifndef _NATFW_RULE_H
+#define _NATFW_RULE_H
+
+#include <linux/percpu.h>
+#include "net.h"
+
+#define NATFW_NEVER	U64_MAX
+
+struct natfw_pkt;
+struct natfw_map;
+struct natfw_pool;
+struct natfw_owner;
+struct natfw_flow;
+
+/* Bits of natfw_match.set: fields beyond addresses that are conditions. */
+#define NATFW_M_FAMILY	BIT(0)
+#define NATFW_M_SRC	BIT(1)
+#define NATFW_M_DST	BIT(2)
+#define NATFW_M_PROTO	BIT(3)
+#define NATFW_M_SPORT	BIT(4)
+#define NATFW_M_DPORT	BIT(5)
+#define NATFW_M_TYPE	BIT(6)
+#define NATFW_M_CODE	BIT(7)
+#define NATFW_M_SPI	BIT(8)
+#define NATFW_M_DSCP	BIT(9)
+#define NATFW_M_LABEL	BIT(10)
+#define NATFW_M_DEV	BIT(11)
+#define NATFW_M_ZONE	BIT(12)	/* clear: any zone */
+
+struct natfw_match {
+	union natfw_addr	src, dst;	/* host bits zero */
+	u16			set;		/* NATFW_M_* */
+	u8			src_len, dst_len; /* of 128; an IPv4 /24 is 120 */
+	bool			is4;		/* valid with NATFW_M_FAMILY */
+	u8			proto;
+	u16			sport_min, sport_max;	/* host order */
+	u16			dport_min, dport_max;
+	u8			icmp_type, icmp_code;
+	u8			dscp;
+	u16			zone;
+	u32			flow_label;	/* host order */
+	__be32			spi;
+	int			ifindex;
+};
+
+/* Bits of natfw_nat.set */
+#define NATFW_N_SRC	BIT(0)	/* src/src_len */
+#define NATFW_N_SPORT	BIT(1)	/* sport_min/max */
+#define NATFW_N_POOL	BIT(2)
+#define NATFW_N_DST	BIT(3)
+#define NATFW_N_DPORT	BIT(4)
+#define NATFW_N_OUT_ZONE BIT(5)
+
+struct natfw_nat {
+	union natfw_addr	src, dst;
+	u16			set;
+	u8			src_len, dst_len;	/* of 128 */
+	u16			sport_min, sport_max;
+	u16			dport_min, dport_max;
+	u16			out_zone;
+	struct natfw_pool	*pool;		/* reference, with NATFW_N_POOL */
+};
+
+struct natfw_rule_counter {	/* per CPU */
+	u64	packets;
+	u64	bytes;
+};
+
+struct natfw_rule {
+	/* read by packets */
+	u64			from, to;
+	u64			id;
+	u32			priority;
+	u32			mark;
+	bool			has_mark;
+	u8			action;		/* enum natfw_action */
+	u8			emit;		/* enum natfw_emit, may be INHERIT */
+	bool			exact;
+	u32			flags;		/* NATFW_RULE_FLAG_*, READ_ONCE */
+	struct natfw_rule_counter __percpu *counters; /* NULL for exact rules */
+	unsigned long		used;		/* jiffies, 0: never; coarse */
+	struct natfw_match	match;
+	struct natfw_nat	nat;
+	struct hlist_node	chain;		/* classifier bucket */
+	struct natfw_subtable	*subtable;	/* NULL for exact rules */
+
+	/* control */
+	struct natfw_net	*nn;
+	struct natfw_flow	*flow;		/* own flow of an exact rule */
+	struct natfw_map	*map[2];	/* endpoints reserved from a pool; references */
+	struct natfw_owner	*owner;		/* reference */
+	char			*name;		/* or NULL */
+	u8			cookie[NATFW_OWNER_LEN];
+	u32			lifetime;	/* seconds as asked, 0: none */
+	time64_t		expires;	/* natfw_now() seconds, 0: none */
+	atomic_t		nflows;		/* with state */
+	refcount_t		refs;
+	u8			why;		/* enum natfw_del_reason */
+	bool			staged;
+	struct hlist_node	wheel;
+	struct list_head	list;		/* txn or graveyard */
+	struct rcu_head		rcu;
+};
+
+static inline bool natfw_rule_visible(const struct natfw_rule *r, u64 gen)
+{
+	return READ_ONCE(r->from) <= gen && gen < READ_ONCE(r->to) &&
+	       !(READ_ONCE(r->flags) & NATFW_RULE_FLAG_INACTIVE);
+}
+
+/* True if @a wins over @b. */
+static inline bool natfw_rule_beats(const struct natfw_rule *a,
+				    const struct natfw_rule *b)
+{
+	return a->priority != b->priority ? a->priority < b->priority
+					  : a->id < b->id;
+}
+
+/* What netlink asks for; everything validated by natfw_rule_create(). */
+struct natfw_rule_spec {
+	u32			priority;
+	u8			action;
+	u8			emit;
+	bool			has_mark;
+	u32			mark;
+	u32			flags;
+	u32			lifetime;
+	u8			cookie[NATFW_OWNER_LEN];
+	const char		*name;		/* borrowed, or NULL */
+	struct natfw_match	match;
+	struct natfw_nat	nat;		/* pool: borrowed */
+};
+
+/*
+ * Make a rule, invisible yet: checks that match and translation go together,
+ * reserves pool endpoints, puts it into table or classifier, counts it
+ * against limits. On failure nothing is left behind and @extack says why.
+ * -EINVAL, -EEXIST, -ENOSPC, -EDQUOT, -ENOMEM, -EOPNOTSUPP. Needs nn->lock.
+ */
+struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
+				     const struct natfw_rule_spec *spec,
+				     struct netlink_ext_ack *extack);
+/* Undo natfw_rule_create() for a rule that never came into force. nn->lock. */
+void natfw_rule_discard(struct natfw_rule *r);
+
+/*
+ * Put in force every rule on @add (linked by rule.list) and take out those on
+ * @del (array of @ndel), in one generation. Cannot fail. Sends events: one by
+ * one, or for more than NATFW_EVENT_BULK an overrun marker. nn->lock.
+ * Removed rules get .why = @why. Returns the new generation.
+ */
+u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
+		      struct natfw_rule **del, u32 ndel, u8 why);
+
+/* nn->lock, or RCU with natfw_rule_hold(). NULL if there is none in force. */
+struct natfw_rule *natfw_rule_find(struct natfw_net *nn, u64 id);
+/* New lifetime from now; 0 makes it permanent. nn->lock. */
+void natfw_rule_refresh(struct natfw_rule *r, u32 lifetime);
+/* Active or not, others: takes effect as a commit of its own. nn->lock. */
+void natfw_rule_set_flags(struct natfw_rule *r, u32 flags);
+/* New name (copied), -ENOMEM. nn->lock. */
+int natfw_rule_rename(struct natfw_rule *r, const char *name);
+bool natfw_rule_owned(const struct natfw_rule *r, const u8 *cookie);
+void natfw_rule_hold(struct natfw_rule *r);
+void natfw_rule_put(struct natfw_rule *r);	/* any context; frees by RCU */
+/* Totals so far. Any context. */
+void natfw_rule_count(const struct natfw_rule *r, u64 *packets, u64 *bytes);
+/* Everything out, without events per rule; namespace exit. nn->lock. */
+void natfw_rule_flush_all(struct natfw_net *nn);
+
+/* The fields of @m that a packet must have, against what it has. */
+bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p);
+/* True if @m names one key and nothing else. */
+bool natfw_match_exact(const struct natfw_match *m);
+
+#define NATFW_EVENT_BULK	4096
+
+#endif /* _NATFW_RULE_H */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The exact-match hash table: flows, mappings and permissions by key.
+ *
+ * A bucket is one cache line: five pointers with a 16-bit tag of the hash
+ * each, and a chain to overflow buckets. A miss costs one line, a hit that
+ * line and the node's own. Nodes are not linked intrusively, so that while
+ * the table grows a node can stand in the old and the new array at once and
+ * readers, who look into the old and then the new, never miss it.
+ *
+ * Several nodes may have the same key (an exact rule and, over it, the cached
+ * verdict of a wildcard rule with a better priority; the old and the new rule
+ * within an atomic replace). Readers see all of them by natfw_table_next().
+ *
+ * Readers: RCU. Writers: any context with bottom halves, locks taken inside.
+ * Nodes must stay allocated until an RCU grace period after removal.
+ */
+#ifndef _NATFW_TABLE_H
+#define _NATFW_TABLE_H
+
+#include "key.h"
+
+#define NATFW_NODE_REPLY	BIT(0)	/* second direction of a flow */
+#define NATFW_NODE_DEAD		BIT(1)	/* being removed; stripe lock */
+
+struct natfw_node {
+	struct natfw_key	key;
+	u8			flags;
+	u8			pad;
+	u16			slot;	/* device the verdict was found for */
+	u32			used;	/* jiffies of the last packet, coarse */
+};
+
+static_assert(sizeof(struct natfw_node) == 48);
+
+struct natfw_buckets;
+
+struct natfw_table {
+	struct natfw_buckets __rcu	*cur;
+	siphash_key_t			secret;
+	atomic_t			count;		/* nodes */
+	spinlock_t			*stripes;
+	u32				nstripes;	/* a power of two */
+	atomic_long_t			*memory;	/* charged for arrays */
+	struct work_struct		grow_work;
+	bool				closing;
+};
+
+/* Position of a lookup among equal keys, and of a walk; zero to start. */
+struct natfw_table_cursor {
+	u32	bucket;
+	bool	done;
+};
+
+struct natfw_table_match {
+	const struct natfw_buckets	*b;	/* array being searched */
+	const void			*chain;	/* bucket in the chain */
+	u32				slot;
+};
+
+/* @memory is charged for arrays. -ENOMEM. May sleep. */
+int natfw_table_init(struct natfw_table *t, u32 buckets, atomic_long_t *memory);
+/* The table must be empty and out of reach of packets. May sleep. */
+void natfw_table_fini(struct natfw_table *t);
+
+static inline u32 natfw_table_hash(const struct natfw_table *t,
+				   const struct natfw_key *key)
+{
+	return natfw_key_hash(key, &t->secret);
+}
+
+/*
+ * First node with @key, or NULL; with natfw_table_next() every one of them, in
+ * no order. @m is scratch of the caller. Needs RCU. A node may turn up twice
+ * while the table grows.
+ */
+struct natfw_node *natfw_table_first(const struct natfw_table *t,
+				     const struct natfw_key *key, u32 hash,
+				     struct natfw_table_match *m);
+struct natfw_node *natfw_table_next(const struct natfw_table *t,
+				    const struct natfw_key *key, u32 hash,
+				    struct natfw_table_match *m);
+
+/*
+ * Insert @node under its key. @clash, if not NULL, is called with the stripe
+ * lock held for each node already there under the same key; returning true
+ * refuses the insertion with -EEXIST. -ENOMEM if no overflow bucket can be had.
+ */
+int natfw_table_insert(struct natfw_table *t, struct natfw_node *node, u32 hash,
+		       bool (*clash)(struct natfw_node *old, void *arg),
+		       void *arg);
+
+/* Take @node out. False if it was not there (somebody else took it out). */
+bool natfw_table_remove(struct natfw_table *t, struct natfw_node *node);
+
+/*
+ * Call @fn, under RCU, for every node of up to @budget buckets from @cursor on.
+ * Nodes that stay put throughout a full walk are seen at least once, maybe
+ * twice. False when the end was reached; the cursor is then at the start.
+ */
+bool natfw_table_walk(struct natfw_table *t, struct natfw_table_cursor *cursor,
+		      u32 budget, void (*fn)(struct natfw_node *node, void *arg),
+		      void *arg);
+/* Buckets in the array now; walks are sized by it. */
+u32 natfw_table_buckets(const struct natfw_table *t);
+
+#endif /* _NATFW_TABLE_H */
