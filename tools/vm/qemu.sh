@@ -6,7 +6,7 @@
 QEMU=qemu-system-x86_64
 
 qemu_channels() {
-	G_OUT=/dev/vport0p1 G_ERR=/dev/vport0p2
+	G_OUT=port:natfw.out G_ERR=port:natfw.err
 	command -v "$QEMU" >/dev/null || die "$QEMU is missing; tools/vm/deps installs it"
 	initramfs_need
 	qemu_accel
@@ -94,7 +94,7 @@ random.trust_cpu=on no_timer_check natfw_run=$RUN" \
 		-device virtio-9p-pci,fsdev=root,mount_tag=root \
 		-device virtio-rng-pci \
 		-device virtio-serial-pci \
-		-chardev file,id=out,path="$RUN/out" -device virtserialport,chardev=out,nr=1 \
-		-chardev file,id=err,path="$RUN/err" -device virtserialport,chardev=err,nr=2 \
+		-chardev file,id=out,path="$RUN/out" -device virtserialport,chardev=out,name=natfw.out \
+		-chardev file,id=err,path="$RUN/err" -device virtserialport,chardev=err,name=natfw.err \
 		-serial file:"$RUN/console" </dev/null >"$RUN/qemu.log" 2>&1
 }

@@ -5,7 +5,7 @@
 # the cache with paths made relative to it. Nothing is installed.
 
 # Raise when the unpacked layout changes: older copies are then left alone.
-STOCK_LAYOUT=1
+STOCK_LAYOUT=2
 
 # What a network test or the boot can want; the other thousands of drivers would only
 # slow depmod down.
@@ -57,7 +57,7 @@ stock_fetch() {
 	[[ -n $image && -n $headers ]] || die "Debian $suite has no kernel packages"
 	mapfile -t packages < <(
 		echo "$image"
-		depends "$suite" "$image" '^linux-(binary|modules)-'
+		depends "$suite" "$image" '^linux-(base|binary|modules)-[0-9]'
 		echo "$headers"
 		depends "$suite" "$headers" '^linux-(headers|kbuild)-'
 	)
@@ -137,7 +137,8 @@ stock_set() {
 	sed -i "/^$symbol=/d" "$conf"
 	sed -i "/^#define $symbol /d" "$header"
 	[[ -n $value ]] || return 0
-	echo "$symbol=$value" >>"$conf"
+	# make's copy has strings without their quotes
+	sed 's/="\(.*\)"$/=\1/' <<<"$symbol=$value" >>"$conf"
 	[[ $value != y ]] || value=1
 	echo "#define $symbol $value" >>"$header"
 }
@@ -196,8 +197,8 @@ stock_compiler() {
 	while IFS= read -r line; do
 		symbol=${line%%=*}
 		stock_set "$dir" "$symbol" "$(sed -n "s/^$symbol=//p" "$work/.config")"
-	done < <(diff <(stock_toolchain "$dir/.config") <(stock_toolchain "$work/.config") |
-		sed -n 's/^[<>] //p')
+	done < <(comm -3 <(stock_toolchain "$dir/.config") <(stock_toolchain "$work/.config") |
+		tr -d '\t')
 	rm -rf "$work"
 }
 
