@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `make help` says what there is.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+KERNELRELEASE_RUNNING := $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNELRELEASE_RUNNING)/build
+SECONDS ?= 60
+
+# The module is part of `make` only where it can be built.
+ifneq ($(wildcard $(KDIR)/Makefile),)
+ALL := tools modules
+else
+ALL := tools
+endif
+
+all: $(ALL)
+ifeq ($(filter modules,$(ALL)),)
+	@echo "no headers for kernel $(KERNELRELEASE_RUNNING): natfw.ko is not built (KDIR=... names another kernel's)"
+endif
+
+tools:
+	$(MAKE) -C tools
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+
+install: tools
+	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+
+dkms-install:
+	@test -x tools/dkms/install || { echo "tools/dkms/install is not part of this tree" >&2; exit 1; }
+	tools/dkms/install
+
+deps:
+	@tests/deps
+
+check: deps
+	@tests/check
+
+check-quick: deps
+	@tests/check quick
+
+demo: deps
+	@tools/demo/run $(if $(KERNEL),--kernel $(KERNEL))
+
+bench: deps
+	@tools/bench/run
+
+fuzz: deps
+	@tests/fuzz/run $(SECONDS)
+
+lint:
+	@tools/lint/run
+
+clean:
+	$(MAKE) -C tools clean
+	$(MAKE) -C tests clean
+	$(RM) -r tests/out
+	@test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+help:
+	@echo 'make                 natfwctl, and natfw.ko if this kernel'"'"'s headers are installed'
+	@echo 'make modules         natfw.ko; KDIR=DIR builds for another kernel'
+	@echo 'make modules_install natfw.ko into /lib/modules'
+	@echo 'make install         natfwctl, its man page and completion; DESTDIR=, PREFIX=$(PREFIX)'
+	@echo 'make dkms-install    natfw.ko by DKMS, rebuilt at each kernel update'
+	@echo 'make demo            shows what it does with real traffic; KERNEL=6.1|6.12|7.2|uml in a guest'
+	@echo 'make check           every test on every kernel, about half an hour'
+	@echo 'make check-quick     the tests that need no more than two minutes'
+	@echo 'make bench           speed, beside that of others; BENCH_JSON=FILE writes the figures'
+	@echo 'make fuzz SECONDS=N  every fuzzer for N seconds'
+	@echo 'make lint            style and include checks'
+	@echo 'make clean'
+
+.PHONY: all tools modules modules_install install dkms-install deps check check-quick demo bench fuzz lint clean help
