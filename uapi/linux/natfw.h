@@ -2,7 +2,7 @@
 /* Do not edit directly, auto-generated from: */
 /*	Documentation/netlink/specs/natfw.yaml */
 /* YNL-GEN uapi header */
-/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+/* To regenerate run: tools/ynl-gen LINUX */
 
 #ifndef _UAPI_LINUX_NATFW_H
 #define _UAPI_LINUX_NATFW_H
