@@ -75,7 +75,7 @@ uml_need() {
 	local key fragments=("$VM/uml.config")
 	source_need
 	[[ $DEBUG == 0 ]] || fragments+=("$VM/uml-debug.config")
-	key=${K_SRC##*/}-$(digest "$VM/uml-build" "${fragments[@]}")
+	key=${K_SRC##*/}-$(digest "$VM/uml-build" "$VM/uml-stacktrace.patch" "${fragments[@]}")
 	K_KEY=uml-$key
 	K_DIR=$CACHE/uml/$key K_ARCH=um
 	K_ROOT=$K_DIR/root

@@ -85,12 +85,14 @@ qemu_trial() {
 # Becomes the guest. The serial console takes what is worth a warning and above: every
 # character of it costs an emulated machine; guest-init saves the whole log at the end.
 qemu_exec() {
+	local model=passthrough
+	[[ $EUID == 0 ]] || model=none
 	exec "$QEMU" "${Q_ACCEL[@]}" -smp "$SMP" -m "$MEM" \
 		-nodefaults -display none -no-reboot -no-user-config \
 		-kernel "$K_IMAGE" -initrd "$Q_INITRAMFS" \
 		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off \
 random.trust_cpu=on no_timer_check natfw_run=$RUN" \
-		-fsdev local,id=root,path=/,security_model=passthrough,multidevs=remap \
+		-fsdev local,id=root,path=/,security_model="$model",multidevs=remap \
 		-device virtio-9p-pci,fsdev=root,mount_tag=root \
 		-device virtio-rng-pci \
 		-device virtio-serial-pci \

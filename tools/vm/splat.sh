@@ -19,6 +19,14 @@ splat_log() {
 		END { for (i = 0; i < n; i++) print line[i] }'
 }
 
+# The reported objects that natfw allocated: one of its functions is in the trace.
+leaks_found() {
+	[[ ! -e $1 ]] || awk '/^unreferenced object/ { show(); object = "" }
+		{ object = object $0 "\n" }
+		function show() { if (object ~ /\[natfw/) printf "%s", object }
+		END { show() }' "$1"
+}
+
 splat_found() {
 	splat_log "$1" | grep -Eq -- "$SPLAT"
 }

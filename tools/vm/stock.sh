@@ -138,7 +138,7 @@ stock_set() {
 	sed -i "/^#define $symbol /d" "$header"
 	[[ -n $value ]] || return 0
 	# make's copy has strings without their quotes
-	sed 's/="\(.*\)"$/=\1/' <<<"$symbol=$value" >>"$conf"
+	echo "$symbol=$value" | sed 's/="\(.*\)"$/=\1/' >>"$conf"
 	[[ $value != y ]] || value=1
 	echo "#define $symbol $value" >>"$header"
 }
