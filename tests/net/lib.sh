@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The gateway that traffic tests stand on:
+#
+#	host ---- lan [ gateway ] wan ---- net
+#	host2 -- lan2 [         ]
+#
+# host has A and A2, host2 (only after `gateway two`) B; net has the servers S, S2, S3;
+# X, X2 ... X6 are external addresses routed to the gateway, which has none of them. `use 4`
+# and `use 6` choose the family all of these are of; V is then 4 or 6.
+# shellcheck source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+PKT=$TESTS/net/pkt
+NATFWCTL=${NATFWCTL:-$TOP/tools/natfwctl/natfwctl}
+# link-layer addresses: what the gateway's neighbours send to, and they themselves
+MAC_LAN=02:00:00:00:01:01 MAC_HOST=02:00:00:00:01:02
+MAC_WAN=02:00:00:00:02:01 MAC_NET=02:00:00:00:02:02
+MAC_LAN2=02:00:00:00:03:01 MAC_HOST2=02:00:00:00:03:02
+HOST='' GW='' NET='' HOST2=''
+
+# --- topology --------------------------------------------------------------------------
+
+# test_start: ends the test at once where there is no natfw.
+test_start() {
+	ktap_start
+	if ! modprobe natfw 2>"$WORK/modprobe"; then
+		sed 's/^/# /' "$WORK/modprobe"
+		echo "# try tools/vm/run -- tests/net/$ME.sh"
+		ktap_fail "natfw loads"
+		ktap_end
+	fi
+	[[ -x $PKT && -x $NATFWCTL ]] || {
+		echo "# run make -C tools and make -C tests first"
+		ktap_fail "programs are built"
+		ktap_end
+	}
+}
+
+# gateway [two]
+gateway() {
+	ns HOST GW NET
+	veth "$HOST" eth0 "$MAC_HOST" "$GW" lan "$MAC_LAN"
+	veth "$NET" eth0 "$MAC_NET" "$GW" wan "$MAC_WAN"
+	gateway_addresses
+	[[ ${1:-} != two ]] || gateway_two
+	use 4
+}
+
+gateway_addresses() {
+	ip -n "$HOST" -batch - <<-E
+		addr add 10.1.0.2/16 dev eth0
+		addr add 10.1.0.3/16 dev eth0
+		addr add fd00:1::2/64 dev eth0 nodad
+		addr add fd00:1::3/64 dev eth0 nodad
+		route add default via 10.1.0.1
+		route add default via fd00:1::1
+	E
+	ip -n "$GW" -batch - <<-E
+		addr add 10.1.0.1/16 dev lan
+		addr add fd00:1::1/64 dev lan nodad
+		addr add 192.0.2.1/24 dev wan
+		addr add 2001:db8:2::1/64 dev wan nodad
+		route add 203.0.113.0/24 via 192.0.2.2
+		route add 2001:db8:3::/64 via 2001:db8:2::2
+	E
+	ip -n "$NET" -batch - <<-E
+		addr add 192.0.2.2/24 dev eth0
+		addr add 2001:db8:2::2/64 dev eth0 nodad
+		addr add 203.0.113.1/32 dev lo
+		addr add 203.0.113.2/32 dev lo
+		addr add 203.0.113.3/32 dev lo
+		addr add 2001:db8:3::1/128 dev lo nodad
+		addr add 2001:db8:3::2/128 dev lo nodad
+		addr add 2001:db8:3::3/128 dev lo nodad
+		route add 198.51.100.0/24 via 192.0.2.1
+		route add 2001:db8:4::/64 via 2001:db8:2::1
+		route add 10.0.0.0/8 via 192.0.2.1
+		route add fd00::/16 via 2001:db8:2::1
+	E
+	in_ns "$GW" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+		echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects
+		echo 0 >/proc/sys/net/ipv4/conf/lan/send_redirects'
+	neighbours
+}
+
+# Known beforehand, so that no packet waits for one.
+neighbours() {
+	ip -n "$GW" -batch - <<-E
+		neigh replace 10.1.0.2 lladdr $MAC_HOST dev lan
+		neigh replace 10.1.0.3 lladdr $MAC_HOST dev lan
+		neigh replace fd00:1::2 lladdr $MAC_HOST dev lan
+		neigh replace fd00:1::3 lladdr $MAC_HOST dev lan
+		neigh replace 192.0.2.2 lladdr $MAC_NET dev wan
+		neigh replace 2001:db8:2::2 lladdr $MAC_NET dev wan
+	E
+	ip -n "$HOST" -batch - <<-E
+		neigh replace 10.1.0.1 lladdr $MAC_LAN dev eth0
+		neigh replace fd00:1::1 lladdr $MAC_LAN dev eth0
+	E
+	ip -n "$NET" -batch - <<-E
+		neigh replace 192.0.2.1 lladdr $MAC_WAN dev eth0
+		neigh replace 2001:db8:2::1 lladdr $MAC_WAN dev eth0
+	E
+}
+
+gateway_two() {
+	ns HOST2
+	veth "$HOST2" eth0 "$MAC_HOST2" "$GW" lan2 "$MAC_LAN2"
+	ip -n "$HOST2" -batch - <<-E
+		addr add 10.2.0.2/16 dev eth0
+		addr add fd00:2::2/64 dev eth0 nodad
+		route add default via 10.2.0.1
+		route add default via fd00:2::1
+		neigh replace 10.2.0.1 lladdr $MAC_LAN2 dev eth0
+		neigh replace fd00:2::1 lladdr $MAC_LAN2 dev eth0
+	E
+	ip -n "$GW" -batch - <<-E
+		addr add 10.2.0.1/16 dev lan2
+		addr add fd00:2::1/64 dev lan2 nodad
+		neigh replace 10.2.0.2 lladdr $MAC_HOST2 dev lan2
+		neigh replace fd00:2::2 lladdr $MAC_HOST2 dev lan2
+	E
+}
+
+use() {
+	V=$1
+	if [[ $1 == 4 ]]; then
+		A=10.1.0.2 A2=10.1.0.3 A9=10.1.0.9 AGW=10.1.0.1 ANET=10.1.0.0/16
+		B=10.2.0.2 BGW=10.2.0.1 G=192.0.2.1 R=192.0.2.2
+		S=203.0.113.1 S2=203.0.113.2 S3=203.0.113.3 SNET=203.0.113.0/24
+		X=198.51.100.1 X2=198.51.100.2 X3=198.51.100.3 X4=198.51.100.4
+		X5=198.51.100.5 X6=198.51.100.6 XNET=198.51.100.0/24 XLAST=198.51.100.255
+		HOSTLEN=32 ANY=0.0.0.0/0 ICMP=icmp ECHO=8 REPLY=0 UNREACH=3 PORTUN=3 TIMEX=11
+		PING="ping -4"
+	else
+		A=fd00:1::2 A2=fd00:1::3 A9=fd00:1::9 AGW=fd00:1::1 ANET=fd00:1::/64
+		B=fd00:2::2 BGW=fd00:2::1 G=2001:db8:2::1 R=2001:db8:2::2
+		S=2001:db8:3::1 S2=2001:db8:3::2 S3=2001:db8:3::3 SNET=2001:db8:3::/64
+		X=2001:db8:4::1 X2=2001:db8:4::2 X3=2001:db8:4::3 X4=2001:db8:4::4
+		X5=2001:db8:4::5 X6=2001:db8:4::6 XNET=2001:db8:4::/64 XLAST=2001:db8:4::ff
+		HOSTLEN=128 ANY=::/0 ICMP=icmp6 ECHO=128 REPLY=129 UNREACH=1 PORTUN=4 TIMEX=3
+		PING="ping -6"
+	fi
+}
+
+# An address and port as programs write them.
+at() {
+	if [[ $1 == *:* ]]; then
+		echo "[$1]:$2"
+	else
+		echo "$1:$2"
+	fi
+}
+
+on_host() { in_ns "$HOST" "$@"; }
+on_host2() { in_ns "$HOST2" "$@"; }
+on_gw() { in_ns "$GW" "$@"; }
+on_net() { in_ns "$NET" "$@"; }
+
+# both NAME FUNCTION...: a point for each family.
+both() {
+	local family name=$1
+	shift
+	for family in 4 6; do
+		use "$family"
+		point "$name (IPv$family)" "$@"
+	done
+	use 4
+}
+
+# every NAME FUNCTION...: a point for each family and emit mode; M is the mode.
+every() {
+	local name=$1
+	shift
+	for M in stack direct; do
+		both "$name ($M)" "$@"
+	done
+	M=stack
+}
+M=stack
+
+# --- natfw -----------------------------------------------------------------------------
+
+ctl() { "$NATFWCTL" -N "$GW" "$@"; }
+ctl_json() { "$NATFWCTL" -N "$GW" -j "$@"; }
+
+# wipe: no rule, flow, pool or device; settings as in the beginning.
+wipe() {
+	echo | ctl apply -
+	ctl flow flush >/dev/null
+}
+
+# fresh [default drop|pass]...: nothing but the devices, attached with these words.
+fresh() {
+	local dev
+	wipe
+	for dev in lan wan ${HOST2:+lan2}; do
+		ctl dev attach "$dev" emit "$M" "$@"
+	done
+	ZERO=$(ctl_json stats)
+}
+
+# rule WORDS...: adds a rule, its id in RULE.
+rule() {
+	local json
+	json=$(ctl_json rule add "$@") || return 1
+	RULE=$(jq -r '[.. | .id? // empty] | first' <<<"$json")
+	[[ $RULE =~ ^[0-9]+$ ]] || die "rule add printed no id: $json"
+}
+
+# rule_field ID FIELD
+rule_field() {
+	ctl_json rule show | jq -r "[.. | objects | select(.id? == $1)] | first | .$2 // empty"
+}
+
+# reason NAME: packets that ended so since `fresh`.
+reason() {
+	local now before
+	now=$(ctl_json stats | jq "$(reason_query "$1")")
+	before=$(jq "$(reason_query "$1")" <<<"$ZERO")
+	echo $((now - before))
+}
+
+reason_query() {
+	echo "[.. | objects | select(.name? == \"$1\" and has(\"packets\")) | .packets] | first // 0"
+}
+
+# reason_is NAME COUNT
+reason_is() {
+	want "$(reason "$1")" "$2" "packets that ended as $1"
+}
+
+flows() { ctl_json flow show; }
+flow_count() { flows | jq '[.. | objects | select(has("orig"))] | length'; }
+
+# --- packets ---------------------------------------------------------------------------
+
+# pkt < STATEMENTS: net/pkt with the ports host, net and, if there is one, host2 open.
+pkt() {
+	{
+		echo "open host $HOST eth0 $MAC_LAN"
+		echo "open net $NET eth0 $MAC_WAN"
+		[[ -z $HOST2 ]] || echo "open host2 $HOST2 eth0 $MAC_LAN2"
+		cat
+	} | "$PKT" --slowness "$SLOW"
+}
+
+# A packet from host to net and one back, untranslated: pass_udp SPORT DPORT
+udp_passes() {
+	pkt <<-E
+		send host ip src=$A dst=$S udp sport=$1 dport=$2 data=there
+		expect net udp src=$A dst=$S sport=$1 dport=$2 data=there sum=ok
+	E
+}
+
+udp_vanishes() {
+	pkt <<-E
+		send host ip src=$A dst=$S udp sport=$1 dport=$2 data=there
+		none net udp sport=$1 dport=$2
+	E
+}
+
+# --- servers ---------------------------------------------------------------------------
+
+# web NETNS PORT: a web server that answers with the client's address, both families.
+web() {
+	mkdir -p "$WORK/web/cgi-bin"
+	cat >"$WORK/web/cgi-bin/whoami" <<-'E'
+		#!/bin/sh
+		printf 'Content-Type: text/plain\r\n\r\n%s %s\n' "$REMOTE_ADDR" "$REMOTE_PORT"
+	E
+	chmod 755 "$WORK" "$WORK/web" "$WORK/web/cgi-bin" "$WORK/web/cgi-bin/whoami"
+	bg in_ns "$1" busybox httpd -f -p "[::]:$2" -h "$WORK/web"
+	wait_listen "$1" tcp "$2"
+}
+
+# whoami NETNS ADDRESS PORT [CURL-OPTION...]: what the web server sees as the client.
+whoami_at() {
+	in_ns "$1" curl -sS -g --connect-timeout 5 -m 10 "${@:4}" \
+		"http://$(at "$2" "$3")/cgi-bin/whoami" | sed 's/::ffff://; s/[][]//g'
+}
+
+# udp_echo NETNS PORT: answers every datagram with "ADDRESS PORT" of its sender.
+udp_echo() {
+	bg in_ns "$1" socat -T 30 "UDP6-RECVFROM:$2,fork,ipv6only=0" \
+		SYSTEM:'echo "$SOCAT_PEERADDR $SOCAT_PEERPORT" | sed "s/::ffff\://; s/[][]//g"'
+	wait_listen "$1" udp "$2"
+}
