@@ -59,7 +59,7 @@ source_unpack() {
 	local version=$1 to=$CACHE/src/$1 tmp package
 	[[ ! -d $to ]] || return 0
 	apt_need unstable
-	package=$(apt_field unstable linux-source Depends | grep -o 'linux-source-[0-9.]*' | head -n 1)
+	package=$(depends unstable linux-source '^linux-source-[0-9]')
 	tmp=$(mktemp -d "$CACHE/tmp/src.XXXXXX")
 	apt_fetch unstable "$tmp/pkg" "$package"
 	progress "unpacking $package"

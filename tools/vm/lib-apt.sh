@@ -17,7 +17,7 @@ apt_mirror() {
 	# shellcheck disable=SC2016  # $(...) is apt's own format syntax
 	uri=$(apt-get indextargets --format '$(ORIGIN)|$(COMPONENT)|$(REPO_URI)' \
 		'Created-By: Packages' 2>/dev/null |
-		awk -F'|' '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }')
+		awk -F'|' '$1 == "Debian" && $2 == "main" && $3 !~ /security/ && !n++ { print $3 }')
 	[[ -n $uri ]] || uri=$(apt_mirror_from_files)
 	[[ -n $uri ]] || die "no Debian archive found in the apt sources;" \
 		"set NATFW_APT_MIRROR to the URI of one and run again"
@@ -32,7 +32,7 @@ apt_mirror_from_files() {
 			sub(/\[[^]]*\][[:space:]]*/, ""); print $2
 		}
 		/^URIs:/ { for (i = 2; i <= NF; i++) print $i }' |
-		awk '/\/debian\/?$/ { print; exit }'
+		awk '/\/debian\/?$/ && !n++'
 }
 
 # apt_in SUITE COMMAND...: an apt tool that knows SUITE and nothing else.
@@ -86,7 +86,7 @@ apt_need_locked() {
 # apt_field SUITE PACKAGE FIELD: one field of the newest version of PACKAGE.
 apt_field() {
 	apt_in "$1" apt-cache show --no-all-versions "$2" 2>/dev/null |
-		sed -n "s/^$3: //p" | head -n 1
+		awk -v field="$3: " 'index($0, field) == 1 && !n++ { print substr($0, length(field) + 1) }'
 }
 
 # apt_fetch SUITE DIR PACKAGE...: unpack packages into DIR. Names may be pkg=version.

@@ -28,5 +28,6 @@ leaks_found() {
 }
 
 splat_found() {
-	splat_log "$1" | grep -Eq -- "$SPLAT"
+	# not -q: leaving early would fail the pipe
+	splat_log "$1" | grep -E -- "$SPLAT" >/dev/null
 }

@@ -150,7 +150,7 @@ stock_tools() {
 	kbuild=$(echo "$S_DIR"/pkg/usr/lib/linux-kbuild-*)
 	while IFS= read -r -d '' tool; do
 		[[ $(head -c 4 "$tool") == $'\x7fELF' ]] || continue
-		ldd "$tool" 2>&1 | grep -q 'not found' || continue
+		ldd "$tool" 2>&1 | grep 'not found' >/dev/null || continue
 		if [[ -z $lib ]]; then
 			lib=$S_DIR/lib/usr/lib/x86_64-linux-gnu
 			stock_libraries "$suite" "${kbuild##*/}"
