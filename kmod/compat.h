@@ -12,6 +12,68 @@
 #define _NATFW_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <net/if_inet6.h>
+#include <net/inet_dscp.h>
+#include <net/net_namespace.h>
+#include <net/route.h>
+
+/* Came in 6.2; before, duplicate and overlapping fragments had no reason. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define SKB_DROP_REASON_DUP_FRAG SKB_DROP_REASON_NETFILTER_DROP
+#endif
+
+/*
+ * ip_route_input_noref() takes a dscp_t and returns a drop reason since 6.13;
+ * before, the whole TOS byte and an errno. Zero is success in both.
+ */
+static inline bool natfw_route_input(struct sk_buff *skb, __be32 daddr,
+				     __be32 saddr, u8 tos,
+				     struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	return !ip_route_input_noref(skb, daddr, saddr,
+				     inet_dsfield_to_dscp(tos), dev);
+#else
+	return !ip_route_input_noref(skb, daddr, saddr, tos, dev);
+#endif
+}
+
+/* Forwarding can be forced for one device since 6.17. */
+static inline bool natfw_v6_forced(const struct inet6_dev *idev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return idev && READ_ONCE(idev->cnf.force_forwarding);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Have __netif_receive_skb() leave out taps and ingress hooks for @skb, which
+ * went through them already. False if this kernel cannot: the flag depended
+ * on CONFIG_NET_CLS_ACT until 6.6, and on CONFIG_NET_XGRESS since.
+ */
+static inline bool natfw_skip_ingress(struct sk_buff *skb)
+{
+#if defined(CONFIG_NET_XGRESS) || \
+	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_NET_CLS_ACT))
+	skb->tc_skip_classify = 1;
+	return true;
+#else
+	return false;
+#endif
+}
+
+/*
+ * __assign_str() takes the source from __string() since 6.10.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define natfw_assign_str(dst, src)	__assign_str(dst)
+#else
+#define natfw_assign_str(dst, src)	__assign_str(dst, src)
+#endif
 
 #endif /* _NATFW_COMPAT_H */
