@@ -27,6 +27,7 @@ struct natfw_classifier {
 	siphash_key_t			secret;
 	u32				count;		/* subtables; nn->lock */
 	u32				nrules;		/* nn->lock */
+	bool				untidy;		/* nn->lock */
 };
 
 /* What a search found out on the way. */
@@ -36,7 +37,7 @@ struct natfw_search {
 };
 
 int natfw_classifier_init(struct natfw_classifier *c);
-void natfw_classifier_fini(struct natfw_classifier *c);
+void natfw_classifier_fini(struct natfw_net *nn);	/* nn->lock */
 
 /*
  * The rule in force at p->gen that wins for @p among those that beat @than
@@ -50,5 +51,7 @@ struct natfw_rule *natfw_classify(const struct natfw_net *nn,
 /* Needs nn->lock. -ENOMEM. */
 int natfw_classifier_add(struct natfw_net *nn, struct natfw_rule *r);
 void natfw_classifier_del(struct natfw_net *nn, struct natfw_rule *r);
+/* Put right what deletions left imprecise: order of search, empty subtables. */
+void natfw_classifier_tidy(struct natfw_net *nn);
 
 #endif /* _NATFW_CLASSIFY_H */

@@ -22,6 +22,7 @@
 
 #include <net/dst.h>
 #include "parse.h"
+#include "stats.h"
 #include "table.h"
 
 struct natfw_map;
@@ -30,9 +31,13 @@ struct natfw_rule;
 /* Packets in the upper 28 bits, bytes in the lower 36; folded when half full. */
 struct natfw_acc {
 	atomic64_t	acc;
-	u64		packets;	/* folded; atomic64 semantics by cmpxchg-free add */
-	u64		bytes;
+	atomic64_t	packets;	/* folded */
+	atomic64_t	bytes;
 };
+
+#define NATFW_ACC_SHIFT	36
+#define NATFW_ACC_BYTES	((1ULL << NATFW_ACC_SHIFT) - 1)
+#define NATFW_ACC_FULL	(1ULL << 63 | 1ULL << (NATFW_ACC_SHIFT - 1))
 
 struct natfw_half {
 	struct natfw_node	node;
@@ -101,6 +106,80 @@ static inline void natfw_flow_xlat(const struct natfw_flow *f,
 		    x->sport != h->node.key.sport;
 	x->do_dst = !natfw_addr_equal(&x->dst, &h->node.key.dst) ||
 		    x->dport != h->node.key.dport;
+}
+
+/* Permission of a remote address to reach an external endpoint (RFC 4787 REQ-8). */
+struct natfw_peer {
+	struct natfw_node	node;
+	refcount_t		refs;
+	struct rcu_head		rcu;
+};
+
+/* What natfw_test_pkt() answers; rule and addresses valid within the RCU section. */
+struct natfw_test_result {
+	u8			source;		/* enum natfw_test_source */
+	struct natfw_rule	*rule;		/* NULL with source default */
+	u8			emit;
+	bool			has_xlat;
+	struct natfw_xlat	xlat;
+	u32			subtables;
+};
+
+/*
+ * What is to be done with a packet: the flow half that stands for it, or just
+ * a rule where no flow is kept, or neither (default verdict).
+ */
+struct natfw_decision {
+	struct natfw_half	*half;
+	struct natfw_rule	*rule;
+};
+
+int natfw_flow_module_init(void);
+void natfw_flow_module_exit(void);
+
+/*
+ * Find, or make, what stands for @p. 0, or natfw_fail(reason) if the packet
+ * ends here. Hit path: no lock, no shared write. RCU, bottom halves off.
+ */
+int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v);
+/* The half that stands under @key for a packet like @p, or NULL; makes nothing. */
+struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
+				   const struct natfw_key *key);
+/* Count a packet, refresh the idle timer, follow the connection's state. */
+void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
+		      struct natfw_half *h);
+/* Which rule and translation @p would meet, without making anything. RCU. */
+void natfw_test_pkt(struct natfw_pkt *p, struct natfw_test_result *res);
+
+/* The flow of an exact rule, put in the table. ERR_PTR. nn->lock. */
+struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r);
+/* Let go of a flow that is not in the table (any more). Any context. */
+void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f);
+/* Take @f out of the table and dispose of it; false if somebody else did. */
+bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f);
+/* End flows (NULL: of all rules); those of exact rules stay. Process context. */
+u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,
+		     const u8 *cookie);
+/* Seconds until @f ends if no packet comes; 0: overdue; -1: never. */
+long natfw_flow_left(const struct natfw_net *nn, const struct natfw_flow *f);
+u64 natfw_acc_packets(const struct natfw_acc *a);
+u64 natfw_acc_bytes(const struct natfw_acc *a);
+/* Ages flows out; delayed work of the namespace. */
+void natfw_flow_gc(struct work_struct *work);
+/* Sweep soon: rules with flows have died. nn->lock. */
+void natfw_flow_sweep(struct natfw_net *nn);
+/* All flows out, exact ones too; no packet can come. */
+void natfw_flow_flush_all(struct natfw_net *nn);
+
+static inline void natfw_acc_add(struct natfw_acc *a, u32 bytes)
+{
+	u64 v = atomic64_add_return((1ULL << NATFW_ACC_SHIFT) + bytes, &a->acc);
+
+	if (likely(!(v & NATFW_ACC_FULL)))
+		return;
+	v = atomic64_xchg(&a->acc, 0);
+	atomic64_add(v >> NATFW_ACC_SHIFT, &a->packets);
+	atomic64_add(v & NATFW_ACC_BYTES, &a->bytes);
 }
 
 #endif /* _NATFW_FLOW_H */

@@ -34,6 +34,7 @@
 
 /* Seconds ahead the expiry wheel looks; later deadlines go round again. */
 #define NATFW_WHEEL_SLOTS	1024
+#define NATFW_EXPIRE_BATCH	256
 
 /* After the admin's own ingress filter and flowtables, which sit at 0. */
 #define NATFW_HOOK_PRIORITY	10
@@ -57,6 +58,7 @@ struct natfw_net {
 	struct natfw_classifier	classifier;
 	u64			gen;	/* of the rule set; rises at each commit */
 	u64			wild_gen; /* gen of the last change of wildcard rules */
+	struct natfw_rule	*fallback; /* stands for "no rule" in cached flows */
 	u8			emit;	/* enum natfw_emit, never INHERIT */
 	struct natfw_timeouts	timeouts;
 	u32			flow_max;
@@ -67,6 +69,8 @@ struct natfw_net {
 	atomic_t		nflows ____cacheline_aligned_in_smp; /* with state */
 	atomic_t		ncached;
 	atomic_t		nmaps;
+	u32			ndnat;	/* rules that translate destinations; nn->lock */
+	atomic_t		nlocal;	/* flows translated to this host itself */
 	atomic_long_t		memory;	/* bytes of objects and tables */
 
 	/* control */
@@ -80,10 +84,12 @@ struct natfw_net {
 	struct list_head	devs;	/* struct natfw_dev.list; lock, and RCU */
 	struct list_head	pools;	/* struct natfw_pool.list; lock, and RCU */
 	struct list_head	txns;	/* struct natfw_txn.list; lock */
-	struct list_head	graveyard;	/* dead rules awaiting their flows; lock */
+	u32			ndevs;	/* lock */
+	u16			next_slot;	/* lock */
 	struct hlist_head	wheel[NATFW_WHEEL_SLOTS]; /* rule.wheel; lock */
 	time64_t		wheel_now;	/* lock; boottime second served last */
 	struct delayed_work	wheel_work;
+	struct natfw_rule	*wheel_dead[NATFW_EXPIRE_BATCH]; /* lock; scratch of the wheel */
 	struct delayed_work	gc_work;
 	struct natfw_table_cursor gc_cursor;	/* gc_work only */
 	bool			gc_dead;	/* a sweep for dead rules is due; READ/WRITE_ONCE */
@@ -144,9 +150,7 @@ void natfw_dev_unregister(void);
 /* hook.c */
 unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state);
-unsigned int natfw_output_hook4(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state);
-unsigned int natfw_output_hook6(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state);
+unsigned int natfw_output_hook(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state);
 
 #endif /* _NATFW_NET_H */

@@ -17,6 +17,7 @@
 #ifndef _NATFW_RULE_H
 #define _NATFW_RULE_H
 
+#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include "net.h"
 
@@ -97,13 +98,13 @@ struct natfw_rule {
 	unsigned long		used;		/* jiffies, 0: never; coarse */
 	struct natfw_match	match;
 	struct natfw_nat	nat;
-	struct hlist_node	chain;		/* classifier bucket */
+	struct hlist_node	chain[2];	/* classifier bucket, by version of its array */
 	struct natfw_subtable	*subtable;	/* NULL for exact rules */
 
 	/* control */
 	struct natfw_net	*nn;
 	struct natfw_flow	*flow;		/* own flow of an exact rule */
-	struct natfw_map	*map[2];	/* endpoints reserved from a pool; references */
+	struct natfw_map	*map[2];	/* endpoints kept for the rule; references */
 	struct natfw_owner	*owner;		/* reference */
 	char			*name;		/* or NULL */
 	u8			cookie[NATFW_OWNER_LEN];
@@ -114,7 +115,7 @@ struct natfw_rule {
 	u8			why;		/* enum natfw_del_reason */
 	bool			staged;
 	struct hlist_node	wheel;
-	struct list_head	list;		/* txn or graveyard */
+	struct list_head	list;		/* txn, while staged */
 	struct rcu_head		rcu;
 };
 
@@ -130,6 +131,15 @@ static inline bool natfw_rule_beats(const struct natfw_rule *a,
 {
 	return a->priority != b->priority ? a->priority < b->priority
 					  : a->id < b->id;
+}
+
+/* Note when the rule was used last: coarse, so that it is rarely written. */
+static inline void natfw_rule_touch(struct natfw_rule *r)
+{
+	unsigned long used = READ_ONCE(r->used);
+
+	if (!used || jiffies - used >= HZ)
+		WRITE_ONCE(r->used, jiffies | 1);
 }
 
 /* What netlink asks for; everything validated by natfw_rule_create(). */
@@ -181,6 +191,10 @@ void natfw_rule_hold(struct natfw_rule *r);
 void natfw_rule_put(struct natfw_rule *r);	/* any context; frees by RCU */
 /* Totals so far. Any context. */
 void natfw_rule_count(const struct natfw_rule *r, u64 *packets, u64 *bytes);
+/* Serves the expiry wheel; delayed work of the namespace. */
+void natfw_rule_wheel(struct work_struct *work);
+/* The rule that stands for "no rule" in cached flows; NULL if out of memory. */
+struct natfw_rule *natfw_fallback_create(struct natfw_net *nn);
 /* Everything out, without events per rule; namespace exit. nn->lock. */
 void natfw_rule_flush_all(struct natfw_net *nn);
 

@@ -18,10 +18,15 @@
 #ifndef _NATFW_TABLE_H
 #define _NATFW_TABLE_H
 
+#include <linux/atomic.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
 #include "key.h"
 
 #define NATFW_NODE_REPLY	BIT(0)	/* second direction of a flow */
-#define NATFW_NODE_DEAD		BIT(1)	/* being removed; stripe lock */
+#define NATFW_NODE_DEAD		BIT(1)	/* superseded: readers pass over it */
 
 struct natfw_node {
 	struct natfw_key	key;
@@ -49,7 +54,7 @@ struct natfw_table {
 /* Position of a lookup among equal keys, and of a walk; zero to start. */
 struct natfw_table_cursor {
 	u32	bucket;
-	bool	done;
+	u32	size;	/* of the array the position is in */
 };
 
 struct natfw_table_match {
@@ -101,6 +106,8 @@ bool natfw_table_remove(struct natfw_table *t, struct natfw_node *node);
 bool natfw_table_walk(struct natfw_table *t, struct natfw_table_cursor *cursor,
 		      u32 budget, void (*fn)(struct natfw_node *node, void *arg),
 		      void *arg);
+/* Give back memory if few nodes are left. Any context that may queue work. */
+void natfw_table_tidy(struct natfw_table *t);
 /* Buckets in the array now; walks are sized by it. */
 u32 natfw_table_buckets(const struct natfw_table *t);
 

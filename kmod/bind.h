@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making flows: what a rule makes of a packet no flow stands for yet.
+ * Packets under RCU with bottom halves off; see flow.h for the objects.
+ */
+#ifndef _NATFW_BIND_H
+#define _NATFW_BIND_H
+
+#include "flow.h"
+
+struct natfw_search;
+
+/* Zone of replies that come from this host itself; no device can have it. */
+#define NATFW_ZONE_LOCAL	65535
+
+/*
+ * @w won for @p and no flow of its stands under the packet's key. Makes one
+ * where the rule needs state or, with @cacheable, to remember the verdict.
+ * 0 with @v filled in, or natfw_fail(reason).
+ */
+int natfw_bind(struct natfw_pkt *p, struct natfw_rule *w, bool cacheable,
+	       struct natfw_decision *v);
+/* The same where no rule matched. v->rule NULL: the device's default. */
+int natfw_bind_unmatched(struct natfw_pkt *p, const struct natfw_search *s,
+			 struct natfw_decision *v);
+
+/* Undo the counting of natfw_flow_alloc(). */
+void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f);
+/* Free what natfw_flow_dispose() let go, after a grace period. */
+void natfw_flow_free(struct natfw_net *nn, struct natfw_flow *f);
+/* Last reference takes the permission out. NULL is fine. */
+void natfw_peer_put(struct natfw_net *nn, struct natfw_peer *peer);
+
+#endif /* _NATFW_BIND_H */

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Flows: finding the one a packet belongs to, ageing, disposal. Making new
+ * ones is in bind.c.
+ *
+ * Under one key several halves may stand. Which of them counts for a packet
+ * is the one whose rule is in force and wins; the wildcard classifier is asked
+ * only if the half was not looked at since wildcard rules last changed, or
+ * was for another ingress device. A half that was found to be the winner is
+ * stamped with generation and device, and found without further ado by the
+ * next packet.
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "bind.h"
+#include "emit.h"
+#include "event.h"
+#include "flow.h"
+#include "pool.h"
+#include "rule.h"
+#include "trace.h"
+
+/* TCP progress, natfw_flow.tcp */
+#define NATFW_TCP_FIN_ORIG	BIT(0)
+#define NATFW_TCP_FIN_REPLY	BIT(1)
+
+#define NATFW_TH_FIN	0x01
+#define NATFW_TH_SYN	0x02
+#define NATFW_TH_RST	0x04
+#define NATFW_TH_ACK	0x10
+
+/* A full sweep of the table for idle flows takes about this many seconds. */
+#define NATFW_GC_SECONDS	4
+
+/* ---- counters ---- */
+
+u64 natfw_acc_packets(const struct natfw_acc *a)
+{
+	return atomic64_read(&a->packets) +
+	       ((u64)atomic64_read(&a->acc) >> NATFW_ACC_SHIFT);
+}
+
+u64 natfw_acc_bytes(const struct natfw_acc *a)
+{
+	return atomic64_read(&a->bytes) +
+	       ((u64)atomic64_read(&a->acc) & NATFW_ACC_BYTES);
+}
+
+/* ---- state and age ---- */
+
+static u32 natfw_tcp_timeout(const struct natfw_timeouts *t, u8 state)
+{
+	switch (state) {
+	case NATFW_FLOW_STATE_ESTABLISHED:
+		return READ_ONCE(t->tcp_established);
+	case NATFW_FLOW_STATE_CLOSING:
+		return READ_ONCE(t->tcp_closing);
+	case NATFW_FLOW_STATE_RESET:
+		return READ_ONCE(t->tcp_reset);
+	default:
+		return READ_ONCE(t->tcp_opening);
+	}
+}
+
+/* SCTP and DCCP: long once both sides spoke, RFC 5597 REQ-5. */
+static u32 natfw_conn_timeout(const struct natfw_timeouts *t, u8 flags, u32 established)
+{
+	if ((flags & (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED)) ==
+	    (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED))
+		return established;
+	return READ_ONCE(t->tcp_opening);
+}
+
+static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flow *f)
+{
+	const struct natfw_timeouts *t = &nn->timeouts;
+	u8 flags = READ_ONCE(f->flags);
+
+	if (!(flags & NATFW_FLOW_TWO))
+		return READ_ONCE(t->cache);
+	switch (f->half[0].node.key.proto) {
+	case IPPROTO_TCP:
+		return natfw_tcp_timeout(t, READ_ONCE(f->state));
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return READ_ONCE(t->udp);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return READ_ONCE(t->icmp);
+	case IPPROTO_SCTP:
+		return natfw_conn_timeout(t, flags, READ_ONCE(t->sctp));
+	case IPPROTO_DCCP:
+		return natfw_conn_timeout(t, flags, READ_ONCE(t->dccp));
+	default:
+		return READ_ONCE(t->other);
+	}
+}
+
+static u32 natfw_flow_idle(const struct natfw_flow *f)
+{
+	u32 now = (u32)jiffies;
+	u32 idle = now - READ_ONCE(f->half[0].node.used);
+
+	if (f->flags & NATFW_FLOW_TWO)
+		idle = min(idle, now - READ_ONCE(f->half[1].node.used));
+	return idle;
+}
+
+long natfw_flow_left(const struct natfw_net *nn, const struct natfw_flow *f)
+{
+	u32 idle = natfw_flow_idle(f) / HZ, timeout = natfw_flow_timeout(nn, f);
+
+	if (f->flags & NATFW_FLOW_RULE)
+		return -1;
+	return idle < timeout ? timeout - idle : 0;
+}
+
+static u8 natfw_tcp_fin_bit(const struct natfw_half *h)
+{
+	return h->node.flags & NATFW_NODE_REPLY ? NATFW_TCP_FIN_REPLY
+						: NATFW_TCP_FIN_ORIG;
+}
+
+/* RFC 7857 section 2: OPENING until both sides spoke, CLOSING after both FINs. */
+static u8 natfw_tcp_next(struct natfw_flow *f, const struct natfw_half *h, u8 th)
+{
+	u8 state = READ_ONCE(f->state);
+
+	if (th & NATFW_TH_RST)
+		return NATFW_FLOW_STATE_RESET;
+	if (th & NATFW_TH_SYN && !(th & NATFW_TH_ACK)) {
+		if (state >= NATFW_FLOW_STATE_CLOSING)
+			WRITE_ONCE(f->tcp, 0);
+		return state == NATFW_FLOW_STATE_ESTABLISHED ? state
+							: NATFW_FLOW_STATE_OPENING;
+	}
+	if (th & NATFW_TH_FIN && !(f->tcp & natfw_tcp_fin_bit(h)))
+		WRITE_ONCE(f->tcp, f->tcp | natfw_tcp_fin_bit(h));
+	if (f->tcp == (NATFW_TCP_FIN_ORIG | NATFW_TCP_FIN_REPLY))
+		return NATFW_FLOW_STATE_CLOSING;
+	if (state == NATFW_FLOW_STATE_RESET)	/* the reset was not believed */
+		return NATFW_FLOW_STATE_ESTABLISHED;
+	return f->flags & NATFW_FLOW_REPLIED && f->flags & NATFW_FLOW_SEEN ?
+	       NATFW_FLOW_STATE_ESTABLISHED : NATFW_FLOW_STATE_OPENING;
+}
+
+static void natfw_flow_seen(struct natfw_flow *f, const struct natfw_half *h)
+{
+	u8 bit = h->node.flags & NATFW_NODE_REPLY ? NATFW_FLOW_REPLIED
+						  : NATFW_FLOW_SEEN;
+
+	if (!(READ_ONCE(f->flags) & bit))
+		WRITE_ONCE(f->flags, f->flags | bit);
+}
+
+static void natfw_flow_track(const struct natfw_pkt *p, struct natfw_flow *f,
+			     struct natfw_half *h)
+{
+	u8 state;
+
+	natfw_flow_seen(f, h);
+	if (p->key.proto == IPPROTO_TCP)
+		state = natfw_tcp_next(f, h, p->tcp_flags);
+	else
+		state = (f->flags & NATFW_FLOW_REPLIED) ?
+			NATFW_FLOW_STATE_ESTABLISHED : NATFW_FLOW_STATE_OPENING;
+	if (state != READ_ONCE(f->state))
+		WRITE_ONCE(f->state, state);
+}
+
+void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
+		      struct natfw_half *h)
+{
+	struct natfw_rule *r = f->rule;
+	u32 now = (u32)jiffies;
+
+	natfw_acc_add(&h->count, p->len);
+	if (r->counters) {
+		__this_cpu_inc(r->counters->packets);
+		__this_cpu_add(r->counters->bytes, p->len);
+	}
+	/* written once a second at most; a reset does not keep a flow alive */
+	if (now - READ_ONCE(h->node.used) >= HZ && !(p->tcp_flags & NATFW_TH_RST))
+		WRITE_ONCE(h->node.used, now);
+	natfw_rule_touch(r);
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_flow_track(p, f, h);
+}
+
+/* ---- lookup ---- */
+
+static bool natfw_half_current(const struct natfw_half *h, const struct natfw_pkt *p)
+{
+	return READ_ONCE(h->gen) == (u32)p->gen &&
+	       READ_ONCE(h->node.slot) == p->nd->slot;
+}
+
+static void natfw_half_stamp(struct natfw_half *h, const struct natfw_pkt *p)
+{
+	WRITE_ONCE(h->gen, (u32)p->gen);
+	WRITE_ONCE(h->node.slot, p->nd->slot);
+}
+
+/* True if wildcard rules are as when @h was stamped, for this device. */
+static bool natfw_half_settled(const struct natfw_half *h, const struct natfw_pkt *p)
+{
+	u32 gen = READ_ONCE(h->gen);
+
+	return gen && READ_ONCE(h->node.slot) == p->nd->slot &&
+	       (s32)(gen - (u32)READ_ONCE(p->nn->wild_gen)) >= 0;
+}
+
+/* Best half under @key whose rule is in force, or NULL. *@settled: stands. */
+static struct natfw_half *natfw_table_best(const struct natfw_pkt *p,
+					   const struct natfw_key *key, u32 hash,
+					   bool *current_one)
+{
+	const struct natfw_table *t = &p->nn->table;
+	struct natfw_half *h, *best = NULL;
+	struct natfw_table_match m;
+	struct natfw_node *n;
+	struct natfw_rule *r;
+
+	for (n = natfw_table_first(t, key, hash, &m); n;
+	     n = natfw_table_next(t, key, hash, &m)) {
+		h = natfw_node_half(n);
+		if (READ_ONCE(n->flags) & NATFW_NODE_DEAD)
+			continue;
+		r = natfw_half_flow(h)->rule;
+		if (likely(natfw_half_current(h, p))) {
+			*current_one = true;
+			return h;
+		}
+		if (natfw_rule_visible(r, p->gen) &&
+		    (!best || natfw_rule_beats(r, natfw_half_flow(best)->rule)))
+			best = h;
+	}
+	*current_one = false;
+	return best;
+}
+
+struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
+				   const struct natfw_key *key)
+{
+	bool current_one;
+
+	return natfw_table_best(p, key, natfw_table_hash(&p->nn->table, key),
+				&current_one);
+}
+
+/*
+ * @w is the winner where @h, if not NULL, was the best flow. A flow made by
+ * packets that lost its first direction to another rule is over.
+ */
+static int natfw_flow_adopt(struct natfw_pkt *p, struct natfw_half *h,
+			    struct natfw_rule *w, bool cacheable,
+			    struct natfw_decision *v)
+{
+	struct natfw_flow *f = h ? natfw_half_flow(h) : NULL;
+
+	if (f && !(f->flags & NATFW_FLOW_RULE) &&
+	    !(h->node.flags & NATFW_NODE_REPLY))
+		natfw_flow_kill(p->nn, f);
+	return natfw_bind(p, w, cacheable, v);
+}
+
+/* A rule's flow under another key: what has no ports, or hides its SPI. */
+static struct natfw_half *natfw_flow_portless(struct natfw_pkt *p)
+{
+	struct natfw_key key = p->key;
+
+	if (!key.ports || (key.proto != IPPROTO_ESP && key.proto != IPPROTO_AH))
+		return NULL;
+	key.ports = 0;
+	return natfw_flow_peek(p, &key);
+}
+
+static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
+			     struct natfw_decision *v)
+{
+	struct natfw_search s = {};
+	struct natfw_rule *w = NULL, *than = NULL;
+
+	if (!h)
+		h = natfw_flow_portless(p);
+	if (h)
+		than = natfw_half_flow(h)->rule;
+	if (!h || !natfw_half_settled(h, p))
+		w = natfw_classify(p->nn, p, than, &s);
+	if (!w && !h)
+		return natfw_bind_unmatched(p, &s, v);
+	if (w)
+		return natfw_flow_adopt(p, h, w, !s.uncacheable, v);
+	if (!s.uncacheable)
+		natfw_half_stamp(h, p);
+	v->half = h;
+	v->rule = than;
+	return 0;
+}
+
+int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
+{
+	struct natfw_half *h;
+	bool current_one;
+
+	p->hash = natfw_table_hash(&p->nn->table, &p->key);
+	h = natfw_table_best(p, &p->key, p->hash, &current_one);
+	if (likely(current_one)) {
+		v->half = h;
+		v->rule = natfw_half_flow(h)->rule;
+		return 0;
+	}
+	return natfw_flow_settle(p, h, v);
+}
+
+/* ---- disposal ---- */
+
+static void natfw_flow_free_rcu(struct rcu_head *rcu)
+{
+	struct natfw_flow *f = container_of(rcu, struct natfw_flow, rcu);
+	struct natfw_rule *r = f->rule;
+
+	/* a packet may have cached a route after the flow was unlinked */
+	natfw_half_forget(&f->half[0]);
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_half_forget(&f->half[1]);
+	natfw_flow_free(r->nn, f);
+	natfw_rule_put(r);
+}
+
+void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
+{
+	natfw_half_forget(&f->half[0]);
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_half_forget(&f->half[1]);
+	natfw_flow_uncount(nn, f);
+	natfw_peer_put(nn, f->peer);
+	if (f->map)
+		natfw_map_put(f->map);
+	call_rcu(&f->rcu, natfw_flow_free_rcu);
+}
+
+bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f)
+{
+	if (!natfw_table_remove(&nn->table, &f->half[0].node))
+		return false;
+	trace_natfw_flow_del(f);
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_table_remove(&nn->table, &f->half[1].node);
+	natfw_flow_dispose(nn, f);
+	return true;
+}
+
+/* ---- ageing ---- */
+
+struct natfw_gc {
+	struct natfw_net	*nn;
+	const struct natfw_rule	*rule;
+	const u8		*cookie;
+	u64			gen;
+	u32			killed;
+	bool			all;	/* flush: age does not matter */
+	bool			exact;	/* namespace exit: exact rules' too */
+};
+
+/* The flow of which @n is the first half, or NULL. */
+static struct natfw_flow *natfw_node_flow(struct natfw_node *n)
+{
+	if (n->key.kind != NATFW_KIND_FLOW || n->flags & NATFW_NODE_REPLY)
+		return NULL;
+	return natfw_half_flow(natfw_node_half(n));
+}
+
+static bool natfw_gc_over(const struct natfw_gc *gc, const struct natfw_flow *f)
+{
+	if (READ_ONCE(f->rule->to) <= gc->gen ||
+	    READ_ONCE(f->half[0].node.flags) & NATFW_NODE_DEAD)
+		return true;
+	return natfw_flow_idle(f) / HZ >= natfw_flow_timeout(gc->nn, f);
+}
+
+/* Generations are compared in 32 bits: forget a stamp before it is ambiguous. */
+static void natfw_half_unstamp_old(struct natfw_half *h, u64 gen)
+{
+	u32 stamp = READ_ONCE(h->gen);
+
+	if (stamp && (u32)gen - stamp > BIT(30))
+		WRITE_ONCE(h->gen, 0);
+}
+
+static void natfw_gc_one(struct natfw_node *n, void *arg)
+{
+	struct natfw_flow *f = natfw_node_flow(n);
+	struct natfw_gc *gc = arg;
+
+	if (!f)
+		return;
+	natfw_half_unstamp_old(&f->half[0], gc->gen);
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_half_unstamp_old(&f->half[1], gc->gen);
+	if (f->flags & NATFW_FLOW_RULE && !gc->exact)
+		return;
+	if (gc->all) {
+		if (gc->rule && f->rule != gc->rule)
+			return;
+		if (gc->cookie && !natfw_rule_owned(f->rule, gc->cookie))
+			return;
+	} else if (!natfw_gc_over(gc, f)) {
+		return;
+	}
+	gc->killed += natfw_flow_kill(gc->nn, f);
+}
+
+static u32 natfw_gc_sweep(struct natfw_gc *gc)
+{
+	struct natfw_table_cursor c = {};
+
+	while (natfw_table_walk(&gc->nn->table, &c, 1024, natfw_gc_one, gc))
+		cond_resched();
+	return gc->killed;
+}
+
+void natfw_flow_gc(struct work_struct *work)
+{
+	struct natfw_net *nn = container_of(to_delayed_work(work),
+					    struct natfw_net, gc_work);
+	struct natfw_gc gc = { .nn = nn, .gen = READ_ONCE(nn->gen) };
+	u32 budget, n;
+
+	if (xchg(&nn->gc_dead, false)) {
+		natfw_gc_sweep(&gc);
+	} else {
+		budget = natfw_table_buckets(&nn->table) / (NATFW_GC_SECONDS * 2) + 1;
+		while (budget) {
+			n = min(budget, 1024U);
+			if (!natfw_table_walk(&nn->table, &nn->gc_cursor, n,
+					      natfw_gc_one, &gc))
+				break;
+			budget -= n;
+			cond_resched();
+		}
+	}
+	natfw_table_tidy(&nn->table);
+	queue_delayed_work(system_unbound_wq, &nn->gc_work, HZ / 2);
+}
+
+void natfw_flow_sweep(struct natfw_net *nn)
+{
+	lockdep_assert_held(&nn->lock);
+	WRITE_ONCE(nn->gc_dead, true);
+	if (nn->closing)
+		return;		/* the work is off, everything goes */
+	mod_delayed_work(system_unbound_wq, &nn->gc_work, 0);
+}
+
+u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,
+		     const u8 *cookie)
+{
+	struct natfw_gc gc = {
+		.nn = nn, .rule = rule, .cookie = cookie, .all = true,
+		.gen = READ_ONCE(nn->gen),
+	};
+
+	return natfw_gc_sweep(&gc);
+}
+
+void natfw_flow_flush_all(struct natfw_net *nn)
+{
+	struct natfw_gc gc = {
+		.nn = nn, .all = true, .exact = true, .gen = READ_ONCE(nn->gen),
+	};
+
+	natfw_gc_sweep(&gc);
+}

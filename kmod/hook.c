@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The packet's walk: parse, find the flow, do what its rule says, account.
+ * Every packet that comes in here ends in natfw_end(), once.
+ */
+#include <linux/icmp.h>
+#include <linux/netfilter.h>
+
+#include "bind.h"
+#include "emit.h"
+#include "flow.h"
+#include "net.h"
+#include "rule.h"
+#include "pool.h"
+#include "trace.h"
+
+/* How a packet ended: count, trace, and tell netfilter. */
+static unsigned int natfw_end(struct natfw_pkt *p, unsigned int verdict,
+			      const struct natfw_rule *r, enum natfw_reason why)
+{
+	natfw_stats_count(p->nd->stats, why, p->len);
+	trace_natfw_end(p, r, why);
+	if (verdict != NF_DROP)
+		return verdict;
+	kfree_skb_reason(p->skb, natfw_reasons[why].drop_reason);
+	return NF_STOLEN;
+}
+
+/* A packet that ends without having gone anywhere. */
+static unsigned int natfw_end_here(struct natfw_pkt *p, const struct natfw_rule *r,
+				   enum natfw_reason why)
+{
+	return natfw_end(p, natfw_reason_drops(why) ? NF_DROP : NF_ACCEPT, r, why);
+}
+
+static unsigned int natfw_end_default(struct natfw_pkt *p)
+{
+	if (READ_ONCE(p->nd->default_verdict) == NATFW_VERDICT_PASS)
+		return natfw_end_here(p, NULL, NATFW_R_PASS_DEFAULT);
+	if (p->flags & NATFW_P_ND)
+		return natfw_end_here(p, NULL, NATFW_R_PASS_ND);
+	return natfw_end_here(p, NULL, NATFW_R_DROP_DEFAULT);
+}
+
+static u8 natfw_emit_mode(const struct natfw_pkt *p, const struct natfw_rule *r)
+{
+	u8 emit = READ_ONCE(r->emit);
+
+	if (emit == NATFW_EMIT_INHERIT)
+		emit = READ_ONCE(p->nd->emit);
+	if (emit == NATFW_EMIT_INHERIT)
+		emit = READ_ONCE(p->nn->emit);
+	return emit;
+}
+
+/* Count for a rule that keeps no flow for this packet. */
+static void natfw_rule_hit(const struct natfw_pkt *p, struct natfw_rule *r)
+{
+	if (r->counters) {
+		__this_cpu_inc(r->counters->packets);
+		__this_cpu_add(r->counters->bytes, p->len);
+	}
+	natfw_rule_touch(r);
+}
+
+static unsigned int natfw_refuse(struct natfw_pkt *p, const struct natfw_rule *r)
+{
+	if (r->action == NATFW_ACTION_DENY)
+		return natfw_end_here(p, r, NATFW_R_DENY);
+	natfw_answer_reject(p);
+	return natfw_end_here(p, r, NATFW_R_REJECT);
+}
+
+static unsigned int natfw_permit(struct natfw_pkt *p, struct natfw_half *h,
+				 const struct natfw_rule *r)
+{
+	struct natfw_flow *f = h ? natfw_half_flow(h) : NULL;
+	const u32 *mark = r->has_mark ? &r->mark : NULL;
+	enum natfw_reason why = NATFW_R_ALLOW_STACK;
+	struct natfw_xlat x;
+	unsigned int verdict;
+
+	if (f && f->flags & NATFW_FLOW_NAT) {
+		natfw_flow_xlat(f, h, &x);
+		verdict = natfw_emit(p, h, &x, natfw_emit_mode(p, r), mark, &why);
+	} else {
+		verdict = natfw_emit(p, h, NULL, natfw_emit_mode(p, r), mark, &why);
+	}
+	return natfw_end(p, verdict, r, why);
+}
+
+static unsigned int natfw_carry_out(struct natfw_pkt *p, const struct natfw_decision *v)
+{
+	struct natfw_rule *r = v->rule;
+
+	if (v->half)
+		natfw_flow_touch(p, natfw_half_flow(v->half), v->half);
+	else if (r)
+		natfw_rule_hit(p, r);
+	if (!r || r == p->nn->fallback)
+		return natfw_end_default(p);
+	if (r->action == NATFW_ACTION_DENY || r->action == NATFW_ACTION_REJECT)
+		return natfw_refuse(p, r);
+	return natfw_permit(p, v->half, r);
+}
+
+/*
+ * An ICMP error belongs to the flow of the packet it is about, unless a rule
+ * that beats the flow's speaks of it.
+ */
+static bool natfw_icmp_related(struct natfw_pkt *p, struct natfw_half **half,
+			       struct natfw_rule **w)
+{
+	struct natfw_half *h = natfw_flow_peek(p, &p->inner.key);
+	struct natfw_search s;
+
+	if (!h && !natfw_proto_has_id(p->inner.key.proto) && p->inner.key.ports) {
+		struct natfw_key key = p->inner.key;
+
+		key.ports = 0;
+		h = natfw_flow_peek(p, &key);
+	}
+	if (!h || !(natfw_half_flow(h)->flags & NATFW_FLOW_TWO))
+		return false;
+	*half = h;
+	*w = natfw_classify(p->nn, p, natfw_half_flow(h)->rule, &s);
+	return !*w;
+}
+
+/* About no flow, yet for an address that only mappings have: noise, or worse. */
+static bool natfw_icmp_stray(const struct natfw_pkt *p)
+{
+	struct natfw_route rt;
+	bool local;
+
+	if (!natfw_pool_owns(p->nn, p->key.zone, &p->key.dst))
+		return false;
+	natfw_route_find(p, &p->key.dst, &rt);
+	local = rt.type == NATFW_ROUTE_LOCAL;
+	natfw_route_put(&rt);
+	return !local;
+}
+
+static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
+{
+	struct natfw_flow *f = natfw_half_flow(h);
+	struct natfw_rule *r = f->rule;
+	enum natfw_reason why = NATFW_R_ICMP_ERROR;
+	unsigned int verdict;
+
+	natfw_rule_hit(p, r);
+	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, r),
+				   r->has_mark ? &r->mark : NULL, &why);
+	return natfw_end(p, verdict, r, why);
+}
+
+static unsigned int natfw_process(struct natfw_pkt *p)
+{
+	struct natfw_decision v = {};
+	struct natfw_half *h = NULL;
+	int err;
+
+	p->gen = smp_load_acquire(&p->nn->gen);
+	if (unlikely(p->flags & NATFW_P_ICMPERR)) {
+		if (natfw_icmp_related(p, &h, &v.rule))
+			return natfw_icmp(p, h);
+		if (!h && natfw_icmp_stray(p))
+			return natfw_end_here(p, NULL, NATFW_R_ICMP_UNRELATED);
+	}
+	err = natfw_flow_find(p, &v);
+	if (unlikely(err))
+		return natfw_end_here(p, v.rule, natfw_failed(err));
+	return natfw_carry_out(p, &v);
+}
+
+/* Fragments are judged as the datagram they are parts of. */
+static int natfw_reassemble(struct natfw_pkt *p)
+{
+	int err;
+
+	if (!READ_ONCE(p->nn->nrules))
+		return 0;
+	err = natfw_defrag(p);
+	if (err)
+		return err;
+	p->flags |= NATFW_P_REASM;
+	p->len = p->skb->len;
+	return natfw_parse(p);
+}
+
+unsigned int natfw_hook(void *priv, struct sk_buff *skb,
+			const struct nf_hook_state *state)
+{
+	struct natfw_dev *nd = priv;
+	struct natfw_pkt p;
+	int err;
+
+	p.skb = skb;
+	p.nd = nd;
+	p.nn = nd->nn;
+	p.len = skb->len;
+	p.flags = 0;
+	p.thoff = 0;
+	p.tcp_flags = 0;
+	p.icmp_type = 0;
+	p.icmp_code = 0;
+	p.flow_label = 0;
+	p.key.zone = READ_ONCE(nd->zone);
+	err = natfw_parse(&p);
+	if (!err && unlikely(p.flags & NATFW_P_FRAG))
+		err = natfw_reassemble(&p);
+	if (unlikely(err == natfw_fail(NATFW_R_FRAG_QUEUED) ||
+		     err == natfw_fail(NATFW_R_FRAG_BAD)))
+		return natfw_end(&p, NF_STOLEN, NULL, natfw_failed(err));
+	if (unlikely(err))
+		return natfw_end_here(&p, NULL, natfw_failed(err));
+	return natfw_process(&p);
+}
+
+/* ---- packets this host makes itself ---- */
+
+/*
+ * The reply half a packet of our own would hit had it come in by some device:
+ * an answer of a local service that was reached by translation, or an ICMP
+ * error or reset made out of a translated packet.
+ */
+static struct natfw_half *natfw_output_find(struct natfw_pkt *p, struct natfw_net *nn)
+{
+	struct natfw_key key = p->flags & NATFW_P_ICMPERR ? p->inner.key : p->key;
+	struct natfw_half *h;
+	struct natfw_dev *nd;
+
+	key.zone = NATFW_ZONE_LOCAL;
+	h = natfw_flow_peek(p, &key);
+	if (h)
+		return h;
+	list_for_each_entry_rcu(nd, &nn->devs, list) {
+		key.zone = READ_ONCE(nd->zone);
+		h = natfw_flow_peek(p, &key);
+		if (h)
+			return h;
+	}
+	return NULL;
+}
+
+static bool natfw_output_wanted(const struct natfw_net *nn, const struct natfw_pkt *p)
+{
+	if (p->flags & NATFW_P_ICMPERR)
+		return true;
+	if (p->key.proto == IPPROTO_TCP && p->tcp_flags & 0x04)
+		return true;
+	return atomic_read(&nn->nlocal) || READ_ONCE(nn->ndnat);
+}
+
+static unsigned int natfw_output(struct natfw_net *nn, struct sk_buff *skb)
+{
+	static const struct natfw_dev nowhere;
+	struct natfw_pkt p = {
+		.skb = skb, .nn = nn, .nd = (struct natfw_dev *)&nowhere,
+		.len = skb->len,
+	};
+	struct natfw_flow *f;
+	struct natfw_half *h;
+
+	if (!atomic_read(&nn->nflows) && !READ_ONCE(nn->ndnat))
+		return NF_ACCEPT;
+	if (natfw_parse(&p) || p.flags & NATFW_P_FRAG || !natfw_output_wanted(nn, &p))
+		return NF_ACCEPT;
+	p.gen = smp_load_acquire(&nn->gen);
+	h = natfw_output_find(&p, nn);
+	if (!h)
+		return NF_ACCEPT;
+	f = natfw_half_flow(h);
+	if (!(f->flags & NATFW_FLOW_NAT) || !natfw_rule_visible(f->rule, p.gen))
+		return NF_ACCEPT;
+	if (!(p.flags & NATFW_P_ICMPERR))
+		natfw_flow_touch(&p, f, h);
+	return natfw_icmp_output(&p, f, h);
+}
+
+unsigned int natfw_output_hook(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	local_bh_disable();
+	verdict = natfw_output(natfw_net(state->net), skb);
+	local_bh_enable();
+	return verdict;
+}

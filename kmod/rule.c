@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rules: making, putting in force, expiry, removal. rule.h explains
+ * visibility.
+ *
+ * Expiry uses a wheel of one-second slots served by a delayed work. A rule
+ * whose lifetime was extended stays in its old slot until that comes round
+ * and is then moved, so a refresh is a store.
+ */
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "bind.h"
+#include "event.h"
+#include "flow.h"
+#include "owner.h"
+#include "pool.h"
+#include "rule.h"
+#include "trace.h"
+
+/* ---- object ---- */
+
+void natfw_rule_hold(struct natfw_rule *r)
+{
+	refcount_inc(&r->refs);
+}
+
+static void natfw_rule_free_rcu(struct rcu_head *rcu)
+{
+	struct natfw_rule *r = container_of(rcu, struct natfw_rule, rcu);
+
+	atomic_long_sub(sizeof(*r), &r->nn->memory);
+	free_percpu(r->counters);
+	kfree(r->name);
+	kfree(r);
+}
+
+/*
+ * Let go of reserved endpoints. Not left to the last reference: a mapping
+ * holds one on the rule that made it.
+ */
+static void natfw_rule_unreserve(struct natfw_rule *r)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(r->map); i++) {
+		struct natfw_map *m = r->map[i];
+
+		WRITE_ONCE(r->map[i], NULL);
+		if (m)
+			natfw_map_put(m);
+	}
+}
+
+static void natfw_rule_free(struct natfw_rule *r)
+{
+	if (r->nat.pool)
+		natfw_pool_put(r->nat.pool);
+	if (r->owner)
+		natfw_owner_put(r->owner);
+	call_rcu(&r->rcu, natfw_rule_free_rcu);
+}
+
+void natfw_rule_put(struct natfw_rule *r)
+{
+	if (refcount_dec_and_test(&r->refs))
+		natfw_rule_free(r);
+}
+
+bool natfw_rule_owned(const struct natfw_rule *r, const u8 *cookie)
+{
+	return !memcmp(r->cookie, cookie, NATFW_OWNER_LEN);
+}
+
+void natfw_rule_count(const struct natfw_rule *r, u64 *packets, u64 *bytes)
+{
+	const struct natfw_rule_counter *c;
+	int cpu;
+
+	*packets = 0;
+	*bytes = 0;
+	if (r->exact && r->flow) {
+		*packets = natfw_acc_packets(&r->flow->half[0].count);
+		*bytes = natfw_acc_bytes(&r->flow->half[0].count);
+		if (r->flow->flags & NATFW_FLOW_TWO) {
+			*packets += natfw_acc_packets(&r->flow->half[1].count);
+			*bytes += natfw_acc_bytes(&r->flow->half[1].count);
+		}
+	}
+	if (!r->counters)
+		return;
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(r->counters, cpu);
+		*packets += READ_ONCE(c->packets);
+		*bytes += READ_ONCE(c->bytes);
+	}
+}
+
+/* ---- checks ---- */
+
+bool natfw_match_exact(const struct natfw_match *m)
+{
+	const u16 must = NATFW_M_SRC | NATFW_M_DST | NATFW_M_PROTO | NATFW_M_ZONE;
+	const u16 mustnt = NATFW_M_TYPE | NATFW_M_CODE | NATFW_M_DSCP |
+			   NATFW_M_LABEL | NATFW_M_DEV;
+
+	if ((m->set & must) != must || m->set & mustnt ||
+	    m->src_len != 128 || m->dst_len != 128)
+		return false;
+	if (natfw_proto_has_ports(m->proto))
+		return m->set & NATFW_M_SPORT && m->set & NATFW_M_DPORT &&
+		       m->sport_min == m->sport_max &&
+		       m->dport_min == m->dport_max;
+	if (m->proto == IPPROTO_ESP || m->proto == IPPROTO_AH)
+		return m->set & NATFW_M_SPI;
+	return m->proto != IPPROTO_ICMP && m->proto != IPPROTO_ICMPV6;
+}
+
+static bool natfw_range_fits(u16 first, u16 last, bool matched, u16 match_first,
+			     u16 match_last)
+{
+	if (first == last)
+		return true;
+	return matched && last - first == match_last - match_first;
+}
+
+static int natfw_check_source(const struct natfw_match *m, const struct natfw_nat *n,
+			      struct netlink_ext_ack *extack)
+{
+	u8 len = m->set & NATFW_M_SRC ? m->src_len : 0;
+
+	if (n->set & NATFW_N_SRC && n->src_len != len) {
+		NL_SET_ERR_MSG(extack, "source translation must be as long a prefix as the source matched; to share one address use a pool");
+		return -EINVAL;
+	}
+	if (n->set & NATFW_N_SPORT &&
+	    !natfw_range_fits(n->sport_min, n->sport_max, m->set & NATFW_M_SPORT,
+			      m->sport_min, m->sport_max)) {
+		NL_SET_ERR_MSG(extack, "source port ranges matched and translated to differ in length");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int natfw_check_dest(const struct natfw_match *m, const struct natfw_nat *n,
+			    struct netlink_ext_ack *extack)
+{
+	u8 len = m->set & NATFW_M_DST ? m->dst_len : 0;
+
+	if (n->set & NATFW_N_DST && n->dst_len != len && n->dst_len != 128) {
+		NL_SET_ERR_MSG(extack, "destination translation must be one address or as long a prefix as the destination matched");
+		return -EINVAL;
+	}
+	if (n->set & NATFW_N_DPORT &&
+	    !natfw_range_fits(n->dport_min, n->dport_max, m->set & NATFW_M_DPORT,
+			      m->dport_min, m->dport_max)) {
+		NL_SET_ERR_MSG(extack, "destination port ranges matched and translated to differ in length");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int natfw_check_proto(const struct natfw_match *m, const struct natfw_nat *n,
+			     struct netlink_ext_ack *extack)
+{
+	if (m->set & NATFW_M_PROTO && m->proto == IPPROTO_AH) {
+		NL_SET_ERR_MSG(extack, "AH protects addresses and cannot be translated");
+		return -EOPNOTSUPP;
+	}
+	if (m->set & NATFW_M_SPI) {
+		NL_SET_ERR_MSG(extack, "replies carry another SPI; translate by addresses");
+		return -EOPNOTSUPP;
+	}
+	if (n->set & (NATFW_N_SPORT | NATFW_N_DPORT) &&
+	    (!(m->set & NATFW_M_PROTO) || !natfw_proto_has_ports(m->proto))) {
+		NL_SET_ERR_MSG(extack, "translating ports needs a protocol that has them");
+		return -EINVAL;
+	}
+	if (n->pool && m->set & NATFW_M_PROTO && !natfw_proto_has_id(m->proto)) {
+		NL_SET_ERR_MSG(extack, "a pool needs a protocol with ports or query identifiers");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int natfw_check_nat(const struct natfw_rule_spec *spec,
+			   struct netlink_ext_ack *extack)
+{
+	const struct natfw_nat *n = &spec->nat;
+
+	if (spec->action != NATFW_ACTION_NAT)
+		return 0;
+	if (!(n->set & (NATFW_N_SRC | NATFW_N_SPORT | NATFW_N_POOL | NATFW_N_DST |
+			NATFW_N_DPORT))) {
+		NL_SET_ERR_MSG(extack, "translation is empty");
+		return -EINVAL;
+	}
+	return natfw_check_proto(&spec->match, n, extack) ?:
+	       natfw_check_source(&spec->match, n, extack) ?:
+	       natfw_check_dest(&spec->match, n, extack);
+}
+
+static int natfw_check_room(struct natfw_net *nn, struct netlink_ext_ack *extack)
+{
+	if (nn->nrules + nn->nstaged < nn->rule_max)
+		return 0;
+	NL_SET_ERR_MSG(extack, "rule limit of the namespace reached (rule-max)");
+	return -ENOSPC;
+}
+
+/* ---- external endpoints ---- */
+
+/* The one internal endpoint the rule speaks of; false if it speaks of many. */
+static bool natfw_rule_endpoint(const struct natfw_rule *r, struct natfw_key *k)
+{
+	const struct natfw_match *m = &r->match;
+	const u16 must = NATFW_M_SRC | NATFW_M_PROTO | NATFW_M_SPORT | NATFW_M_ZONE;
+
+	if ((m->set & must) != must || m->src_len != 128 ||
+	    m->sport_min != m->sport_max)
+		return false;
+	memset(k, 0, sizeof(*k));
+	k->src = m->src;
+	k->sport = htons(m->sport_min);
+	k->proto = m->proto;
+	k->zone = m->zone;
+	return true;
+}
+
+static int natfw_rule_lease(struct natfw_rule *r, struct netlink_ext_ack *extack)
+{
+	struct natfw_key k;
+	struct natfw_map *m;
+
+	if (!natfw_rule_endpoint(r, &k))
+		return 0;
+	m = natfw_map_get(r->nat.pool, r, &k, r->flags, &r->map[1]);
+	if (!IS_ERR(m)) {
+		r->map[0] = m;
+		return 0;
+	}
+	if (PTR_ERR(m) == -EDQUOT)
+		NL_SET_ERR_MSG(extack, "port quota of the host or owner is used up");
+	else if (PTR_ERR(m) == -ENOSPC)
+		NL_SET_ERR_MSG(extack, "the pool has no port left");
+	return PTR_ERR(m);
+}
+
+static int natfw_rule_claim_one(struct natfw_rule *r, u32 i,
+				const struct natfw_key *internal, u16 zone,
+				const union natfw_addr *addr, u16 port,
+				struct netlink_ext_ack *extack)
+{
+	struct natfw_map *m;
+
+	m = natfw_map_claim(r->nn, r, internal, internal->proto, zone, addr,
+			    htons(port));
+	if (IS_ERR(m)) {
+		NL_SET_ERR_MSG(extack, "the external endpoint lies in a pool and is another's");
+		return PTR_ERR(m);
+	}
+	r->map[i] = m;
+	return 0;
+}
+
+/* Static translations of one endpoint keep it from being handed out by a pool. */
+static int natfw_rule_claim(struct natfw_rule *r, struct netlink_ext_ack *extack)
+{
+	const struct natfw_match *m = &r->match;
+	const struct natfw_nat *n = &r->nat;
+	u16 zone = n->set & NATFW_N_OUT_ZONE ? n->out_zone : m->zone;
+	struct natfw_key k;
+	int err = 0;
+
+	if (n->set & NATFW_N_SRC && n->src_len == 128 && natfw_rule_endpoint(r, &k))
+		err = natfw_rule_claim_one(r, 0, &k, zone, &n->src,
+					   n->set & NATFW_N_SPORT ? n->sport_min :
+					   m->sport_min, extack);
+	if (err || !(n->set & NATFW_N_DST) || n->dst_len != 128 ||
+	    !(m->set & NATFW_M_DST) || m->dst_len != 128 ||
+	    !(m->set & NATFW_M_DPORT) || m->dport_min != m->dport_max ||
+	    !(m->set & NATFW_M_PROTO))
+		return err;
+	memset(&k, 0, sizeof(k));
+	k.src = n->dst;
+	k.sport = htons(n->set & NATFW_N_DPORT ? n->dport_min : m->dport_min);
+	k.proto = m->proto;
+	k.zone = zone;
+	return natfw_rule_claim_one(r, 1, &k, m->zone, &m->dst, m->dport_min, extack);
+}
+
+/* ---- making ---- */
+
+static void natfw_rule_fill(struct natfw_rule *r, struct natfw_net *nn,
+			    const struct natfw_rule_spec *spec)
+{
+	r->nn = nn;
+	r->from = NATFW_NEVER;
+	r->to = NATFW_NEVER;
+	r->priority = spec->priority;
+	r->has_mark = spec->has_mark;
+	r->mark = spec->mark;
+	r->action = spec->action;
+	r->emit = spec->emit;
+	r->flags = spec->flags;
+	if (spec->action == NATFW_ACTION_NAT)
+		r->flags |= NATFW_RULE_FLAG_STATEFUL;
+	r->match = spec->match;
+	r->nat = spec->nat;
+	r->nat.pool = NULL;
+	r->lifetime = spec->lifetime;
+	r->exact = natfw_match_exact(&spec->match);
+	memcpy(r->cookie, spec->cookie, NATFW_OWNER_LEN);
+	refcount_set(&r->refs, 1);
+	atomic_long_add(sizeof(*r), &nn->memory);
+}
+
+static int natfw_rule_alloc_parts(struct natfw_rule *r,
+				  const struct natfw_rule_spec *spec)
+{
+	if (spec->name) {
+		r->name = kstrdup(spec->name, GFP_KERNEL_ACCOUNT);
+		if (!r->name)
+			return -ENOMEM;
+	}
+	if (!r->exact) {
+		r->counters = alloc_percpu_gfp(struct natfw_rule_counter,
+					       GFP_KERNEL_ACCOUNT);
+		if (!r->counters)
+			return -ENOMEM;
+	}
+	r->owner = natfw_owner_get(r->nn, r->cookie);
+	return r->owner ? 0 : -ENOMEM;
+}
+
+static int natfw_rule_place(struct natfw_rule *r)
+{
+	struct natfw_flow *f;
+
+	if (!r->exact)
+		return natfw_classifier_add(r->nn, r);
+	f = natfw_flow_create_exact(r);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	r->flow = f;
+	return 0;
+}
+
+static int natfw_rule_reserve(struct natfw_rule *r, const struct natfw_rule_spec *spec,
+			      struct netlink_ext_ack *extack)
+{
+	if (r->action != NATFW_ACTION_NAT)
+		return 0;
+	if (!spec->nat.pool)
+		return natfw_rule_claim(r, extack);
+	natfw_pool_hold(spec->nat.pool);
+	r->nat.pool = spec->nat.pool;
+	return natfw_rule_lease(r, extack);
+}
+
+/* The id it will be known by; the slot is kept so that commit cannot fail. */
+static int natfw_rule_number(struct natfw_rule *r)
+{
+	struct natfw_net *nn = r->nn;
+	int err;
+
+	r->id = nn->next_id + 1;
+	err = xa_reserve(&nn->rules, r->id, GFP_KERNEL_ACCOUNT);
+	if (!err)
+		nn->next_id++;
+	return err;
+}
+
+struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
+				     const struct natfw_rule_spec *spec,
+				     struct netlink_ext_ack *extack)
+{
+	struct natfw_rule *r;
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	err = natfw_check_room(nn, extack) ?: natfw_check_nat(spec, extack);
+	if (err)
+		return ERR_PTR(err);
+	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	natfw_rule_fill(r, nn, spec);
+	err = natfw_rule_number(r);
+	if (err)
+		goto out;
+	err = natfw_rule_alloc_parts(r, spec) ?: natfw_rule_reserve(r, spec, extack) ?:
+	      natfw_rule_place(r);
+	if (err)
+		goto out_id;
+	r->staged = true;
+	nn->nstaged++;
+	if (r->action == NATFW_ACTION_NAT && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT))
+		WRITE_ONCE(nn->ndnat, nn->ndnat + 1);
+	return r;
+out_id:
+	xa_release(&nn->rules, r->id);
+out:
+	natfw_rule_unreserve(r);
+	natfw_rule_put(r);
+	return ERR_PTR(err);
+}
+
+/* Out of table or classifier; what was reserved is free again. */
+static void natfw_rule_displace(struct natfw_rule *r)
+{
+	struct natfw_net *nn = r->nn;
+
+	if (r->flow)
+		natfw_flow_kill(nn, r->flow);
+	else if (r->subtable)
+		natfw_classifier_del(nn, r);
+	if (r->action == NATFW_ACTION_NAT && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT))
+		WRITE_ONCE(nn->ndnat, nn->ndnat - 1);
+	natfw_rule_unreserve(r);
+	if (!hlist_unhashed(&r->wheel))
+		hlist_del_init(&r->wheel);
+}
+
+void natfw_rule_discard(struct natfw_rule *r)
+{
+	struct natfw_net *nn = r->nn;
+
+	lockdep_assert_held(&nn->lock);
+	nn->nstaged--;
+	xa_release(&nn->rules, r->id);
+	natfw_rule_displace(r);
+	natfw_rule_put(r);
+}
+
+/* ---- lifetime ---- */
+
+static void natfw_wheel_add(struct natfw_rule *r)
+{
+	struct natfw_net *nn = r->nn;
+
+	hlist_add_head(&r->wheel, &nn->wheel[(u64)r->expires % NATFW_WHEEL_SLOTS]);
+}
+
+static void natfw_rule_start(struct natfw_rule *r)
+{
+	r->expires = r->lifetime ? natfw_now() + r->lifetime : 0;
+	if (r->expires)
+		natfw_wheel_add(r);
+}
+
+void natfw_rule_refresh(struct natfw_rule *r, u32 lifetime)
+{
+	lockdep_assert_held(&r->nn->lock);
+	if (!hlist_unhashed(&r->wheel))
+		hlist_del_init(&r->wheel);
+	r->lifetime = lifetime;
+	natfw_rule_start(r);
+}
+
+/* Serve one slot; up to @max of the rules that are over go to @dead. */
+static u32 natfw_wheel_slot(struct natfw_net *nn, time64_t second,
+			    struct natfw_rule **dead, u32 max)
+{
+	struct hlist_head *head = &nn->wheel[(u64)second % NATFW_WHEEL_SLOTS];
+	struct hlist_node *tmp;
+	struct natfw_rule *r;
+	u32 n = 0;
+
+	hlist_for_each_entry_safe(r, tmp, head, wheel) {
+		if (r->expires > second)
+			continue;	/* another round */
+		if (n == max)
+			break;
+		dead[n++] = r;
+	}
+	return n;
+}
+
+static void natfw_wheel_turn(struct natfw_net *nn, struct natfw_rule **dead)
+{
+	time64_t now = natfw_now();
+	u32 n;
+
+	/* after a long sleep one round sees every slot */
+	if (now - nn->wheel_now > NATFW_WHEEL_SLOTS)
+		nn->wheel_now = now - NATFW_WHEEL_SLOTS;
+	while (nn->wheel_now < now) {
+		n = natfw_wheel_slot(nn, nn->wheel_now + 1, dead, NATFW_EXPIRE_BATCH);
+		if (n)
+			natfw_rule_commit(nn, NULL, dead, n, NATFW_DEL_REASON_EXPIRY);
+		if (n < NATFW_EXPIRE_BATCH)
+			nn->wheel_now++;
+	}
+}
+
+void natfw_rule_wheel(struct work_struct *work)
+{
+	struct natfw_net *nn = container_of(to_delayed_work(work),
+					    struct natfw_net, wheel_work);
+
+	mutex_lock(&nn->lock);
+	natfw_wheel_turn(nn, nn->wheel_dead);
+	natfw_classifier_tidy(nn);
+	mutex_unlock(&nn->lock);
+	queue_delayed_work(system_unbound_wq, &nn->wheel_work, HZ / 2);
+}
+
+/* ---- commit ---- */
+
+static void natfw_rule_enforce(struct natfw_rule *r, u64 gen)
+{
+	struct natfw_net *nn = r->nn;
+
+	WRITE_ONCE(r->from, gen);
+	r->staged = false;
+	nn->nstaged--;
+	nn->nrules++;
+	WARN_ON_ONCE(xa_err(xa_store(&nn->rules, r->id, r, GFP_KERNEL_ACCOUNT)));
+	natfw_rule_start(r);
+}
+
+static void natfw_rule_retire(struct natfw_rule *r)
+{
+	struct natfw_net *nn = r->nn;
+
+	nn->nrules--;
+	xa_erase(&nn->rules, r->id);
+	natfw_rule_displace(r);
+	if (atomic_read(&r->nflows))
+		natfw_flow_sweep(nn);
+	natfw_rule_put(r);
+}
+
+static void natfw_rule_tell(struct natfw_net *nn, struct list_head *add, u32 nadd,
+			    struct natfw_rule **del, u32 ndel)
+{
+	struct natfw_rule *r;
+	u32 i;
+
+	if (nadd + ndel > NATFW_EVENT_BULK) {
+		natfw_event_bulk(nn, nadd + ndel);
+		return;
+	}
+	for (i = 0; i < ndel; i++)
+		natfw_event_rule_del(del[i]);
+	if (add)
+		list_for_each_entry(r, add, list)
+			natfw_event_rule_new(r);
+}
+
+u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
+		      struct natfw_rule **del, u32 ndel, u8 why)
+{
+	u64 gen = nn->gen + 1;
+	struct natfw_rule *r, *tmp;
+	bool wild = false;
+	u32 i, nadd = 0;
+
+	lockdep_assert_held(&nn->lock);
+	if (add) {
+		list_for_each_entry(r, add, list) {
+			natfw_rule_enforce(r, gen);
+			wild |= !r->exact;
+			nadd++;
+		}
+	}
+	for (i = 0; i < ndel; i++) {
+		del[i]->why = why;
+		WRITE_ONCE(del[i]->to, gen);
+		wild |= !del[i]->exact;
+	}
+	if (wild)
+		WRITE_ONCE(nn->wild_gen, gen);
+	smp_store_release(&nn->gen, gen);
+	trace_natfw_commit(nn->net, gen, nadd, ndel);
+	natfw_rule_tell(nn, add, nadd, del, ndel);
+	for (i = 0; i < ndel; i++)
+		natfw_rule_retire(del[i]);
+	if (add)
+		list_for_each_entry_safe(r, tmp, add, list)
+			list_del_init(&r->list);
+	return gen;
+}
+
+struct natfw_rule *natfw_rule_find(struct natfw_net *nn, u64 id)
+{
+	return xa_load(&nn->rules, id);
+}
+
+void natfw_rule_set_flags(struct natfw_rule *r, u32 flags)
+{
+	struct natfw_net *nn = r->nn;
+	u64 gen = nn->gen + 1;
+
+	lockdep_assert_held(&nn->lock);
+	if (r->action == NATFW_ACTION_NAT)
+		flags |= NATFW_RULE_FLAG_STATEFUL;
+	WRITE_ONCE(r->flags, flags);
+	if (!r->exact)
+		WRITE_ONCE(nn->wild_gen, gen);
+	smp_store_release(&nn->gen, gen);
+}
+
+int natfw_rule_rename(struct natfw_rule *r, const char *name)
+{
+	char *copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
+
+	lockdep_assert_held(&r->nn->lock);
+	if (!copy)
+		return -ENOMEM;
+	kfree(r->name);
+	r->name = copy;
+	return 0;
+}
+
+void natfw_rule_flush_all(struct natfw_net *nn)
+{
+	struct natfw_rule *r;
+	unsigned long id;
+
+	lockdep_assert_held(&nn->lock);
+	xa_for_each(&nn->rules, id, r) {
+		WRITE_ONCE(r->to, nn->gen);
+		natfw_rule_retire(r);
+		cond_resched();
+	}
+}
+
+/* ---- the rule that is none ---- */
+
+struct natfw_rule *natfw_fallback_create(struct natfw_net *nn)
+{
+	struct natfw_rule *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+
+	if (!r)
+		return NULL;
+	r->nn = nn;
+	r->to = NATFW_NEVER;
+	r->id = U64_MAX;
+	r->priority = U32_MAX;
+	refcount_set(&r->refs, 1);
+	atomic_long_add(sizeof(*r), &nn->memory);
+	return r;
+}
