@@ -268,20 +268,6 @@ static bool natfw_map_is_for(const struct natfw_map *m, const struct natfw_key *
 	       i->proto == k->proto && i->zone == k->zone;
 }
 
-/* A mapping whose rule was replaced goes over to the rule that uses it now. */
-static void natfw_map_adopt(struct natfw_map *m, struct natfw_rule *r, u64 gen)
-{
-	struct natfw_rule *old = READ_ONCE(m->rule);
-
-	if (old == r || READ_ONCE(old->to) > gen)
-		return;
-	natfw_rule_hold(r);
-	if (try_cmpxchg(&m->rule, &old, r))
-		natfw_rule_put(old);
-	else
-		natfw_rule_put(r);
-}
-
 /* The mapping @r uses for the source of @p; reserved ones come first. */
 static struct natfw_map *natfw_bind_map(struct natfw_pkt *p, struct natfw_rule *r)
 {
@@ -715,11 +701,8 @@ static int natfw_bind_state(struct natfw_pkt *p, struct natfw_rule *w, bool cach
 		err = natfw_plan_route(p, w, &plan, false);
 	if (err)
 		return err;
-	if (plan.stateless) {
-		if (cacheable)
-			natfw_bind_cached(p, w, v);
+	if (plan.stateless)	/* as the route is now, hence not remembered */
 		return 0;
-	}
 	return natfw_bind_plan(p, w, &plan, cacheable, v);
 }
 

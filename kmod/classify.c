@@ -194,7 +194,8 @@ static bool natfw_match_key_fields(const struct natfw_match *m,
 
 static bool natfw_match_dev(const struct natfw_match *m, const struct natfw_pkt *p)
 {
-	return !(m->set & NATFW_M_DEV) || m->ifindex == p->nd->dev->ifindex;
+	return !(m->set & NATFW_M_DEV) ||
+	       (p->nd->dev && m->ifindex == p->nd->dev->ifindex);
 }
 
 static bool natfw_match_beyond_key(const struct natfw_match *m,
@@ -212,10 +213,14 @@ static bool natfw_match_beyond_key(const struct natfw_match *m,
 	       (natfw_pkt_is6(p) && m->flow_label == p->flow_label);
 }
 
+bool natfw_match_beyond(const struct natfw_match *m, const struct natfw_pkt *p)
+{
+	return natfw_match_dev(m, p) && natfw_match_beyond_key(m, p);
+}
+
 bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p)
 {
-	return natfw_match_key_fields(m, p) && natfw_match_dev(m, p) &&
-	       natfw_match_beyond_key(m, p);
+	return natfw_match_key_fields(m, p) && natfw_match_beyond(m, p);
 }
 
 /* Best rule of one subtable that beats @than, or NULL. */

@@ -211,7 +211,21 @@ static bool natfw_half_settled(const struct natfw_half *h, const struct natfw_pk
 	       (s32)(gen - (u32)READ_ONCE(p->nn->wild_gen)) >= 0;
 }
 
-/* Best half under @key whose rule is in force, or NULL. *@settled: stands. */
+/*
+ * A half says that a key matches its rule. Conditions beyond the key are of
+ * each packet, and not of replies.
+ */
+static bool natfw_half_applies(const struct natfw_half *h, const struct natfw_rule *r,
+			       const struct natfw_pkt *p)
+{
+	const u16 beyond = NATFW_M_DEV | NATFW_M_DSCP | NATFW_M_LABEL |
+			   NATFW_M_TYPE | NATFW_M_CODE;
+
+	return h->node.flags & NATFW_NODE_REPLY || !(r->match.set & beyond) ||
+	       natfw_match_beyond(&r->match, p);
+}
+
+/* Best half under @key whose rule is in force and applies, or NULL. */
 static struct natfw_half *natfw_table_best(const struct natfw_pkt *p,
 					   const struct natfw_key *key, u32 hash,
 					   bool *current_one)
@@ -233,7 +247,8 @@ static struct natfw_half *natfw_table_best(const struct natfw_pkt *p,
 			return h;
 		}
 		if (natfw_rule_visible(r, p->gen) &&
-		    (!best || natfw_rule_beats(r, natfw_half_flow(best)->rule)))
+		    (!best || natfw_rule_beats(r, natfw_half_flow(best)->rule)) &&
+		    natfw_half_applies(h, r, p))
 			best = h;
 	}
 	*current_one = false;

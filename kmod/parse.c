@@ -286,6 +286,8 @@ static int natfw_parse_v4(struct natfw_pkt *p)
 		return natfw_fail(NATFW_R_MALFORMED);
 	ih = (const struct iphdr *)p->skb->data;
 	end = ntohs(ih->tot_len);
+	if (!end && skb_is_gso(p->skb))
+		end = p->skb->len;	/* more than fits the field */
 	if (ih->ihl < 5 || ih->version != 4 || end < ih->ihl * 4 ||
 	    end > p->skb->len)
 		return natfw_fail(NATFW_R_MALFORMED);

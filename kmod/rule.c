@@ -549,6 +549,34 @@ static void natfw_rule_tell(struct natfw_net *nn, struct list_head *add, u32 nad
 			natfw_event_rule_new(r);
 }
 
+void natfw_map_adopt(struct natfw_map *m, struct natfw_rule *r, u64 gen)
+{
+	struct natfw_rule *old = READ_ONCE(m->rule);
+
+	if (old == r || READ_ONCE(old->to) > gen)
+		return;
+	natfw_rule_hold(r);
+	if (!try_cmpxchg(&m->rule, &old, r)) {
+		natfw_rule_put(r);
+		return;
+	}
+	if (!m->claimed && old->owner != r->owner) {
+		natfw_owner_charge(r->owner, 0);
+		natfw_owner_uncharge(old->owner);
+	}
+	natfw_rule_put(old);
+}
+
+/* Mappings reserved again by a rule that replaces another. */
+static void natfw_rule_inherit(struct natfw_rule *r, u64 gen)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(r->map); i++)
+		if (r->map[i])
+			natfw_map_adopt(r->map[i], r, gen);
+}
+
 u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 		      struct natfw_rule **del, u32 ndel, u8 why)
 {
@@ -570,6 +598,9 @@ u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 		WRITE_ONCE(del[i]->to, gen);
 		wild |= !del[i]->exact;
 	}
+	if (add)
+		list_for_each_entry(r, add, list)
+			natfw_rule_inherit(r, gen);
 	if (wild)
 		WRITE_ONCE(nn->wild_gen, gen);
 	smp_store_release(&nn->gen, gen);

@@ -200,8 +200,16 @@ void natfw_rule_flush_all(struct natfw_net *nn);
 
 /* The fields of @m that a packet must have, against what it has. */
 bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p);
+/* The same for what a key does not tell: device, DSCP, flow label, ICMP type. */
+bool natfw_match_beyond(const struct natfw_match *m, const struct natfw_pkt *p);
 /* True if @m names one key and nothing else. */
 bool natfw_match_exact(const struct natfw_match *m);
+
+/*
+ * A mapping outlives the rule that made it while flows use it. If that rule is
+ * no longer in force at @gen, the mapping goes over to @r. Any context.
+ */
+void natfw_map_adopt(struct natfw_map *m, struct natfw_rule *r, u64 gen);
 
 #define NATFW_EVENT_BULK	4096
 
