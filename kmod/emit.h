@@ -8,6 +8,8 @@
 #ifndef _NATFW_EMIT_H
 #define _NATFW_EMIT_H
 
+#include <linux/netfilter.h>
+#include <net/checksum.h>
 #include "flow.h"
 #include "parse.h"
 
@@ -22,7 +24,7 @@ struct natfw_route {
 	enum natfw_route_type	type;
 	struct dst_entry	*dst;	/* not owned: valid within this RCU section */
 	u32			cookie;	/* for dst_check() */
-	int			error;	/* errno, with NATFW_ROUTE_NONE */
+	int			error;	/* with NATFW_ROUTE_NONE: errno, 0: do not answer */
 };
 
 /*
@@ -33,6 +35,9 @@ struct natfw_route {
  */
 void natfw_route_find(const struct natfw_pkt *p, const union natfw_addr *daddr,
 		      struct natfw_route *rt);
+
+/* Give back what natfw_route_find() found; call it in any case. */
+void natfw_route_put(struct natfw_route *rt);
 
 /*
  * Send @p on its way. @h: half whose route cache is used and filled, or NULL.
@@ -45,8 +50,41 @@ unsigned int natfw_emit(struct natfw_pkt *p, struct natfw_half *h,
 			const struct natfw_xlat *x, u8 emit, const u32 *mark,
 			enum natfw_reason *why);
 
-/* Drop the cached route of @h, after it was unlinked or its route changed. */
+/*
+ * Drop the cached route of @h. A packet that found @h before it was unlinked
+ * may still store one, so this must be called after a grace period (from the
+ * RCU callback that frees it) as well. Any context.
+ */
 void natfw_half_forget(struct natfw_half *h);
+
+/*
+ * What the hook returns in place of NF_ACCEPT, whoever accepted. @was: the skb
+ * the hook was called with. NF_STOLEN if the stack must not take @was: it was
+ * shared and p->skb is a private copy, or it is a reassembled datagram, whose
+ * fragment size would be forgotten on the usual way in.
+ */
+unsigned int natfw_deliver(struct natfw_pkt *p);
+
+static inline unsigned int natfw_accept(struct natfw_pkt *p,
+					const struct sk_buff *was)
+{
+	if (likely(p->skb == was && !(p->flags & NATFW_P_REASM) &&
+		   !(natfw_pkt_is6(p) && p->skb->_skb_refdst)))
+		return NF_ACCEPT;
+	return natfw_deliver(p);
+}
+
+/* Make p->skb ours alone; the hook's skb may be shared. 0, or -ENOMEM. */
+int natfw_unshare(struct natfw_pkt *p);
+
+/*
+ * natfw_emit() for an ICMP error: @outer becomes of its own addresses, @inner
+ * of the embedded packet's (as it was sent by the host that gets the error).
+ */
+unsigned int natfw_emit_error(struct natfw_pkt *p,
+			      const struct natfw_xlat *outer,
+			      const struct natfw_xlat *inner, u8 emit,
+			      const u32 *mark, enum natfw_reason *why);
 
 /* rewrite.c: translate headers and checksums. 0, or natfw_fail(reason). */
 int natfw_rewrite(struct natfw_pkt *p, const struct natfw_xlat *x);
@@ -62,6 +100,12 @@ unsigned int natfw_icmp_error(struct natfw_pkt *p, struct natfw_flow *f,
 			      enum natfw_reason *why);
 /* 0 or natfw_fail(NATFW_R_ICMP_CSUM): outer ICMP checksum, inner IPv4 header. */
 int natfw_icmp_verify(const struct natfw_pkt *p);
+/*
+ * The headers of natfw_emit_error(): embedded packet, outer addresses and all
+ * checksums. 0, or natfw_fail(reason).
+ */
+int natfw_icmp_restore(struct natfw_pkt *p, const struct natfw_xlat *outer,
+		       const struct natfw_xlat *inner);
 /*
  * An ICMP error or TCP reset that this host itself makes out of a translated
  * packet (stack mode) goes to the translated source; turn it to the true one.
@@ -82,5 +126,38 @@ void natfw_answer_mtu(struct natfw_pkt *p, u32 mtu);
  * is no longer the caller's.
  */
 int natfw_defrag(struct natfw_pkt *p);
+
+/* ---- what rewrite.c and icmp.c share ---- */
+
+/* Ones' complement sums of what changed: new minus old. */
+struct natfw_delta {
+	__wsum	addr;
+	__wsum	ports;
+};
+
+/* Bring a checksum over changed data up to date (RFC 1624, equation 3). */
+static inline void natfw_csum_apply(__sum16 *sum, __wsum delta)
+{
+	*sum = csum_fold(csum_add(~csum_unfold(*sum), delta));
+}
+
+/* Where a transport's checksum is, what it covers. */
+struct natfw_l4 {
+	u8	len;		/* bytes of the header to be writable, 0: unknown */
+	u8	csum;		/* offset of the checksum, 0: none to update */
+	bool	pseudo;		/* covers the addresses */
+	bool	zero;		/* zero means there is none */
+	bool	mangle;		/* must not come out as zero */
+};
+
+/* Never NULL. */
+const struct natfw_l4 *natfw_l4_find(u8 proto, bool v6);
+/* Addresses of the IP header at @nh; IPv4 header checksum included. */
+__wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
+			   const union natfw_addr *dst);
+/* A fresh identification where a datagram with another source needs one. */
+void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x);
+/* True if @type is an ICMP query's request (not its reply). */
+bool natfw_icmp_request(bool v6, u8 type);
 
 #endif /* _NATFW_EMIT_H */

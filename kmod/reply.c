@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers to the sender of a packet, made from the packet as it arrived.
+ *
+ * They are the kernel's own: icmp_send() and icmpv6_send() know when not to
+ * answer (errors, groups, later fragments), keep to the rate limits and take
+ * the gateway's address towards the sender as source, which is what traceroute
+ * shows. They want a route on the packet, which it does not have yet at
+ * ingress: it is looked up, used and taken off again. A source that fails the
+ * reverse path filter has none and gets no answer.
+ *
+ * Resets come from nf_reject, which routes them like any packet of this host:
+ * no link-layer header is needed, so they work on any device.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/netfilter/ipv4/nf_reject.h>
+#include <net/netfilter/ipv6/nf_reject.h>
+
+#include "net.h"
+#include "emit.h"
+
+/* What an answer disturbs on the packet. */
+struct natfw_answer {
+	struct dst_entry	*dst;
+	u8			cb[sizeof_field(struct sk_buff, cb)];
+};
+
+static void natfw_answer_end(struct natfw_pkt *p, const struct natfw_answer *a)
+{
+	struct sk_buff *skb = p->skb;
+
+	skb_dst_drop(skb);
+	if (a->dst)
+		skb_dst_set(skb, a->dst);
+	memcpy(skb->cb, a->cb, sizeof(skb->cb));
+}
+
+static bool natfw_answer_route(struct sk_buff *skb)
+{
+	const struct iphdr *ih = ip_hdr(skb);
+
+	return natfw_route_input(skb, ih->daddr, ih->saddr, ih->tos, skb->dev);
+}
+
+/* True if the packet may be answered; then natfw_answer_end() must follow. */
+static bool natfw_answer_begin(struct natfw_pkt *p, struct natfw_answer *a)
+{
+	struct sk_buff *skb;
+
+	/* route and control block are about to be written */
+	if (natfw_unshare(p))
+		return false;
+	skb = p->skb;
+	a->dst = skb_dst(skb);
+	if (a->dst)
+		dst_hold(a->dst);
+	memcpy(a->cb, skb->cb, sizeof(a->cb));
+	memset(skb->cb, 0, sizeof(skb->cb));
+	if (natfw_pkt_is6(p)) {
+		skb_dst_drop(skb);
+		IP6CB(skb)->iif = skb->dev->ifindex;
+		return true;
+	}
+	IPCB(skb)->iif = skb->dev->ifindex;
+	if (natfw_answer_route(skb))
+		return true;
+	natfw_answer_end(p, a);
+	return false;
+}
+
+static void natfw_answer_icmp(struct natfw_pkt *p, u8 type, u8 code, u32 info)
+{
+	struct natfw_answer a;
+
+	if (!natfw_answer_begin(p, &a))
+		return;
+	if (natfw_pkt_is6(p))
+		icmpv6_send(p->skb, type, code, info);
+	else
+		icmp_send(p->skb, type, code, htonl(info));
+	natfw_answer_end(p, &a);
+}
+
+/**
+ * natfw_answer_unreachable() - destination unreachable
+ * @p: the packet, not translated; p->skb may be replaced by a copy
+ * @code4: code if it is IPv4
+ * @code6: code if it is IPv6
+ *
+ * Context: RCU, bottom halves off, netdev ingress.
+ */
+void natfw_answer_unreachable(struct natfw_pkt *p, u8 code4, u8 code6)
+{
+	if (natfw_pkt_is6(p))
+		natfw_answer_icmp(p, ICMPV6_DEST_UNREACH, code6, 0);
+	else
+		natfw_answer_icmp(p, ICMP_DEST_UNREACH, code4, 0);
+}
+
+/**
+ * natfw_answer_ttl() - time exceeded in transit
+ * @p: the packet, not translated; p->skb may be replaced by a copy
+ *
+ * Context: RCU, bottom halves off, netdev ingress.
+ */
+void natfw_answer_ttl(struct natfw_pkt *p)
+{
+	if (natfw_pkt_is6(p))
+		natfw_answer_icmp(p, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+	else
+		natfw_answer_icmp(p, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+}
+
+/**
+ * natfw_answer_mtu() - packet too big, or fragmentation needed
+ * @p: the packet, not translated; p->skb may be replaced by a copy
+ * @mtu: what fits through the next link
+ *
+ * Context: RCU, bottom halves off, netdev ingress.
+ */
+void natfw_answer_mtu(struct natfw_pkt *p, u32 mtu)
+{
+	if (natfw_pkt_is6(p))
+		natfw_answer_icmp(p, ICMPV6_PKT_TOOBIG, 0, mtu);
+	else
+		natfw_answer_icmp(p, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu);
+}
+
+/* False if this kernel has no means for it. */
+static bool natfw_answer_reset(struct natfw_pkt *p)
+{
+	struct net *net = p->nn->net;
+	struct natfw_answer a;
+
+	if (!IS_ENABLED(CONFIG_NF_REJECT_IPV4) ||
+	    !IS_ENABLED(CONFIG_NF_REJECT_IPV6))
+		return false;
+	if (!natfw_answer_begin(p, &a))
+		return true;
+	if (natfw_pkt_is6(p))
+		nf_send_reset6(net, NULL, p->skb, NF_INET_PRE_ROUTING);
+	else
+		nf_send_reset(net, NULL, p->skb, NF_INET_PRE_ROUTING);
+	natfw_answer_end(p, &a);
+	return true;
+}
+
+/**
+ * natfw_answer_reject() - tell the sender that policy is against it
+ * @p: the packet, not translated; p->skb may be replaced by a copy
+ *
+ * A reset for TCP (none for a reset), communication administratively
+ * prohibited for everything else.
+ *
+ * Context: RCU, bottom halves off, netdev ingress.
+ */
+void natfw_answer_reject(struct natfw_pkt *p)
+{
+	if (p->key.proto == IPPROTO_TCP && !(p->flags & NATFW_P_OPAQUE) &&
+	    natfw_answer_reset(p))
+		return;
+	natfw_answer_unreachable(p, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
+}
