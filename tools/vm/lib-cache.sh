@@ -20,7 +20,7 @@ with_lock() {
 	local lock=$1
 	shift
 	(
-		flock -n 9 || {
+		flock -w 3 9 || {
 			progress "waiting for another run (${lock#"$CACHE"/})"
 			flock 9
 		}

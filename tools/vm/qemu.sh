@@ -9,7 +9,48 @@ qemu_channels() {
 	G_OUT=port:natfw.out G_ERR=port:natfw.err
 	command -v "$QEMU" >/dev/null || die "$QEMU is missing; tools/vm/deps installs it"
 	initramfs_need
+	image_need
 	qemu_accel
+}
+
+# --- kernel image ----------------------------------------------------------------------
+
+# An emulated machine takes seconds to unpack a compressed kernel; QEMU boots an unpacked
+# one just as well.
+image_need() {
+	Q_IMAGE=$S_DIR/vmlinux
+	[[ -e $Q_IMAGE ]] || with_lock "$S_DIR.image.lock" image_make
+}
+
+image_make() {
+	[[ ! -e $Q_IMAGE ]] || return 0
+	image_unpack "$K_IMAGE" >"$Q_IMAGE.part" || :
+	if [[ $(head -c 4 "$Q_IMAGE.part") == $'\x7fELF' ]]; then
+		mv "$Q_IMAGE.part" "$Q_IMAGE"
+	else
+		# some other compression: as it came, then
+		rm -f "$Q_IMAGE.part"
+		ln -s "$K_IMAGE" "$Q_IMAGE"
+	fi
+}
+
+# Where the compressed kernel is in the file, the header says: see "The Real-Mode Kernel
+# Header" in the kernel's documentation of the x86 boot protocol.
+image_unpack() {
+	local file=$1 sectors offset length
+	sectors=$(od -An -tu1 -j 0x1f1 -N 1 "$file")
+	offset=$(od -An -tu4 -j 0x248 -N 4 "$file")
+	length=$(od -An -tu4 -j 0x24c -N 4 "$file")
+	offset=$(((sectors + 1) * 512 + offset))
+	# the last four bytes are the size once unpacked
+	dd if="$file" bs=1M iflag=skip_bytes,count_bytes skip="$offset" count=$((length - 4)) \
+		status=none >"$Q_IMAGE.packed"
+	case $(od -An -tx1 -N 4 "$Q_IMAGE.packed" | tr -d ' ') in
+	fd377a58) xz -dc <"$Q_IMAGE.packed" ;;
+	28b52ffd) zstd -dcq <"$Q_IMAGE.packed" ;;
+	1f8b*) gzip -dc <"$Q_IMAGE.packed" ;;
+	esac
+	rm -f "$Q_IMAGE.packed"
 }
 
 # --- initramfs -------------------------------------------------------------------------
@@ -69,7 +110,7 @@ qemu_trial() {
 	progress "trying hardware acceleration, at most 20 s, once"
 	log=$(mktemp "$CACHE/tmp/trial.XXXXXX")
 	timeout -k 1 20 "$QEMU" -accel kvm -cpu host -m 512M -nodefaults -nographic -no-reboot \
-		-kernel "$K_IMAGE" -initrd "$Q_INITRAMFS" -serial stdio \
+		-kernel "$Q_IMAGE" -initrd "$Q_INITRAMFS" -serial stdio \
 		-append 'console=ttyS0 quiet panic=-1 natfw_trial=1' </dev/null >"$log" 2>&1 || :
 	if grep -q natfw-trial-ok "$log"; then
 		echo yes >"$answer.$$"
@@ -89,7 +130,7 @@ qemu_exec() {
 	[[ $EUID == 0 ]] || model=none
 	exec "$QEMU" "${Q_ACCEL[@]}" -smp "$SMP" -m "$MEM" \
 		-nodefaults -display none -no-reboot -no-user-config \
-		-kernel "$K_IMAGE" -initrd "$Q_INITRAMFS" \
+		-kernel "$Q_IMAGE" -initrd "$Q_INITRAMFS" \
 		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off \
 random.trust_cpu=on no_timer_check natfw_run=$RUN" \
 		-fsdev local,id=root,path=/,security_model="$model",multidevs=remap \
