@@ -188,6 +188,12 @@ file_has() {
 	grep -q -- "$2" "$1"
 }
 
+file_lacks() {
+	if grep -- "$2" "$1"; then
+		return 1
+	fi
+}
+
 # --- network namespaces ----------------------------------------------------------------
 
 # ns NAME...: makes one for each, its full name in the variable NAME.

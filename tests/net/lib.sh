@@ -134,15 +134,13 @@ use() {
 		X=198.51.100.1 X2=198.51.100.2 X3=198.51.100.3 X4=198.51.100.4
 		X5=198.51.100.5 X6=198.51.100.6 XNET=198.51.100.0/24 XLAST=198.51.100.255
 		HOSTLEN=32 ANY=0.0.0.0/0 ICMP=icmp ECHO=8 REPLY=0 UNREACH=3 PORTUN=3 TIMEX=11
-		PING="ping -4"
 	else
 		A=fd00:1::2 A2=fd00:1::3 A9=fd00:1::9 AGW=fd00:1::1 ANET=fd00:1::/64
 		B=fd00:2::2 BGW=fd00:2::1 G=2001:db8:2::1 R=2001:db8:2::2
 		S=2001:db8:3::1 S2=2001:db8:3::2 S3=2001:db8:3::3 SNET=2001:db8:3::/64
 		X=2001:db8:4::1 X2=2001:db8:4::2 X3=2001:db8:4::3 X4=2001:db8:4::4
 		X5=2001:db8:4::5 X6=2001:db8:4::6 XNET=2001:db8:4::/64 XLAST=2001:db8:4::ff
-		HOSTLEN=128 ANY=::/0 ICMP=icmp6 ECHO=128 REPLY=129 UNREACH=1 PORTUN=4 TIMEX=3
-		PING="ping -6"
+		HOSTLEN=128 ANY=::/0 ICMP=icmpv6 ECHO=128 REPLY=129 UNREACH=1 PORTUN=4 TIMEX=3
 	fi
 }
 
@@ -285,7 +283,8 @@ whoami_at() {
 
 # udp_echo NETNS PORT: answers every datagram with "ADDRESS PORT" of its sender.
 udp_echo() {
-	bg in_ns "$1" socat -T 30 "UDP6-RECVFROM:$2,fork,ipv6only=0" \
-		SYSTEM:'echo "$SOCAT_PEERADDR $SOCAT_PEERPORT" | sed "s/::ffff\://; s/[][]//g"'
+	# shellcheck disable=SC2016  # for the shell that socat starts
+	local answer='echo "$SOCAT_PEERADDR $SOCAT_PEERPORT" | sed "s/::ffff\://; s/[][]//g"'
+	bg in_ns "$1" socat -T 30 "UDP6-RECVFROM:$2,fork,ipv6only=0" "SYSTEM:$answer"
 	wait_listen "$1" udp "$2"
 }
