@@ -36,6 +36,12 @@ struct natfw_route {
 void natfw_route_find(const struct natfw_pkt *p, const union natfw_addr *daddr,
 		      struct natfw_route *rt);
 
+/* Ends the use of a route; nothing to do as long as routes are not owned. */
+static inline void natfw_route_put(struct natfw_route *rt)
+{
+	rt->dst = NULL;
+}
+
 /* Give back what natfw_route_find() found; call it in any case. */
 void natfw_route_put(struct natfw_route *rt);
 
