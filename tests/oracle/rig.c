@@ -223,6 +223,8 @@ int rig_start(struct rig *r)
 
 	memset(r, 0, sizeof(*r));
 	one_processor();
+	if (system("modprobe -q natfw 2>/dev/null"))
+		fprintf(stderr, "rig: modprobe natfw failed\n");
 	r->ends = new_netns();
 	put_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	put_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
