@@ -270,8 +270,10 @@ struct natfw_rule *natfw_classify(const struct natfw_net *nn,
 			break;
 		s->subtables++;
 		r = natfw_subtable_find(nn, l->e[i].t, p, than, s);
-		if (r)
-			than = best = r;
+		if (r) {
+			best = r;
+			than = r;
+		}
 	}
 	return best;
 }

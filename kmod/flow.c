@@ -457,7 +457,7 @@ void natfw_flow_gc(struct work_struct *work)
 		}
 	}
 	natfw_table_tidy(&nn->table);
-	queue_delayed_work(system_unbound_wq, &nn->gc_work, HZ / 2);
+	queue_delayed_work(natfw_wq, &nn->gc_work, HZ / 2);
 }
 
 void natfw_flow_sweep(struct natfw_net *nn)
@@ -466,7 +466,7 @@ void natfw_flow_sweep(struct natfw_net *nn)
 	WRITE_ONCE(nn->gc_dead, true);
 	if (nn->closing)
 		return;		/* the work is off, everything goes */
-	mod_delayed_work(system_unbound_wq, &nn->gc_work, 0);
+	mod_delayed_work(natfw_wq, &nn->gc_work, 0);
 }
 
 u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,

@@ -20,6 +20,8 @@ static unsigned int natfw_end(struct natfw_pkt *p, unsigned int verdict,
 {
 	natfw_stats_count(p->nd->stats, why, p->len);
 	trace_natfw_end(p, r, why);
+	if (verdict == NF_ACCEPT)
+		return natfw_accept(p, p->was);
 	if (verdict != NF_DROP)
 		return verdict;
 	kfree_skb_reason(p->skb, natfw_reasons[why].drop_reason);
@@ -160,6 +162,7 @@ static unsigned int natfw_process(struct natfw_pkt *p)
 	struct natfw_half *h = NULL;
 	int err;
 
+	/* pairs with natfw_rule_commit() */
 	p->gen = smp_load_acquire(&p->nn->gen);
 	if (unlikely(p->flags & NATFW_P_ICMPERR)) {
 		if (natfw_icmp_related(p, &h, &v.rule))
@@ -196,6 +199,7 @@ unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 	int err;
 
 	p.skb = skb;
+	p.was = skb;
 	p.nd = nd;
 	p.nn = nd->nn;
 	p.len = skb->len;
@@ -266,6 +270,7 @@ static unsigned int natfw_output(struct natfw_net *nn, struct sk_buff *skb)
 		return NF_ACCEPT;
 	if (natfw_parse(&p) || p.flags & NATFW_P_FRAG || !natfw_output_wanted(nn, &p))
 		return NF_ACCEPT;
+	/* pairs with natfw_rule_commit() */
 	p.gen = smp_load_acquire(&nn->gen);
 	h = natfw_output_find(&p, nn);
 	if (!h)

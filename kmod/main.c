@@ -20,6 +20,7 @@
 #include "trace.h"
 
 unsigned int natfw_net_id __read_mostly;
+struct workqueue_struct *natfw_wq;
 
 static void natfw_net_defaults(struct natfw_net *nn)
 {
@@ -89,8 +90,8 @@ static int __net_init natfw_net_init(struct net *net)
 	err = natfw_net_tables(nn);
 	if (err)
 		return err;
-	queue_delayed_work(system_unbound_wq, &nn->wheel_work, HZ);
-	queue_delayed_work(system_unbound_wq, &nn->gc_work, HZ);
+	queue_delayed_work(natfw_wq, &nn->wheel_work, HZ);
+	queue_delayed_work(natfw_wq, &nn->gc_work, HZ);
 	return 0;
 }
 
@@ -143,9 +144,12 @@ static int __init natfw_init(void)
 {
 	int err;
 
+	natfw_wq = alloc_workqueue("natfw", WQ_UNBOUND, 0);
+	if (!natfw_wq)
+		return -ENOMEM;
 	err = natfw_flow_module_init();
 	if (err)
-		return err;
+		goto out_wq;
 	err = natfw_pool_module_init();
 	if (err)
 		goto out_flow;
@@ -166,6 +170,8 @@ out_pool:
 out_flow:
 	rcu_barrier();
 	natfw_flow_module_exit();
+out_wq:
+	destroy_workqueue(natfw_wq);
 	return err;
 }
 
@@ -177,6 +183,7 @@ static void __exit natfw_exit(void)
 	rcu_barrier();
 	natfw_pool_module_exit();
 	natfw_flow_module_exit();
+	destroy_workqueue(natfw_wq);
 }
 
 module_init(natfw_init);

@@ -38,6 +38,7 @@ struct natfw_inner {
 
 struct natfw_pkt {
 	struct sk_buff		*skb;
+	const struct sk_buff	*was;	/* what the hook was called with */
 	struct natfw_net	*nn;
 	struct natfw_dev	*nd;	/* ingress */
 	u64			gen;	/* rule set this packet is judged by */

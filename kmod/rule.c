@@ -503,7 +503,7 @@ void natfw_rule_wheel(struct work_struct *work)
 	natfw_wheel_turn(nn, nn->wheel_dead);
 	natfw_classifier_tidy(nn);
 	mutex_unlock(&nn->lock);
-	queue_delayed_work(system_unbound_wq, &nn->wheel_work, HZ / 2);
+	queue_delayed_work(natfw_wq, &nn->wheel_work, HZ / 2);
 }
 
 /* ---- commit ---- */
@@ -603,6 +603,7 @@ u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 			natfw_rule_inherit(r, gen);
 	if (wild)
 		WRITE_ONCE(nn->wild_gen, gen);
+	/* pairs with natfw_process(): who sees gen sees from, to and lists */
 	smp_store_release(&nn->gen, gen);
 	trace_natfw_commit(nn->net, gen, nadd, ndel);
 	natfw_rule_tell(nn, add, nadd, del, ndel);
@@ -630,6 +631,7 @@ void natfw_rule_set_flags(struct natfw_rule *r, u32 flags)
 	WRITE_ONCE(r->flags, flags);
 	if (!r->exact)
 		WRITE_ONCE(nn->wild_gen, gen);
+	/* pairs with natfw_process() */
 	smp_store_release(&nn->gen, gen);
 }
 

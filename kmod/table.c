@@ -226,7 +226,7 @@ static void natfw_table_kick(struct natfw_table *t, const struct natfw_buckets *
 	/* three quarters of the slots */
 	if (n / 15 > (a->mask >> 2) && a->mask < NATFW_TABLE_MAX &&
 	    !rcu_access_pointer(a->next) && !READ_ONCE(t->closing))
-		queue_work(system_unbound_wq, &t->grow_work);
+		queue_work(natfw_wq, &t->grow_work);
 }
 
 int natfw_table_insert(struct natfw_table *t, struct natfw_node *node, u32 hash,
@@ -370,7 +370,7 @@ void natfw_table_tidy(struct natfw_table *t)
 	u32 n = natfw_table_buckets(t);
 
 	if (n > t->nstripes && atomic_read(&t->count) < n / 4)
-		queue_work(system_unbound_wq, &t->grow_work);
+		queue_work(natfw_wq, &t->grow_work);
 }
 
 u32 natfw_table_buckets(const struct natfw_table *t)

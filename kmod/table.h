@@ -40,6 +40,9 @@ static_assert(sizeof(struct natfw_node) == 48);
 
 struct natfw_buckets;
 
+/* Where all deferred work of the module runs; main.c. */
+extern struct workqueue_struct *natfw_wq;
+
 struct natfw_table {
 	struct natfw_buckets __rcu	*cur;
 	siphash_key_t			secret;
