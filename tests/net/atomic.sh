@@ -130,7 +130,7 @@ sync_keeps() {
 	ctl sync "$WORK/set"
 	want "$(rule_field "$kept" packets)" 1 "packets of the kept rule"
 	want "$(flow_count)" 1 flows
-	want "$(ctl rule show | grep -c .)" 2 rules
+	want "$(rule_count)" 2 rules
 	ctl rule show | grep -q "$S3"
 }
 
@@ -151,7 +151,7 @@ owners() {
 	ctl rule flush owner "$one"
 	udp_vanishes 4000 53
 	udp_passes 4000 55
-	want "$(ctl rule show | grep -c .)" 1 rules
+	want "$(rule_count)" 1 rules
 }
 
 many_at_once() {
@@ -164,10 +164,10 @@ many_at_once() {
 		done
 	} >"$WORK/many"
 	ctl apply "$WORK/many"
-	want "$(ctl rule show | grep -c .)" 10001 rules
+	want "$(rule_count)" 10001 rules
 	echo "rule add nat udp snat pool nosuch" >>"$WORK/many"
 	fails ctl apply "$WORK/many"
-	want "$(ctl rule show | grep -c .)" 10001 rules
+	want "$(rule_count)" 10001 rules
 }
 
 test_start

@@ -5,8 +5,6 @@
 # Attached devices that are renamed, moved, resized, or go away.
 . "$(dirname "$0")/lib.sh"
 
-attached() { ctl dev show | grep -c .; }
-
 # A device of its own for each point: x0 in the gateway, e0 in the host.
 extra() {
 	veth "$GW" x0 02:00:00:00:07:01 "$HOST" e0 02:00:00:00:07:02
@@ -21,7 +19,7 @@ attach_detach() {
 	udp_passes 4000 53
 	ctl dev attach lan default drop
 	udp_vanishes 4000 53
-	fails ctl dev attach lan
+	fails ctl dev attach lan default drop
 	fails ctl dev attach nosuch
 	ctl dev detach lan
 	fails ctl dev detach lan
@@ -65,12 +63,12 @@ unregister() {
 	bg ctl monitor
 	sleep 0.3
 	extra_end
-	want "$(ctl dev show | grep -c x0)" 0 "attached devices named x0"
+	not_attached x0
 	wait_for 3 file_has "$BG_OUT" x0
-	want "$(ctl rule show | grep -c .)" 0 "rules of the device"
+	want "$(rule_count)" 0 "rules of the device"
 	# a new device of that name is not the old one
 	extra
-	want "$(ctl dev show | grep -c x0)" 0 "attached devices named x0"
+	not_attached x0
 	extra_end
 }
 
@@ -135,8 +133,8 @@ moved_to_another_netns() {
 	extra
 	ctl dev attach x0
 	ip -n "$GW" link set x0 netns "$NET"
-	want "$(ctl dev show | grep -c x0)" 0 "attached devices named x0"
-	want "$("$NATFWCTL" -N "$NET" dev show | grep -c .)" 0 "devices attached there"
+	not_attached x0
+	want "$(dev_count -N "$NET")" 0 "devices attached there"
 	ip -n "$NET" link del x0
 }
 

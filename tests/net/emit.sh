@@ -91,10 +91,10 @@ namespace_default() {
 	rule allow udp from "$A" to "$S" dport 53
 	udp_passes 4000 53
 	reason_is allow-stack 1
-	ctl set emit direct
+	ctl net set emit direct
 	udp_passes 4000 53
 	reason_is allow-direct 1
-	ctl set emit stack
+	ctl net set emit stack
 }
 
 # What direct mode does to a packet is what a router does.

@@ -14,7 +14,7 @@ listen() {
 
 hears() {
 	ctl rule add deny proto 254 name canary >/dev/null
-	ctl rule flush >/dev/null
+	ctl rule flush all >/dev/null
 	sleep 0.1
 	file_has "$HEARD" canary
 }
@@ -30,7 +30,7 @@ rules() {
 	wait_for 5 heard_twice "$RULE"
 }
 
-heard_twice() { (($(grep -c "id $1\b" "$HEARD") >= 2)); }
+heard_twice() { (($(grep -c "\b$1\b" "$HEARD") >= 2)); }
 
 devices() {
 	fresh
@@ -61,7 +61,7 @@ watermark() {
 }
 
 listen_more() {
-	bg "$NATFWCTL" -N "$GW" monitor
+	bg "$NATFWCTL" -N "$GW" monitor all
 	HEARD=$BG_OUT
 	wait_for 5 hears_device
 }
@@ -118,14 +118,14 @@ overrun() {
 		ctl apply "$i"
 	done
 	kill -CONT "$BG"
-	ctl rule flush >/dev/null
+	ctl rule flush all >/dev/null
 	rule deny udp name after
 	wait_for 20 file_has "$HEARD" "overrun\|lost\|missed"
 }
 
 limits() {
 	fresh
-	ctl set rule-max 10 watermark 50
+	ctl net set rule-max 10 watermark 50
 	listen_more
 	local i
 	for i in 1 2 3 4 5 6; do
@@ -136,8 +136,8 @@ limits() {
 		rule deny udp dport "$i"
 	done
 	fails ctl rule add deny udp dport 11
-	want "$(ctl rule show | grep -c .)" 10 rules
-	ctl set rule-max 2097152 watermark 80
+	want "$(rule_count)" 10 rules
+	ctl net set rule-max 2097152 watermark 80
 }
 
 test_start

@@ -112,7 +112,7 @@ inbound_refused() {
 
 no_flows() { (($(flow_count) == 0)); }
 
-timeouts() { ctl set timeout "$@"; }
+timeouts() { ctl net set timeout "$@"; }
 
 hairpin() {
 	fresh

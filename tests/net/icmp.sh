@@ -211,7 +211,7 @@ outward_router() {
 
 outward_no_refresh() {
 	fresh
-	ctl set timeout udp 3
+	ctl net set timeout udp 3
 	ctl pool add p "$X"
 	rule nat udp from "$ANET" snat pool p
 	local i

@@ -169,15 +169,24 @@ both() {
 	use 4
 }
 
-# every NAME FUNCTION...: a point for each family and emit mode; M is the mode.
+# every NAME FUNCTION...: a point for each family and emit mode; M is the mode. With
+# NATFW_LEAN set, where time is short, each family in one of the modes.
 every() {
 	local name=$1
 	shift
 	for M in stack direct; do
-		both "$name ($M)" "$@"
+		if [[ -z ${NATFW_LEAN:-} ]]; then
+			both "$name ($M)" "$@"
+		else
+			use "$LEAN_FAMILY"
+			point "$name ($M) (IPv$LEAN_FAMILY)" "$@"
+			LEAN_FAMILY=$((10 - LEAN_FAMILY))
+			use 4
+		fi
 	done
 	M=stack
 }
+LEAN_FAMILY=4
 M=stack
 
 # --- natfw -----------------------------------------------------------------------------
@@ -185,10 +194,23 @@ M=stack
 ctl() { "$NATFWCTL" -N "$GW" "$@"; }
 ctl_json() { "$NATFWCTL" -N "$GW" -j "$@"; }
 
-# wipe: no rule, flow, pool or device; settings as in the beginning.
+TIMEOUTS='timeout udp 300 timeout tcp-opening 240 timeout tcp-established 7440
+timeout tcp-closing 240 timeout tcp-reset 240 timeout icmp 60 timeout sctp 7440
+timeout dccp 7440 timeout other 300 emit stack'
+
+# wipe: default timeouts; no rule, flow, pool or device.
 wipe() {
-	echo | ctl apply -
+	local name
+	ctl rule flush all >/dev/null
 	ctl flow flush >/dev/null
+	# shellcheck disable=SC2086  # a list of words
+	ctl net set $TIMEOUTS
+	for name in $(ctl_json dev show | jq -r '.[].ifname'); do
+		ctl dev detach "$name"
+	done
+	for name in $(ctl_json pool show | jq -r '.[].name'); do
+		ctl pool del "$name"
+	done
 }
 
 # fresh [default drop|pass]...: nothing but the devices, attached with these words.
@@ -201,17 +223,27 @@ fresh() {
 	ZERO=$(ctl_json stats)
 }
 
+rule_count() { ctl_json "$@" rule show | jq length; }
+dev_count() { ctl_json "$@" dev show | jq length; }
+is_attached() { ctl_json dev show | jq -e "any(.[]; .ifname == \"$1\")" >/dev/null; }
+
+not_attached() {
+	if is_attached "$1"; then
+		die "$1 is attached"
+	fi
+}
+
 # rule WORDS...: adds a rule, its id in RULE.
 rule() {
 	local json
 	json=$(ctl_json rule add "$@") || return 1
-	RULE=$(jq -r '[.. | .id? // empty] | first' <<<"$json")
+	RULE=$(jq -r .id <<<"$json")
 	[[ $RULE =~ ^[0-9]+$ ]] || die "rule add printed no id: $json"
 }
 
 # rule_field ID FIELD
 rule_field() {
-	ctl_json rule show | jq -r "[.. | objects | select(.id? == $1)] | first | .$2 // empty"
+	ctl_json -s rule show id "$1" | jq -r ".[0].\"$2\" // empty"
 }
 
 # reason NAME: packets that ended so since `fresh`.

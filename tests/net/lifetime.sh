@@ -6,7 +6,7 @@
 # of ours runs meanwhile.
 . "$(dirname "$0")/lib.sh"
 
-rule_gone() { ! ctl rule show | grep -q .; }
+rule_gone() { (($(rule_count) == 0)); }
 no_flows() { (($(flow_count) == 0)); }
 
 rule_expires() {
@@ -75,7 +75,7 @@ says_why() {
 idle() {
 	local limit=$(($2 * SLOW))
 	fresh
-	ctl set timeout "$1" "$limit"
+	ctl net set timeout "$1" "$limit"
 	ctl pool add p "$X" hold 0
 	rule nat from "$ANET" snat pool p
 	pkt <<-E
@@ -95,7 +95,7 @@ udplite_idle() { idle udp 3 udplite; }
 
 icmp_idle() {
 	fresh
-	ctl set timeout icmp 2
+	ctl net set timeout icmp 2
 	rule nat proto "$ICMP" from "$ANET" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S icmp type=$ECHO id=7
@@ -107,7 +107,7 @@ icmp_idle() {
 
 other_idle() {
 	fresh
-	ctl set timeout other 2
+	ctl net set timeout other 2
 	rule nat from "$ANET" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S gre data=x
@@ -119,7 +119,7 @@ other_idle() {
 outbound_refreshes() {
 	local i
 	fresh
-	ctl set timeout udp $((3 * SLOW))
+	ctl net set timeout udp $((3 * SLOW))
 	ctl pool add p "$X"
 	rule nat udp from "$ANET" snat pool p
 	for i in 1 2 3 4 5 6; do
@@ -135,7 +135,7 @@ outbound_refreshes() {
 
 closed_port() {
 	fresh
-	ctl set timeout udp 2
+	ctl net set timeout udp 2
 	ctl pool add p "$X"
 	rule nat udp from "$ANET" snat pool p
 	pkt <<-E >"$WORK/port"
@@ -150,23 +150,21 @@ closed_port() {
 	E
 }
 
-# "udp 300" and so on, as `set` takes them.
 defaults() {
-	wipe
-	ctl_json show >"$WORK/settings" 2>/dev/null || :
-	ctl_json set >"$WORK/settings" 2>/dev/null || ctl_json show >"$WORK/settings"
-	want "$(jq -r '[.. | .timeout? // empty] | first | [.udp, ."tcp-established", ."tcp-opening", ."tcp-closing", ."tcp-reset", .icmp, .sctp, .dccp, .other] | join(" ")' "$WORK/settings")" \
+	ctl_json net show >"$WORK/settings"
+	want "$(jq -r '.timeout | [.udp, ."tcp-established", ."tcp-opening", ."tcp-closing", ."tcp-reset", .icmp, .sctp, .dccp, .other] | join(" ")' "$WORK/settings")" \
 		"300 7440 240 240 240 60 7440 7440 300" "default timeouts"
 }
 
 short_ones_work() {
-	ctl set timeout tcp-opening 30
-	ctl set timeout udp 150 icmp 90
-	fails ctl set timeout udp 0
+	ctl net set timeout tcp-opening 30
+	ctl net set timeout udp 150 timeout icmp 90
+	fails ctl net set timeout udp 0
 }
 
 test_start
 gateway
+point "8512-1,4787-5,4787-5c,5382-5,5382-5b,5508-2,5597-5,6092-14,6092-35 defaults" defaults
 both "X-FP-9 a rule's lifetime ends it" rule_expires
 both "X-FP-9 a binding's lifetime ends it" binding_expires
 both "refreshing extends a lifetime" refresh_extends
@@ -182,6 +180,5 @@ both "5508-2a,7857-11 ICMP queries" icmp_idle
 both "6092-12 other protocols" other_idle
 both "4787-6 outbound packets refresh" outbound_refreshes
 both "an expired mapping is closed" closed_port
-point "8512-1,4787-5,4787-5c,5382-5,5382-5b,5508-2,5597-5,6092-14,6092-35 defaults" defaults
 point "5382-5a,4787-5b,5508-2a,7857-2.1b settings" short_ones_work
 ktap_end

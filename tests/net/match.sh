@@ -219,7 +219,7 @@ refused_rules() {
 	fails ctl rule add allow icmp dport 80
 	fails ctl rule add allow udp dport 90-80
 	fails ctl rule add allow esp dport 80
-	want "$(ctl rule show | grep -c .)" 0 rules
+	want "$(rule_count)" 0 rules
 }
 
 test_start

@@ -219,7 +219,7 @@ refused() {
 	fails ctl rule add nat udp from "$A" snat pool nosuch
 	fails ctl rule add allow udp from "$A" snat "$X"
 	[[ $V == 6 ]] || fails ctl rule add nat udp from 10.1.0.2 snat 2001:db8::1
-	want "$(ctl rule show | grep -c .)" 0 rules
+	want "$(rule_count)" 0 rules
 }
 
 test_start

@@ -26,9 +26,9 @@ nobody_changes() {
 	fails as_nobody "$NATFWCTL" dev detach lan
 	fails as_nobody "$NATFWCTL" pool add p 198.51.100.1
 	fails as_nobody "$NATFWCTL" flow flush
-	fails as_nobody "$NATFWCTL" set timeout udp 5
-	want "$(ctl rule show | grep -c .)" 1 rules
-	want "$(ctl dev show | grep -c .)" 2 devices
+	fails as_nobody "$NATFWCTL" net set timeout udp 5
+	want "$(rule_count)" 1 rules
+	want "$(dev_count)" 2 devices
 }
 
 # Root of a user namespace rules its own network namespace.
@@ -52,7 +52,7 @@ outer_namespace() {
 	fresh
 	fails on_gw setpriv --reuid 65534 --regid 65534 --clear-groups \
 		unshare --user --map-root-user "$NATFWCTL" rule add deny udp
-	want "$(ctl rule show | grep -c .)" 0 rules
+	want "$(rule_count)" 0 rules
 }
 
 test_start

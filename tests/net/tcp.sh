@@ -149,7 +149,7 @@ data_after_reset() {
 
 silence_after_reset() {
 	connection
-	ctl set timeout tcp-reset 2
+	ctl net set timeout tcp-reset 2
 	sequence <<<"$OPEN"
 	sequence <<<"i RA seq=301 ack=101"
 	wait_for 10 no_flows
@@ -157,7 +157,7 @@ silence_after_reset() {
 
 established_outlives() {
 	connection
-	ctl set timeout tcp-opening 1 tcp-closing 1 tcp-reset 1 udp 1
+	ctl net set timeout tcp-opening 1 timeout tcp-closing 1 timeout tcp-reset 1 timeout udp 1
 	sequence <<<"$OPEN"
 	sleep 4
 	sequence <<<"i A seq=301 ack=101 len=5"
@@ -166,7 +166,7 @@ established_outlives() {
 
 closed_goes() {
 	connection
-	ctl set timeout tcp-closing 2
+	ctl net set timeout tcp-closing 2
 	sequence <<<"$OPEN"
 	sequence <<-E
 		o FA seq=101 ack=301
@@ -227,7 +227,7 @@ invalid_flags() {
 real_long_transfer() {
 	connection
 	ctl pool set p filtering apdf
-	ctl rule flush >/dev/null
+	ctl rule flush all >/dev/null
 	ctl pool add q "$X2"
 	rule nat tcp from "$ANET" snat pool q
 	head -c 200000 /dev/urandom >"$WORK/web/file"

@@ -86,9 +86,9 @@ two_namespaces() {
 		expect net udp src=$X
 	E
 	udp_passes 4000 53
-	want "$(ctl rule show | grep -c .) $("$NATFWCTL" -N "$GW2" rule show | grep -c .)" "1 1" rules
-	"$NATFWCTL" -N "$GW2" rule flush >/dev/null
-	want "$(ctl rule show | grep -c .)" 1 "rules of the first namespace"
+	want "$(rule_count) $(rule_count -N "$GW2")" "1 1" rules
+	"$NATFWCTL" -N "$GW2" rule flush all >/dev/null
+	want "$(rule_count)" 1 "rules of the first namespace"
 }
 
 second_gateway() {
