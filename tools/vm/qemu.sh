@@ -93,7 +93,9 @@ initramfs_modules() {
 # trial boot came through; the answer holds until the machine restarts.
 qemu_accel() {
 	local answer boot_id
-	Q_ACCEL=(-accel "tcg,thread=multi" -cpu "max,la57=off")
+	# One thread for all processors: with several, a processor now and then runs an int3
+	# that the other has already patched away again, and the kernel oopses.
+	Q_ACCEL=(-accel "tcg,thread=single" -cpu "max,la57=off")
 	[[ -w /dev/kvm ]] || return 0
 	boot_id=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)
 	answer=$CACHE/kvm/$boot_id-$K_KEY

@@ -19,11 +19,15 @@ splat_log() {
 		END { for (i = 0; i < n; i++) print line[i] }'
 }
 
-# The reported objects that natfw allocated: one of its functions is in the trace.
+# The reported objects that natfw allocated: one of its functions is in the trace, or one
+# without a name, as those of an unloaded module are. What leaks at boot has such, too.
 leaks_found() {
 	[[ ! -e $1 ]] || awk '/^unreferenced object/ { show(); object = "" }
 		{ object = object $0 "\n" }
-		function show() { if (object ~ /\[natfw/) printf "%s", object }
+		function show() {
+			if (object ~ /\[natfw|\n *0x[0-9a-f]+\n/ && object !~ /comm "swapper/)
+				printf "%s", object
+		}
 		END { show() }' "$1"
 }
 
