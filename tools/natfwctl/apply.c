@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "ctl.h"
+#include "reconcile.h"
 #include "verbs.h"
 
 int verb_apply(struct words *w)
 {
-	(void)w;
-	return ctl_fail("not there yet");
+	return reconcile_run(w, RECONCILE_APPLY);
 }

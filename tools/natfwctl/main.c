@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "netns.h"
 #include "verbs.h"
 
 static const struct ctl_verb verbs[] = {
@@ -177,6 +178,7 @@ static int take_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	int n = take_options(argc, argv), status;
+	struct natfw_error e;
 	const char *first;
 	struct words w;
 
@@ -190,6 +192,9 @@ int main(int argc, char **argv)
 		help(&w);
 		return first || ctl_opt.help ? 0 : CTL_USAGE;
 	}
+	if (ctl_opt.netns && natfw_netns_enter(ctl_opt.netns, &e) < 0)
+		return ctl_refused(&e);
+	ctl_opt.netns = NULL;
 	status = ctl_run(verbs, NVERBS, NULL, "", &w);
 	if (fflush(stdout) || ferror(stdout))
 		return ctl_fail("cannot write the output");

@@ -424,29 +424,40 @@ bool spec_read(struct words *w, struct natfw_rule *r)
 /* Absent if @cond. */
 #define DROP_IF(obj, attr, cond)	do { if (cond) natfw_drop(obj, attr); } while (0)
 
-static void canon_match(struct natfw_match *m)
+static void canon_addr(struct natfw_match *m)
 {
-	uint32_t bits = natfw_addr_bits(&m->src);
-	bool addr;
+	uint32_t src = natfw_addr_bits(&m->src), dst = natfw_addr_bits(&m->dst);
 
 	if (natfw_has(m, NATFW_A_MATCH_SRC) && !natfw_has(m, NATFW_A_MATCH_SRC_LEN))
-		m->src_len = bits;
+		m->src_len = src;
 	if (natfw_has(m, NATFW_A_MATCH_DST) && !natfw_has(m, NATFW_A_MATCH_DST_LEN))
-		m->dst_len = natfw_addr_bits(&m->dst);
-	addr = (natfw_has(m, NATFW_A_MATCH_SRC) && m->src_len) ||
-	       (natfw_has(m, NATFW_A_MATCH_DST) && m->dst_len);
+		m->dst_len = dst;
 	if (natfw_has(m, NATFW_A_MATCH_SRC) || natfw_has(m, NATFW_A_MATCH_DST)) {
-		m->family = m->src.len + m->dst.len > 8 ? 6 : 4;
+		m->family = src == 32 || dst == 32 ? 4 : 6;
 		natfw_want(m, NATFW_A_MATCH_FAMILY);
 	}
-	DROP_IF(m, NATFW_A_MATCH_FAMILY, addr || !m->family);
 	natfw_addr_fill(&m->src, m->src_len, false);
 	natfw_addr_fill(&m->dst, m->dst_len, false);
 	DROP_IF(m, NATFW_A_MATCH_SRC, !m->src_len);
 	DROP_IF(m, NATFW_A_MATCH_DST, !m->dst_len);
-	DROP_IF(m, NATFW_A_MATCH_SRC_LEN, !m->src_len || m->src_len == bits);
-	DROP_IF(m, NATFW_A_MATCH_DST_LEN,
-		!m->dst_len || m->dst_len == natfw_addr_bits(&m->dst));
+	DROP_IF(m, NATFW_A_MATCH_SRC_LEN, !m->src_len || m->src_len == src);
+	DROP_IF(m, NATFW_A_MATCH_DST_LEN, !m->dst_len || m->dst_len == dst);
+}
+
+/* True if the family follows from other fields, as the kernel sees it. */
+static bool family_implied(const struct natfw_match *m, const struct natfw_nat *n)
+{
+	return natfw_has(m, NATFW_A_MATCH_SRC) || natfw_has(m, NATFW_A_MATCH_DST) ||
+	       natfw_has(m, NATFW_A_MATCH_FLOW_LABEL) ||
+	       (natfw_has(m, NATFW_A_MATCH_PROTO) && proto_is_icmp(m->proto)) ||
+	       natfw_has(n, NATFW_A_NAT_SRC) || natfw_has(n, NATFW_A_NAT_DST) ||
+	       natfw_has(n, NATFW_A_NAT_POOL);
+}
+
+static void canon_match(struct natfw_match *m, const struct natfw_nat *n)
+{
+	canon_addr(m);
+	DROP_IF(m, NATFW_A_MATCH_FAMILY, family_implied(m, n));
 	DROP_IF(m, NATFW_A_MATCH_SPORT_MAX, m->sport_max == m->sport);
 	DROP_IF(m, NATFW_A_MATCH_DPORT_MAX, m->dport_max == m->dport);
 	DROP_IF(m, NATFW_A_MATCH_IFINDEX, natfw_has(m, NATFW_A_MATCH_IFNAME));
@@ -476,7 +487,7 @@ static void canon_nat(struct natfw_nat *n)
 void spec_canon(struct natfw_rule *r)
 {
 	r->has &= RULE_ASKED;
-	canon_match(&r->match);
+	canon_match(&r->match, &r->nat);
 	canon_nat(&r->nat);
 	if (!natfw_has(r, NATFW_A_RULE_PRIORITY))
 		r->priority = SPEC_PRIORITY;
@@ -652,26 +663,4 @@ void spec_print(FILE *f, const struct natfw_rule *r)
 	if (nat)
 		print_nat(f, &r->nat);
 	print_options(f, r);
-}
-
-void spec_view(const struct natfw_rule *r, struct spec_view *v)
-{
-	const struct natfw_match *m = &r->match;
-
-	memset(v, 0, sizeof(*v));
-	if (natfw_has(m, NATFW_A_MATCH_SRC)) {
-		v->src = m->src;
-		v->src_len = natfw_has(m, NATFW_A_MATCH_SRC_LEN) ? m->src_len :
-			     natfw_addr_bits(&m->src);
-		v->family = m->src.len == 4 ? 4 : 6;
-	}
-	if (natfw_has(m, NATFW_A_MATCH_DST)) {
-		v->dst = m->dst;
-		v->dst_len = natfw_has(m, NATFW_A_MATCH_DST_LEN) ? m->dst_len :
-			     natfw_addr_bits(&m->dst);
-		v->family = m->dst.len == 4 ? 4 : 6;
-	}
-	if (natfw_has(m, NATFW_A_MATCH_FAMILY))
-		v->family = m->family;
-	v->any_zone = r->flags & NATFW_RULE_FLAG_ZONE_ANY;
 }

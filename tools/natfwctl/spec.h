@@ -27,13 +27,4 @@ bool spec_read(struct words *w, struct natfw_rule *r);
 void spec_print(FILE *f, const struct natfw_rule *r);
 /* Bring a rule from anywhere into canonical form; state and counters go. */
 void spec_canon(struct natfw_rule *r);
-/* Copy what a canonical rule says of its match to a form in which nothing is implied. */
-struct spec_view {
-	uint32_t family;	/* 4, 6, or 0: both */
-	struct natfw_addr src, dst;	/* len 0: any */
-	uint32_t src_len, dst_len;
-	bool any_zone;
-};
-void spec_view(const struct natfw_rule *r, struct spec_view *v);
-
 #endif /* _NATFWCTL_SPEC_H */
