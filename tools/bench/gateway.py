@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A gateway in a network namespace of its own, and the generator in front of it.
+
+    pktgen --> lan [ gateway ] wan --> nowhere
+
+pktgen makes each packet anew and gives it to the stack as if lan had received it. wan is a
+dummy device: it counts what is sent and frees it, which is as little as sending can cost.
+What is behind lan and wan are permanent neighbours.
+"""
+import contextlib
+import ctypes
+import os
+import re
+import subprocess
+
+from clock import Clock
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+MAC_LAN, MAC_HOST = '02:00:00:00:01:01', '02:00:00:00:01:02'
+MAC_WAN, MAC_NEXT = '02:00:00:00:02:01', '02:00:00:00:02:02'
+SPORT, DPORT = 10000, 5000
+# packets of these sizes, without frame check sequence, in the Internet's proportions
+IMIX = '60,7 590,4 1514,1'
+IMIX_MEAN = (60 * 7 + 590 * 4 + 1514) / 12
+# source ports times destination ports, without a common factor: sequential order, which
+# advances both at once, then meets every pair
+SHAPES = {1: (1, 1), 1000: (1000, 1), 100000: (3125, 32), 1000000: (15625, 64)}
+
+
+CLOCK = Clock(os.environ.get('BENCH_CLOCK'))
+
+
+class Failed(Exception):
+    """This cannot be measured, and why."""
+
+
+class Net:
+    """Addresses of one family."""
+
+    def __init__(self, family):
+        v6 = family == 6
+        self.family = family
+        self.word = 'ip6' if v6 else 'ip'
+        self.lan = 'fd00:1::1' if v6 else '10.1.0.1'
+        self.host = 'fd00:1::2' if v6 else '10.1.0.2'
+        self.lan_len = 64 if v6 else 16
+        self.hosts = 'fd00:2::/64' if v6 else '10.2.0.0/16'     # routed by way of host
+        self.inside = 'fd00::/16' if v6 else '10.0.0.0/8'
+        self.wan = '2001:db8:2::1' if v6 else '192.0.2.1'
+        self.next = '2001:db8:2::2' if v6 else '192.0.2.2'
+        self.wan_len = 64 if v6 else 24
+        self.server = '2001:db8:3::1' if v6 else '203.0.113.1'
+        self.real = '2001:db8:3::99' if v6 else '203.0.113.99'  # destination is turned to
+        self.servers = '2001:db8:3::/64' if v6 else '203.0.113.0/24'
+        self.ext = '2001:db8:4::1' if v6 else '198.51.100.1'    # source is turned to
+        self.ext_last = '2001:db8:4::40' if v6 else '198.51.100.64'
+
+
+def sh(*argv, text=None):
+    """Run a command; Failed with what it said if it fails."""
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise Failed(f'{argv[0]}: {said[-1] if said else done.returncode}')
+    return done.stdout
+
+
+def put(path, value):
+    with open(path, 'w', encoding='ascii') as f:
+        f.write(str(value))
+
+
+def sysctl(name, value):
+    with contextlib.suppress(FileNotFoundError):
+        put('/proc/sys/' + name, value)
+
+
+def setns(fd):
+    if LIBC.setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), 'cannot enter a network namespace: run as root')
+
+
+class Traffic:
+    """What the generator sends."""
+
+    def __init__(self, flows, order='random', size=60, cpus=1):
+        self.flows, self.order, self.cpus = flows, order, cpus
+        self.size = size
+        self.sports, self.dports = SHAPES.get(flows, (flows, 1))
+
+    def part(self, cpu):
+        """(first source port, how many, first destination port, how many) of a processor.
+
+        Each has flows of its own, as with a card that distributes them.
+        """
+        s, d = self.sports, self.dports
+        if self.cpus == 1 or self.flows == 1:
+            return SPORT, s, DPORT, d
+        if d > 1:
+            return SPORT, s, DPORT + d // self.cpus * cpu, d // self.cpus
+        return SPORT + s // self.cpus * cpu, s // self.cpus, DPORT, d
+
+
+class Gateway:
+    """The namespace, its devices, and pktgen on lan."""
+
+    made = 0
+
+    def __init__(self, family, traffic):
+        Gateway.made += 1
+        self.name = f'bench{os.getpid()}-{Gateway.made}'
+        self.net = Net(family)
+        self.traffic = traffic
+        self.home = os.open('/proc/self/ns/net', os.O_RDONLY)
+        sh('ip', 'netns', 'add', self.name)
+        self.fd = os.open(f'/run/netns/{self.name}', os.O_RDONLY)
+        self.sockets = []
+        try:
+            with self.inside():
+                self._devices()
+        except Exception:
+            self.close()
+            raise
+
+    @contextlib.contextmanager
+    def inside(self):
+        setns(self.fd)
+        try:
+            yield self
+        finally:
+            setns(self.home)
+
+    def close(self):
+        for s in self.sockets:
+            s.close()
+        self.sockets = []
+        if self.fd >= 0:
+            os.close(self.fd)
+            os.close(self.home)
+            self.fd = -1
+            sh('ip', 'netns', 'del', self.name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _devices(self):
+        n = self.net
+        sysctl('net/ipv6/conf/default/accept_dad', 0)
+        sysctl('net/ipv6/conf/default/router_solicitations', 0)
+        nodad = ' nodad' if n.family == 6 else ''
+        sh('ip', '-batch', '-', text=f'''
+link set lo up
+link add lan address {MAC_LAN} type dummy
+link add wan address {MAC_WAN} type dummy
+link set lan arp on addrgenmode none up
+link set wan arp on addrgenmode none up
+addr add {n.lan}/{n.lan_len} dev lan{nodad}
+addr add {n.wan}/{n.wan_len} dev wan{nodad}
+neigh replace {n.host} lladdr {MAC_HOST} nud permanent dev lan
+neigh replace {n.next} lladdr {MAC_NEXT} nud permanent dev wan
+route add {n.hosts} via {n.host}
+route add {n.servers} via {n.next}
+''')
+        sysctl('net/ipv4/ip_forward', 1)
+        sysctl('net/ipv6/conf/all/forwarding', 1)
+        for dev in ('all', 'lan'):
+            sysctl(f'net/ipv4/conf/{dev}/rp_filter', 0)
+            sysctl(f'net/ipv4/conf/{dev}/send_redirects', 0)
+
+    # ---- counting ----
+
+    def sent(self):
+        """Packets wan has sent."""
+        with self.inside(), open('/proc/net/dev', encoding='ascii') as f:
+            for line in f:
+                name, _, figures = line.partition(':')
+                if name.strip() == 'wan':
+                    return int(figures.split()[9])
+        raise Failed('the device wan is gone')
+
+    # ---- generating ----
+
+    def aim(self, traffic=None, hosts=0, spread=False):
+        """Set pktgen up for traffic. hosts: so many IPv4 sources; spread: any ports."""
+        t = self.traffic = traffic or self.traffic
+        with self.inside():
+            for cpu in range(os.cpu_count()):
+                path = f'/proc/net/pktgen/kpktgend_{cpu}'
+                if not os.path.exists(path):
+                    raise Failed('no pktgen here: modprobe pktgen before the namespace')
+                put(path, 'rem_device_all')
+                if cpu < t.cpus:
+                    put(path, f'add_device lan@{cpu}')
+                    self._aim_one(cpu, hosts, spread)
+
+    def _aim_one(self, cpu, hosts, spread):
+        t, n = self.traffic, self.net
+        sport, sports, dport, dports = (1024, 64000, 1024, 64000) if spread else t.part(cpu)
+        lines = ['clone_skb 0', 'flag !SHARED', 'flag NO_TIMESTAMP', 'flag UDPCSUM',
+                 'xmit_mode netif_receive', 'delay 0', f'dst_mac {MAC_LAN}',
+                 f'src_mac {MAC_HOST}', f'udp_src_min {sport}',
+                 f'udp_src_max {sport + (sports if sports > 1 else 0)}',
+                 f'udp_dst_min {dport}',
+                 f'udp_dst_max {dport + (dports if dports > 1 else 0)}']
+        if t.size == 'imix':
+            lines.append(f'imix_weights {IMIX}')
+        else:
+            lines.append(f'pkt_size {t.size}')
+        if t.order == 'random' or spread:
+            lines += ['flag UDPSRC_RND', 'flag UDPDST_RND']
+        if n.family == 6:
+            lines += [f'dst6 {n.server}', f'src6 {n.host}']
+        else:
+            lines += [f'dst_min {n.server}', f'dst_max {n.server}']
+            lines += self._sources(hosts, spread)
+        for line in lines:
+            self._set(cpu, line)
+
+    def _sources(self, hosts, spread):
+        if not hosts:
+            return [f'src_min {self.net.host}', f'src_max {self.net.host}']
+        last = hosts if spread else hosts - 1
+        flags = ['flag IPSRC_RND'] if spread else []
+        return flags + ['src_min 10.2.0.0',
+                        f'src_max 10.{2 + (last >> 16)}.{last >> 8 & 255}.{last & 255}']
+
+    def _set(self, cpu, line):
+        try:
+            put(f'/proc/net/pktgen/lan@{cpu}', line)
+        except OSError as e:
+            raise Failed(f'pktgen refuses "{line}": {e.strerror}') from e
+
+    def send(self, count):
+        """Send count packets over all processors.
+
+        Packets, seconds of processor time, seconds by pktgen's watch (added up likewise).
+        """
+        cpus = self.traffic.cpus
+        with self.inside():
+            for cpu in range(cpus):
+                self._set(cpu, f'count {max(1, count // cpus)}')
+            before = CLOCK.read()
+            put('/proc/net/pktgen/pgctrl', 'start')
+            after = CLOCK.read()
+            packets, wall = self._result()
+        if not before or not after:
+            return packets, wall, wall
+        return packets, Clock.seconds(before, after, cpus), wall
+
+    def _result(self):
+        packets, seconds = 0, 0.0
+        for cpu in range(self.traffic.cpus):
+            with open(f'/proc/net/pktgen/lan@{cpu}', encoding='ascii') as f:
+                text = f.read()
+            m = re.search(r'Result: OK: (\d+)\(c(\d+)\+d(\d+)\) usec, (\d+) ', text)
+            if not m:
+                raise Failed('pktgen has no result; it says ' + text.strip().splitlines()[-1])
+            packets += int(m[4])
+            seconds += int(m[1]) / 1e6
+        return packets, seconds
+
+    def sweep(self, times=1):
+        """Every flow in turn, so many times."""
+        t = self.traffic
+        self.aim(Traffic(t.flows, 'sequential', 60, t.cpus))
+        self.send(t.flows * times)
+        self.aim(t)
