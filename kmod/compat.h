@@ -15,10 +15,16 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <net/genetlink.h>
 #include <net/if_inet6.h>
 #include <net/inet_dscp.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
+
+/* GSO helpers moved there from linux/netdevice.h and skbuff.h in 6.5. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#include <net/gso.h>
+#endif
 
 /* Came in 6.2; before, duplicate and overlapping fragments had no reason. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
@@ -75,5 +81,17 @@ static inline bool natfw_skip_ingress(struct sk_buff *skb)
 #else
 #define natfw_assign_str(dst, src)	__assign_str(dst, src)
 #endif
+
+/*
+ * The attributes of a dump's request: a member of struct genl_info since 6.6.
+ */
+static inline struct nlattr **natfw_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
 
 #endif /* _NATFW_COMPAT_H */

@@ -12,98 +12,98 @@
 #include <uapi/linux/natfw.h>
 
 /* Integer value ranges */
-static const struct netlink_range_validation natfw_a_dev_zone_range = {
+static struct netlink_range_validation natfw_a_dev_zone_range = {
 	.max	= 65534ULL,
 };
 
-static const struct netlink_range_validation natfw_a_match_sport_range = {
+static struct netlink_range_validation natfw_a_match_sport_range = {
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_match_sport_max_range = {
+static struct netlink_range_validation natfw_a_match_sport_max_range = {
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_match_dport_range = {
+static struct netlink_range_validation natfw_a_match_dport_range = {
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_match_dport_max_range = {
+static struct netlink_range_validation natfw_a_match_dport_max_range = {
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_match_flow_label_range = {
+static struct netlink_range_validation natfw_a_match_flow_label_range = {
 	.max	= 1048575ULL,
 };
 
-static const struct netlink_range_validation natfw_a_match_zone_range = {
+static struct netlink_range_validation natfw_a_match_zone_range = {
 	.max	= 65534ULL,
 };
 
-static const struct netlink_range_validation natfw_a_nat_sport_range = {
+static struct netlink_range_validation natfw_a_nat_sport_range = {
 	.min	= 1ULL,
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_nat_sport_max_range = {
+static struct netlink_range_validation natfw_a_nat_sport_max_range = {
 	.min	= 1ULL,
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_nat_dport_range = {
+static struct netlink_range_validation natfw_a_nat_dport_range = {
 	.min	= 1ULL,
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_nat_dport_max_range = {
+static struct netlink_range_validation natfw_a_nat_dport_max_range = {
 	.min	= 1ULL,
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_nat_out_zone_range = {
+static struct netlink_range_validation natfw_a_nat_out_zone_range = {
 	.max	= 65534ULL,
 };
 
-static const struct netlink_range_validation natfw_a_pool_port_min_range = {
+static struct netlink_range_validation natfw_a_pool_port_min_range = {
 	.min	= 1ULL,
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_pool_port_max_range = {
+static struct netlink_range_validation natfw_a_pool_port_max_range = {
 	.min	= 1ULL,
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_pool_zone_range = {
+static struct netlink_range_validation natfw_a_pool_zone_range = {
 	.max	= 65534ULL,
 };
 
-static const struct netlink_range_validation natfw_a_pool_block_size_range = {
+static struct netlink_range_validation natfw_a_pool_block_size_range = {
 	.max	= 32768ULL,
 };
 
-static const struct netlink_range_validation natfw_a_pool_hold_range = {
+static struct netlink_range_validation natfw_a_pool_hold_range = {
 	.max	= 86400ULL,
 };
 
-static const struct netlink_range_validation natfw_a_test_sport_range = {
+static struct netlink_range_validation natfw_a_test_sport_range = {
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_test_dport_range = {
+static struct netlink_range_validation natfw_a_test_dport_range = {
 	.max	= 65535ULL,
 };
 
-static const struct netlink_range_validation natfw_a_test_flow_label_range = {
+static struct netlink_range_validation natfw_a_test_flow_label_range = {
 	.max	= 1048575ULL,
 };
 
 /* Common nested types */
 const struct nla_policy natfw_match_nl_policy[NATFW_A_MATCH_ZONE + 1] = {
 	[NATFW_A_MATCH_FAMILY] = { .type = NLA_U32, },
-	[NATFW_A_MATCH_SRC] = NLA_POLICY_MAX_LEN(16),
+	[NATFW_A_MATCH_SRC] = { .type = NLA_BINARY, .len = 16, },
 	[NATFW_A_MATCH_SRC_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
-	[NATFW_A_MATCH_DST] = NLA_POLICY_MAX_LEN(16),
+	[NATFW_A_MATCH_DST] = { .type = NLA_BINARY, .len = 16, },
 	[NATFW_A_MATCH_DST_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
 	[NATFW_A_MATCH_PROTO] = NLA_POLICY_MAX(NLA_U32, 255),
 	[NATFW_A_MATCH_SPORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_match_sport_range),
@@ -121,12 +121,12 @@ const struct nla_policy natfw_match_nl_policy[NATFW_A_MATCH_ZONE + 1] = {
 };
 
 const struct nla_policy natfw_nat_nl_policy[NATFW_A_NAT_OUT_ZONE + 1] = {
-	[NATFW_A_NAT_SRC] = NLA_POLICY_MAX_LEN(16),
+	[NATFW_A_NAT_SRC] = { .type = NLA_BINARY, .len = 16, },
 	[NATFW_A_NAT_SRC_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
 	[NATFW_A_NAT_SPORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_nat_sport_range),
 	[NATFW_A_NAT_SPORT_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_nat_sport_max_range),
 	[NATFW_A_NAT_POOL] = { .type = NLA_NUL_STRING, .len = 63, },
-	[NATFW_A_NAT_DST] = NLA_POLICY_MAX_LEN(16),
+	[NATFW_A_NAT_DST] = { .type = NLA_BINARY, .len = 16, },
 	[NATFW_A_NAT_DST_LEN] = NLA_POLICY_MAX(NLA_U32, 128),
 	[NATFW_A_NAT_DPORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_nat_dport_range),
 	[NATFW_A_NAT_DPORT_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_nat_dport_max_range),
@@ -134,8 +134,8 @@ const struct nla_policy natfw_nat_nl_policy[NATFW_A_NAT_OUT_ZONE + 1] = {
 };
 
 const struct nla_policy natfw_range_nl_policy[NATFW_A_RANGE_LAST + 1] = {
-	[NATFW_A_RANGE_FIRST] = NLA_POLICY_MAX_LEN(16),
-	[NATFW_A_RANGE_LAST] = NLA_POLICY_MAX_LEN(16),
+	[NATFW_A_RANGE_FIRST] = { .type = NLA_BINARY, .len = 16, },
+	[NATFW_A_RANGE_LAST] = { .type = NLA_BINARY, .len = 16, },
 };
 
 const struct nla_policy natfw_timeout_nl_policy[NATFW_A_TIMEOUT_CACHE + 1] = {
@@ -286,8 +286,8 @@ static const struct nla_policy natfw_flow_del_nl_policy[NATFW_A_FLOW_OWNER + 1] 
 static const struct nla_policy natfw_test_nl_policy[NATFW_A_TEST_FLOW_LABEL + 1] = {
 	[NATFW_A_TEST_IFINDEX] = { .type = NLA_U32, },
 	[NATFW_A_TEST_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
-	[NATFW_A_TEST_SRC] = NLA_POLICY_MAX_LEN(16),
-	[NATFW_A_TEST_DST] = NLA_POLICY_MAX_LEN(16),
+	[NATFW_A_TEST_SRC] = { .type = NLA_BINARY, .len = 16, },
+	[NATFW_A_TEST_DST] = { .type = NLA_BINARY, .len = 16, },
 	[NATFW_A_TEST_PROTO] = NLA_POLICY_MAX(NLA_U32, 255),
 	[NATFW_A_TEST_SPORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_test_sport_range),
 	[NATFW_A_TEST_DPORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &natfw_a_test_dport_range),

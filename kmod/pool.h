@@ -9,7 +9,7 @@
  * its own, found by nothing but the flow. ICMP query identifiers count as
  * ports.
  *
- * Ports are handed out by pool.c (which address, quotas, blocks, hold time)
+ * Ports are handed out by lease.c (which address, quotas, blocks, hold time)
  * over portmap.c (bitmaps per address and protocol, allocated in pages as
  * needed). Everything here may be called by packets (softirq) unless said
  * otherwise. Memory is bounded by the ports the pool has.
@@ -19,8 +19,14 @@
 
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/natfw.h>
 #include "table.h"
 
+struct netlink_ext_ack;
+struct natfw_host;
 struct natfw_net;
 struct natfw_owner;
 struct natfw_pkt;
@@ -30,12 +36,16 @@ struct natfw_rule;
 struct natfw_map {
 	struct natfw_node	internal;	/* NATFW_KIND_MAP_INT; unhashed if not shared */
 	struct natfw_node	external;	/* NATFW_KIND_MAP_EXT */
+	struct natfw_net	*nn;
 	struct natfw_pool	*pool;		/* reference */
 	struct natfw_rule	*rule;		/* that made it; reference */
-	struct natfw_host	*host;		/* quota; pool.c */
+	struct natfw_map	*mate;		/* partner of a pair made for this; reference */
+	struct natfw_host	*host;		/* that the port counts for; NULL if claimed */
+	u32			address;	/* number of the external one in the pool */
 	refcount_t		refs;		/* flows and rules */
 	bool			shared;		/* endpoint-independent */
 	bool			claimed;	/* by a rule, not taken from free ports */
+	bool			announced;	/* came into use, event sent */
 	struct rcu_head		rcu;
 };
 
@@ -96,11 +106,163 @@ bool natfw_pool_owns(const struct natfw_net *nn, u16 zone,
 
 /* Control; nn->lock. */
 struct natfw_pool *natfw_pool_find(struct natfw_net *nn, const char *name);
+/* For rules: as long as one holds the pool it cannot be deleted. */
 void natfw_pool_hold(struct natfw_pool *p);
-void natfw_pool_put(struct natfw_pool *p);
+void natfw_pool_put(struct natfw_pool *p);	/* any context */
 u16 natfw_pool_zone(const struct natfw_pool *p);
 bool natfw_pool_is4(const struct natfw_pool *p);
 /* Every pool out; no rule, flow or mapping is left. Namespace exit. */
 void natfw_pool_flush_all(struct natfw_net *nn);
+
+/*
+ * What follows is for netlink, map.c, pool.c, lease.c, event.c and tests.
+ */
+#define NATFW_POOL_ADDRS	65536	/* most addresses of a pool */
+#define NATFW_POOL_RANGES	64	/* most ranges they are given by */
+#define NATFW_POOL_BLOCK_MIN	16	/* ports of the smallest block */
+
+struct natfw_range {
+	union natfw_addr	first, last;
+	u32			base;	/* number of the first address */
+};
+
+struct natfw_pool_conf {
+	char	name[NATFW_NAME_MAX + 1];
+	u16	port_min, port_max;
+	u16	zone;
+	bool	is4;
+	u8	mapping;	/* enum natfw_mapping */
+	u8	filtering;	/* enum natfw_filtering */
+	u32	flags;		/* NATFW_POOL_FLAG_* */
+	u32	host_quota;
+	u32	owner_quota;
+	u32	block_size;
+	u32	hold;		/* seconds */
+	u32	watermark;	/* percent */
+};
+
+/* Protocols that have port numbers of their own. */
+enum natfw_port_group {
+	NATFW_PORTS_TCP,
+	NATFW_PORTS_UDP,
+	NATFW_PORTS_ICMP,
+	NATFW_PORTS_SCTP,
+	NATFW_PORTS_DCCP,
+	NATFW_PORTS_UDPLITE,
+	NATFW_PORT_GROUPS
+};
+
+struct natfw_extaddr;
+
+struct natfw_pool {
+	/* read by packets */
+	struct natfw_pool_conf	conf;	/* changes under lock, READ_ONCE without */
+	u32			id;	/* in keys; never used twice */
+	u32			naddrs;
+	u32			nranges;
+	struct natfw_range	*ranges;	/* in order, disjoint */
+	struct natfw_net	*nn;
+	struct list_head	list;	/* nn->pools */
+	refcount_t		refs;	/* list, rules, mappings, queued work */
+	atomic_t		nrules;
+	atomic_long_t		memory;	/* not in nn->memory */
+
+	spinlock_t		lock;	/* for all below */
+	bool			dead;	/* gives no more ports */
+	bool			high;	/* above the watermark */
+	bool			told;	/* told_at is valid */
+	unsigned long		told_at;	/* of the last exhausted event, jiffies */
+	u32			used[NATFW_PORT_GROUPS];
+	u32			held;
+	u32			nhosts;
+	u64			refused;
+	struct natfw_extaddr	**addrs;
+	unsigned long		*full[NATFW_PORT_GROUPS]; /* addresses without free port */
+	struct rhashtable	hosts;
+	struct list_head	holding;	/* struct natfw_portmap.holding */
+	struct delayed_work	sweep;
+	struct rcu_work		free;
+};
+
+struct natfw_pool_gauges {
+	u64	ports, used, held, refused;
+	u32	hosts, rules;
+};
+
+/* What a port is wanted for. */
+struct natfw_port_ask {
+	union natfw_addr	host;
+	u16			zone;
+	u8			proto;
+	u16			port;	/* internal, host order */
+	bool			pair;	/* its partner must be to be had as well */
+	bool			parity;
+};
+
+/* A port taken from a pool. */
+struct natfw_lease {
+	struct natfw_host	*host;
+	u32			address;
+	u16			port;
+	u8			proto;
+};
+
+/*
+ * A pool with @conf out of @ranges (sorted in place), put on the list of @nn.
+ * ERR_PTR with @extack set. nn->lock.
+ */
+struct natfw_pool *natfw_pool_create(struct natfw_net *nn,
+				     const struct natfw_pool_conf *conf,
+				     struct natfw_range *ranges, u32 nranges,
+				     struct netlink_ext_ack *extack);
+/* Off the list; freed when the last mapping is gone. nn->lock. */
+void natfw_pool_destroy(struct natfw_pool *p);
+/* What pool-set may change is taken from @conf. nn->lock. */
+void natfw_pool_change(struct natfw_pool *p, const struct natfw_pool_conf *conf);
+void natfw_pool_gauge(struct natfw_pool *p, struct natfw_pool_gauges *g);
+long natfw_pool_memory(const struct natfw_net *nn);	/* RCU */
+
+/* A reference of something that is no rule; false if the pool is going. */
+bool natfw_pool_ref(struct natfw_pool *p);
+void natfw_pool_unref(struct natfw_pool *p);
+
+/* Number of @addr among the addresses of @p, or -ENOENT. */
+int natfw_pool_index(const struct natfw_pool *p, const union natfw_addr *addr);
+void natfw_pool_address(const struct natfw_pool *p, u32 index,
+			union natfw_addr *addr);
+int natfw_pool_group(u8 proto);	/* enum natfw_port_group, or -EOPNOTSUPP */
+
+/* A port for @ask: 0, -ENOSPC, -EDQUOT, -ENOMEM or -EOPNOTSUPP. */
+int natfw_pool_take(struct natfw_pool *p, const struct natfw_port_ask *ask,
+		    struct natfw_lease *lease);
+/* That port of that address, for the same host's sake. */
+int natfw_pool_take_port(struct natfw_pool *p, const struct natfw_port_ask *ask,
+			 u32 address, u16 port, struct natfw_lease *lease);
+/* That port for nobody's account, even if on hold. -EBUSY. */
+int natfw_pool_claim(struct natfw_pool *p, u8 proto, u32 address, u16 port,
+		     struct natfw_lease *lease);
+/* Give a port back, to be kept on hold first if @hold. */
+void natfw_pool_give(struct natfw_pool *p, const struct natfw_lease *lease,
+		     bool hold);
+/* Count a refusal, and tell. */
+void natfw_pool_refuse(struct natfw_pool *p);
+
+static inline u32 natfw_pool_ports(const struct natfw_pool *p)
+{
+	return p->conf.port_max - p->conf.port_min + 1;
+}
+
+/* lease.c, for pool.c */
+int natfw_lease_init(struct natfw_pool *p);
+void natfw_lease_fini(struct natfw_pool *p);
+void natfw_lease_stop(struct natfw_pool *p);	/* no more ports; may sleep */
+void natfw_lease_change(struct natfw_pool *p, const struct natfw_pool_conf *conf);
+extern struct workqueue_struct *natfw_pool_wq;
+
+/* Once, before the first and after the last namespace. */
+int natfw_pool_module_init(void);
+void natfw_pool_module_exit(void);
+int natfw_map_module_init(void);
+void natfw_map_module_exit(void);
 
 #endif /* _NATFW_POOL_H */

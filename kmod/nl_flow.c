@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink: flows and mappings, which both stand in the table.
+ *
+ * They come and go with packets, so a dump of them is never a snapshot: what
+ * stays throughout is in it at least once. A dump during which the table was
+ * rebuilt is flagged as interrupted.
+ */
+#include <net/dst.h>
+
+#include "event.h"
+#include "flow.h"
+#include "net.h"
+#include "netlink.h"
+#include "pool.h"
+#include "rule.h"
+
+/* State of a dump between calls, in cb->ctx. */
+struct flow_cursor {
+	struct natfw_table_cursor	table;	/* next bucket */
+	u32				skip;	/* nodes of it done with */
+	bool				done;
+};
+
+/* What the walk hands its callback. */
+struct flow_dump {
+	struct sk_buff			*skb;
+	struct natfw_nl_head		head;
+	struct natfw_net		*nn;
+	const u8			*owner;	/* or NULL */
+	u64				rule;	/* or 0 */
+	u32				seen;	/* nodes of the bucket */
+	u32				skip;
+	bool				full;
+	int				(*put)(struct flow_dump *d,
+					       struct natfw_node *node);
+};
+
+int natfw_nl_put_key(struct sk_buff *skb, const struct natfw_key *k)
+{
+	int err;
+
+	if (natfw_nl_put_addr(skb, NATFW_A_TUPLE_SRC, &k->src) ||
+	    natfw_nl_put_addr(skb, NATFW_A_TUPLE_DST, &k->dst) ||
+	    nla_put_u32(skb, NATFW_A_TUPLE_PROTO, k->proto) ||
+	    nla_put_u32(skb, NATFW_A_TUPLE_ZONE, k->zone))
+		return -EMSGSIZE;
+	if (k->proto == IPPROTO_ESP || k->proto == IPPROTO_AH)
+		return nla_put_u32(skb, NATFW_A_TUPLE_SPI, ntohl(k->ports));
+	if (!natfw_proto_has_id(k->proto))
+		return 0;
+	err = nla_put_u32(skb, NATFW_A_TUPLE_SPORT, ntohs(k->sport));
+	return err ? err : nla_put_u32(skb, NATFW_A_TUPLE_DPORT, ntohs(k->dport));
+}
+
+static int half_put(struct sk_buff *skb, int type, const struct natfw_half *h)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+	u64 packets = natfw_acc_packets(&h->count);
+	struct dst_entry *dst;
+
+	if (!nest || natfw_nl_put_key(skb, &h->node.key) ||
+	    nla_put_u64_64bit(skb, NATFW_A_TUPLE_PACKETS, packets, NATFW_A_TUPLE_PAD) ||
+	    nla_put_u64_64bit(skb, NATFW_A_TUPLE_BYTES, natfw_acc_bytes(&h->count),
+			      NATFW_A_TUPLE_PAD))
+		return -EMSGSIZE;
+	if (packets &&
+	    nla_put_u32(skb, NATFW_A_TUPLE_IDLE,
+			((u32)jiffies - READ_ONCE(h->node.used)) / HZ))
+		return -EMSGSIZE;
+	dst = rcu_dereference(h->dst);
+	if (dst && dst->dev &&
+	    nla_put_u32(skb, NATFW_A_TUPLE_OUT_IFINDEX, dst->dev->ifindex))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static u32 flow_flags(u8 flags)
+{
+	u32 out = 0;
+
+	if (flags & NATFW_FLOW_NAT)
+		out |= NATFW_FLOW_FLAG_NAT;
+	if (flags & NATFW_FLOW_TWO)
+		out |= NATFW_FLOW_FLAG_STATEFUL;
+	if (flags & NATFW_FLOW_RULE)
+		out |= NATFW_FLOW_FLAG_RULE;
+	if (flags & NATFW_FLOW_DENY)
+		out |= NATFW_FLOW_FLAG_DENY;
+	if ((flags & NATFW_FLOW_SEEN) && (flags & NATFW_FLOW_REPLIED))
+		out |= NATFW_FLOW_FLAG_ASSURED;
+	return out;
+}
+
+static int flow_put_rest(struct flow_dump *d, const struct natfw_flow *f)
+{
+	long left = natfw_flow_left(d->nn, f);
+	struct sk_buff *skb = d->skb;
+
+	/* "no rule" is kept as a rule that has no id */
+	if (f->rule != d->nn->fallback &&
+	    nla_put_u64_64bit(skb, NATFW_A_FLOW_RULE, f->rule->id, NATFW_A_FLOW_PAD))
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, NATFW_A_FLOW_FLAGS, flow_flags(READ_ONCE(f->flags))) ||
+	    nla_put_u32(skb, NATFW_A_FLOW_STATE, READ_ONCE(f->state)) ||
+	    (left >= 0 && nla_put_u32(skb, NATFW_A_FLOW_EXPIRES, left)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static bool flow_wanted(const struct flow_dump *d, const struct natfw_flow *f)
+{
+	if (d->rule && f->rule->id != d->rule)
+		return false;
+	return !d->owner || natfw_rule_owned(f->rule, d->owner);
+}
+
+static int flow_put(struct flow_dump *d, struct natfw_node *node)
+{
+	struct natfw_half *h = natfw_node_half(node);
+	struct natfw_flow *f;
+	void *hdr;
+
+	if (node->key.kind != NATFW_KIND_FLOW || node->flags & NATFW_NODE_REPLY)
+		return 0;
+	f = natfw_half_flow(h);
+	if (!flow_wanted(d, f))
+		return 0;
+	hdr = natfw_nl_begin(d->skb, &d->head);
+	if (!hdr || half_put(d->skb, NATFW_A_FLOW_ORIG, &f->half[0]) ||
+	    (f->flags & NATFW_FLOW_TWO &&
+	     half_put(d->skb, NATFW_A_FLOW_REPLY, &f->half[1])) ||
+	    flow_put_rest(d, f)) {
+		genlmsg_cancel(d->skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(d->skb, hdr);
+	return 0;
+}
+
+/* Flows through a mapping; rules that reserved it and its pair hold it too. */
+static u32 map_flows(const struct natfw_map *m)
+{
+	const struct natfw_rule *r = m->rule;
+	int n = refcount_read(&m->refs);
+
+	n -= READ_ONCE(r->map[0]) == m;
+	n -= READ_ONCE(r->map[1]) == m;
+	return max(n, 0);
+}
+
+int natfw_nl_map_put(struct sk_buff *skb, const struct natfw_nl_head *head,
+		     const struct natfw_map *m)
+{
+	const struct natfw_key *in = &m->internal.key, *ex = &m->external.key;
+	void *hdr = natfw_nl_begin(skb, head);
+
+	if (!hdr || nla_put_u32(skb, NATFW_A_MAP_PROTO, in->proto) ||
+	    natfw_nl_put_addr(skb, NATFW_A_MAP_INT_ADDR, &in->src) ||
+	    nla_put_u32(skb, NATFW_A_MAP_INT_PORT, ntohs(in->sport)) ||
+	    nla_put_u32(skb, NATFW_A_MAP_INT_ZONE, in->zone) ||
+	    natfw_nl_put_addr(skb, NATFW_A_MAP_EXT_ADDR, &ex->dst) ||
+	    nla_put_u32(skb, NATFW_A_MAP_EXT_PORT, ntohs(ex->dport)) ||
+	    nla_put_u32(skb, NATFW_A_MAP_EXT_ZONE, ex->zone) ||
+	    nla_put_string(skb, NATFW_A_MAP_POOL, m->pool->conf.name) ||
+	    nla_put_u64_64bit(skb, NATFW_A_MAP_RULE, m->rule->id, NATFW_A_MAP_PAD) ||
+	    nla_put(skb, NATFW_A_MAP_OWNER, NATFW_OWNER_LEN, m->rule->cookie) ||
+	    nla_put_u32(skb, NATFW_A_MAP_FLOWS, map_flows(m))) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int map_put(struct flow_dump *d, struct natfw_node *node)
+{
+	const struct natfw_map *m;
+
+	if (node->key.kind != NATFW_KIND_MAP_EXT)
+		return 0;
+	m = container_of(node, struct natfw_map, external);
+	return natfw_nl_map_put(d->skb, &d->head, m);
+}
+
+static void walk_node(struct natfw_node *node, void *arg)
+{
+	struct flow_dump *d = arg;
+
+	if (d->full || d->seen++ < d->skip)
+		return;
+	if (d->put(d, node)) {
+		d->full = true;
+		d->skip = d->seen - 1;
+	}
+}
+
+/* Bucket by bucket, to know where to go on. */
+static int walk(struct flow_dump *d, struct netlink_callback *cb)
+{
+	struct flow_cursor *c = (struct flow_cursor *)cb->ctx;
+	struct natfw_table *t = &d->nn->table;
+	struct natfw_table_cursor next;
+
+	BUILD_BUG_ON(sizeof(*c) > sizeof(cb->ctx));
+	cb->seq = natfw_table_buckets(t) ?: 1;
+	while (!c->done) {
+		next = c->table;
+		d->seen = 0;
+		d->skip = c->skip;
+		d->full = false;
+		c->done = !natfw_table_walk(t, &next, 1, walk_node, d);
+		if (d->full) {
+			c->done = false;
+			c->skip = d->skip;
+			return d->skb->len ? d->skb->len : -EMSGSIZE;
+		}
+		c->table = next;
+		c->skip = 0;
+	}
+	return d->skb->len;
+}
+
+int natfw_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **a = natfw_dump_attrs(cb);
+	struct flow_dump d = {
+		.skb = skb,
+		.nn = natfw_net(sock_net(skb->sk)),
+		.put = flow_put,
+	};
+
+	natfw_nl_head_dump(&d.head, cb, NATFW_CMD_FLOW_GET);
+	if (a && a[NATFW_A_FLOW_OWNER])
+		d.owner = nla_data(a[NATFW_A_FLOW_OWNER]);
+	if (a && a[NATFW_A_FLOW_RULE])
+		d.rule = nla_get_u64(a[NATFW_A_FLOW_RULE]);
+	return walk(&d, cb);
+}
+
+int natfw_nl_map_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct flow_dump d = {
+		.skb = skb,
+		.nn = natfw_net(sock_net(skb->sk)),
+		.put = map_put,
+	};
+
+	natfw_nl_head_dump(&d.head, cb, NATFW_CMD_MAP_GET);
+	return walk(&d, cb);
+}
+
+/* @count: flows ended. nn->lock. */
+static int flow_del(struct natfw_net *nn, const struct genl_info *info, u32 *count)
+{
+	struct nlattr *id = info->attrs[NATFW_A_FLOW_RULE];
+	struct nlattr *owner = info->attrs[NATFW_A_FLOW_OWNER];
+	struct natfw_rule *r = NULL;
+	int err;
+
+	err = natfw_nl_refuse_txn(nn, info);
+	if (err)
+		return err;
+	if (id) {
+		r = natfw_rule_find(nn, nla_get_u64(id));
+		if (!r) {
+			NL_SET_ERR_MSG_ATTR(info->extack, id,
+					    "no rule of that id is in force");
+			return -ENOENT;
+		}
+	}
+	*count = natfw_flow_flush(nn, r, owner ? nla_data(owner) : NULL);
+	return 0;
+}
+
+static int count_put(struct sk_buff *skb, const struct genl_info *info, u32 count)
+{
+	struct natfw_nl_head head;
+	void *hdr;
+
+	natfw_nl_head_reply(&head, info);
+	hdr = natfw_nl_begin(skb, &head);
+	if (!hdr || nla_put_u32(skb, NATFW_A_FLOW_COUNT, count))
+		return -EMSGSIZE;
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+int natfw_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct natfw_net *nn = natfw_net(genl_info_net(info));
+	struct sk_buff *reply;
+	u32 count = 0;
+	int err;
+
+	reply = natfw_nl_reply_new(info, NATFW_NL_SMALL_SIZE);
+	if (IS_ERR(reply))
+		return PTR_ERR(reply);
+	mutex_lock(&nn->lock);
+	err = flow_del(nn, info, &count);
+	mutex_unlock(&nn->lock);
+	if (!err)
+		err = count_put(reply, info, count);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	return genlmsg_reply(reply, info);
+}

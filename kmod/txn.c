@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Transactions: see txn.h. Called by the handlers of rule-new, rule-del and
+ * rule-flush, by its own handlers, when a netlink socket is closed, and by a
+ * work that ends idle transactions.
+ *
+ * A namespace lives as long as the sockets in it, and a transaction no longer
+ * than its socket: who finds a transaction on txn_all under txn_mutex may use
+ * its namespace.
+ */
+#include <linux/netlink.h>
+#include <linux/slab.h>
+
+#include "event.h"
+#include "net.h"
+#include "netlink.h"
+#include "rule.h"
+#include "txn.h"
+
+#define TXN_WORK_PERIOD	(5 * HZ)
+
+struct natfw_txn_flush {
+	struct list_head	list;
+	bool			all;
+	u8			owner[NATFW_OWNER_LEN];
+};
+
+static void txn_work_fn(struct work_struct *work);
+
+static DEFINE_MUTEX(txn_mutex);		/* outside nn->lock */
+static LIST_HEAD(txn_all);		/* txn_mutex */
+static DECLARE_DELAYED_WORK(txn_work, txn_work_fn);
+
+struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid)
+{
+	struct natfw_txn *txn;
+
+	lockdep_assert_held(&nn->lock);
+	list_for_each_entry(txn, &nn->txns, list) {
+		if (txn->portid == portid && !txn->over)
+			return txn;
+	}
+	return NULL;
+}
+
+/* Forget what is staged. nn->lock. */
+static void txn_empty(struct natfw_txn *txn)
+{
+	struct natfw_txn_flush *f, *nextf;
+	struct natfw_rule *r, *next;
+
+	list_for_each_entry_safe(r, next, &txn->add, list) {
+		list_del(&r->list);
+		natfw_rule_discard(r);
+		cond_resched();
+	}
+	list_for_each_entry_safe(f, nextf, &txn->flush, list) {
+		list_del(&f->list);
+		kfree(f);
+	}
+	xa_destroy(&txn->del);
+	txn->count = 0;
+}
+
+/* txn_mutex. */
+static void txn_free(struct natfw_txn *txn)
+{
+	struct natfw_net *nn = txn->nn;
+
+	lockdep_assert_held(&txn_mutex);
+	mutex_lock(&nn->lock);
+	txn_empty(txn);
+	list_del(&txn->list);
+	mutex_unlock(&nn->lock);
+	list_del(&txn->all);
+	kfree(txn);
+}
+
+/* txn_mutex keeps @txn from going; who uses it right now has nn->lock. */
+static bool txn_is_idle(struct natfw_txn *txn)
+{
+	bool idle;
+
+	mutex_lock(&txn->nn->lock);
+	idle = !txn->over &&
+	       time_after(jiffies, txn->used + NATFW_TXN_IDLE * HZ);
+	mutex_unlock(&txn->nn->lock);
+	return idle;
+}
+
+static void txn_work_fn(struct work_struct *work)
+{
+	struct natfw_txn *txn, *next;
+
+	mutex_lock(&txn_mutex);
+	list_for_each_entry_safe(txn, next, &txn_all, all) {
+		if (txn_is_idle(txn))
+			txn_free(txn);
+	}
+	if (!list_empty(&txn_all))
+		schedule_delayed_work(&txn_work, TXN_WORK_PERIOD);
+	mutex_unlock(&txn_mutex);
+}
+
+static struct natfw_txn *txn_new(struct natfw_net *nn, u32 portid)
+{
+	struct natfw_txn *txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
+
+	if (!txn)
+		return NULL;
+	txn->nn = nn;
+	txn->portid = portid;
+	txn->used = jiffies;
+	INIT_LIST_HEAD(&txn->add);
+	INIT_LIST_HEAD(&txn->flush);
+	xa_init(&txn->del);
+	return txn;
+}
+
+/* nn->lock and txn_mutex. */
+static int txn_may_begin(struct natfw_net *nn, const struct genl_info *info)
+{
+	struct nlattr *gen = info->attrs[NATFW_A_TXN_GENERATION];
+
+	if (nn->closing) {
+		NL_SET_ERR_MSG(info->extack, "the namespace is going away");
+		return -ESHUTDOWN;
+	}
+	if (natfw_txn_find(nn, info->snd_portid)) {
+		NL_SET_ERR_MSG(info->extack, "the socket has a transaction open");
+		return -EBUSY;
+	}
+	if (gen && nla_get_u32(gen) != (u32)nn->gen) {
+		NL_SET_ERR_MSG_ATTR(info->extack, gen, "the rule set has changed since");
+		return -ESTALE;
+	}
+	return 0;
+}
+
+int natfw_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct natfw_net *nn = natfw_net(genl_info_net(info));
+	struct nlattr *gen = info->attrs[NATFW_A_TXN_GENERATION];
+	struct natfw_txn *txn = txn_new(nn, info->snd_portid);
+	int err;
+
+	if (!txn)
+		return natfw_nl_explain(info->extack, -ENOMEM);
+	txn->checked = gen;
+	txn->gen = gen ? nla_get_u32(gen) : 0;
+	mutex_lock(&txn_mutex);
+	mutex_lock(&nn->lock);
+	err = txn_may_begin(nn, info);
+	if (!err) {
+		list_add(&txn->list, &nn->txns);
+		list_add_tail(&txn->all, &txn_all);
+		schedule_delayed_work(&txn_work, TXN_WORK_PERIOD);
+	}
+	mutex_unlock(&nn->lock);
+	mutex_unlock(&txn_mutex);
+	if (err)
+		kfree(txn);
+	return err;
+}
+
+static void txn_touch(struct natfw_txn *txn)
+{
+	lockdep_assert_held(&txn->nn->lock);
+	txn->used = jiffies;
+	txn->count++;
+}
+
+int natfw_txn_check_room(const struct natfw_txn *txn,
+			 struct netlink_ext_ack *extack)
+{
+	/* rules are bounded by rule-max themselves, deletions by this */
+	if (txn->count < txn->nn->rule_max)
+		return 0;
+	NL_SET_ERR_MSG(extack, "more requests staged than the namespace may have rules");
+	return -ENOSPC;
+}
+
+void natfw_txn_add(struct natfw_txn *txn, struct natfw_rule *r)
+{
+	list_add_tail(&r->list, &txn->add);
+	txn_touch(txn);
+}
+
+int natfw_txn_del(struct natfw_txn *txn, u64 id, struct netlink_ext_ack *extack)
+{
+	int err = natfw_txn_check_room(txn, extack);
+
+	if (err)
+		return err;
+	if (xa_load(&txn->del, id)) {
+		NL_SET_ERR_MSG(extack, "the transaction removes that rule already");
+		return -ENOENT;
+	}
+	err = xa_err(xa_store(&txn->del, id, xa_mk_value(1), GFP_KERNEL_ACCOUNT));
+	if (err)
+		return natfw_nl_explain(extack, err);
+	txn_touch(txn);
+	return 0;
+}
+
+int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
+		    struct netlink_ext_ack *extack)
+{
+	int err = natfw_txn_check_room(txn, extack);
+	struct natfw_txn_flush *f;
+
+	if (err)
+		return err;
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return natfw_nl_explain(extack, -ENOMEM);
+	f->all = !owner;
+	if (owner)
+		memcpy(f->owner, owner, NATFW_OWNER_LEN);
+	list_add_tail(&f->list, &txn->flush);
+	txn_touch(txn);
+	return 0;
+}
+
+u32 natfw_rules_mark(struct natfw_net *nn, const u8 *owner)
+{
+	struct natfw_rule *r;
+	unsigned long id;
+	u32 count = 0;
+
+	lockdep_assert_held(&nn->lock);
+	xa_for_each(&nn->rules, id, r) {
+		if (owner && !natfw_rule_owned(r, owner))
+			continue;
+		if (xa_get_mark(&nn->rules, id, NATFW_RULE_MARK))
+			continue;
+		xa_set_mark(&nn->rules, id, NATFW_RULE_MARK);
+		count++;
+	}
+	return count;
+}
+
+struct natfw_rule **natfw_rules_collect(struct natfw_net *nn, u32 count)
+{
+	struct natfw_rule **rules, *r;
+	unsigned long id;
+	u32 n = 0;
+
+	lockdep_assert_held(&nn->lock);
+	rules = kvmalloc_array(count ?: 1, sizeof(*rules), GFP_KERNEL);
+	xa_for_each_marked(&nn->rules, id, r, NATFW_RULE_MARK) {
+		xa_clear_mark(&nn->rules, id, NATFW_RULE_MARK);
+		if (rules)
+			rules[n++] = r;
+	}
+	return rules;
+}
+
+/* Mark what the transaction takes out. Rules that went since are none. */
+static u32 txn_mark(struct natfw_txn *txn)
+{
+	struct natfw_net *nn = txn->nn;
+	struct natfw_txn_flush *f;
+	unsigned long id;
+	u32 count = 0;
+	void *entry;
+
+	xa_for_each(&txn->del, id, entry) {
+		if (!xa_load(&nn->rules, id))
+			continue;
+		xa_set_mark(&nn->rules, id, NATFW_RULE_MARK);
+		count++;
+	}
+	list_for_each_entry(f, &txn->flush, list)
+		count += natfw_rules_mark(nn, f->all ? NULL : f->owner);
+	return count;
+}
+
+static int txn_carry_out(struct natfw_txn *txn)
+{
+	u8 why = list_empty(&txn->flush) ? NATFW_DEL_REASON_REQUEST
+					 : NATFW_DEL_REASON_FLUSH;
+	struct natfw_net *nn = txn->nn;
+	struct natfw_rule **del;
+	u32 ndel;
+
+	ndel = txn_mark(txn);
+	del = natfw_rules_collect(nn, ndel);
+	if (!del)
+		return -ENOMEM;
+	if (ndel || !list_empty(&txn->add))
+		natfw_rule_commit(nn, &txn->add, del, ndel, why);
+	INIT_LIST_HEAD(&txn->add);	/* they live their own lives now */
+	kvfree(del);
+	txn->over = true;
+	return 0;
+}
+
+static int txn_reply(struct sk_buff *skb, const struct genl_info *info,
+		     u32 staged, u32 gen)
+{
+	struct natfw_nl_head head;
+	void *hdr;
+
+	natfw_nl_head_reply(&head, info);
+	hdr = natfw_nl_begin(skb, &head);
+	if (!hdr ||
+	    nla_put_u32(skb, NATFW_A_TXN_STAGED, staged) ||
+	    nla_put_u32(skb, NATFW_A_TXN_GENERATION, gen))
+		return -EMSGSIZE;
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* The socket's transaction, or ERR_PTR with extack set. nn->lock. */
+static struct natfw_txn *txn_of(struct natfw_net *nn, const struct genl_info *info)
+{
+	struct natfw_txn *txn = natfw_txn_find(nn, info->snd_portid);
+
+	if (txn)
+		return txn;
+	NL_SET_ERR_MSG(info->extack,
+		       "the socket has no transaction open, or it was idle for a minute");
+	return ERR_PTR(-ENOENT);
+}
+
+static int txn_commit(struct natfw_net *nn, const struct genl_info *info,
+		      u32 *staged, u32 *gen)
+{
+	struct natfw_txn *txn = txn_of(nn, info);
+	int err;
+
+	if (IS_ERR(txn))
+		return PTR_ERR(txn);
+	if (txn->checked && txn->gen != (u32)nn->gen) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the rule set has changed since that generation");
+		return -ESTALE;
+	}
+	*staged = txn->count;
+	err = txn_carry_out(txn);
+	*gen = (u32)nn->gen;
+	return natfw_nl_explain(info->extack, err);
+}
+
+/* Let go of the socket's transactions. Process context, no lock held. */
+static void txn_end(struct net *net, u32 portid, bool over)
+{
+	struct natfw_txn *txn, *next;
+
+	mutex_lock(&txn_mutex);
+	list_for_each_entry_safe(txn, next, &txn_all, all) {
+		if (txn->portid == portid && txn->nn->net == net &&
+		    (!over || READ_ONCE(txn->over)))
+			txn_free(txn);
+	}
+	mutex_unlock(&txn_mutex);
+}
+
+int natfw_nl_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct natfw_net *nn = natfw_net(net);
+	struct sk_buff *reply;
+	u32 staged, gen;
+	int err;
+
+	reply = natfw_nl_reply_new(info, NATFW_NL_SMALL_SIZE);
+	if (IS_ERR(reply))
+		return PTR_ERR(reply);
+	mutex_lock(&nn->lock);
+	err = txn_commit(nn, info, &staged, &gen);
+	mutex_unlock(&nn->lock);
+	if (!err)
+		err = txn_reply(reply, info, staged, gen);
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	txn_end(net, info->snd_portid, true);
+	genlmsg_reply(reply, info);
+	return 0;
+}
+
+int natfw_nl_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct natfw_net *nn = natfw_net(genl_info_net(info));
+	struct natfw_txn *txn;
+
+	mutex_lock(&nn->lock);
+	txn = txn_of(nn, info);
+	mutex_unlock(&nn->lock);
+	if (IS_ERR(txn))
+		return PTR_ERR(txn);
+	txn_end(genl_info_net(info), info->snd_portid, false);
+	return 0;
+}
+
+/* Sockets are closed in process context, with nothing locked. */
+static int txn_socket_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct netlink_notify *n = ptr;
+
+	if (event == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
+	    !list_empty_careful(&txn_all))
+		txn_end(n->net, n->portid, false);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block txn_notifier = {
+	.notifier_call = txn_socket_event,
+};
+
+/* Sockets hold their namespace, so there is none left with a transaction. */
+void natfw_txn_abort_all(struct natfw_net *nn)
+{
+	lockdep_assert_held(&nn->lock);
+	WARN_ON_ONCE(!list_empty(&nn->txns));
+}
+
+void natfw_txn_drain(void)
+{
+	struct natfw_txn *txn, *next;
+
+	mutex_lock(&txn_mutex);
+	list_for_each_entry_safe(txn, next, &txn_all, all)
+		txn_free(txn);
+	mutex_unlock(&txn_mutex);
+}
+
+int natfw_txn_register(void)
+{
+	return netlink_register_notifier(&txn_notifier);
+}
+
+void natfw_txn_unregister(void)
+{
+	netlink_unregister_notifier(&txn_notifier);
+	cancel_delayed_work_sync(&txn_work);
+}

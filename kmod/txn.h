@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Transactions: changes of the rule set a socket stages, to be put in force
+ * together. Rules are made at once but stay invisible; deletions are noted.
+ *
+ * A transaction ends by commit, by abort, when its socket is closed, or when
+ * it was not used for a minute.
+ *
+ * Locking: txn_mutex (begin, end), then nn->lock (everything else).
+ */
+#ifndef _NATFW_TXN_H
+#define _NATFW_TXN_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct natfw_net;
+struct natfw_rule;
+struct netlink_ext_ack;
+
+#define NATFW_TXN_IDLE	60	/* seconds */
+
+struct natfw_txn {
+	struct list_head	list;	/* nn->txns; nn->lock */
+	struct list_head	all;	/* txn_mutex */
+	struct natfw_net	*nn;
+	u32			portid;
+	unsigned long		used;	/* jiffies */
+	bool			over;	/* committed: about to go */
+	bool			checked;	/* commit only at @gen */
+	u32			gen;
+	u32			count;	/* requests staged */
+	struct list_head	add;	/* struct natfw_rule.list */
+	struct xarray		del;	/* ids */
+	struct list_head	flush;	/* struct natfw_txn_flush.list */
+};
+
+/* The open transaction of a socket, or NULL. nn->lock. */
+struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid);
+/* All need nn->lock. Errors leave the transaction as it was, extack set. */
+void natfw_txn_add(struct natfw_txn *txn, struct natfw_rule *r);	/* cannot fail */
+int natfw_txn_del(struct natfw_txn *txn, u64 id, struct netlink_ext_ack *extack);
+int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
+		    struct netlink_ext_ack *extack);	/* NULL: every rule */
+int natfw_txn_check_room(const struct natfw_txn *txn,
+			 struct netlink_ext_ack *extack);
+
+/*
+ * Take out every rule in force that is in @ids (NULL: none) or of an owner.
+ * Rules to go are marked in nn->rules, so that none is counted twice.
+ */
+#define NATFW_RULE_MARK	XA_MARK_1
+
+/* Mark the rules of @owner (NULL: all). Returns how many were not before. */
+u32 natfw_rules_mark(struct natfw_net *nn, const u8 *owner);
+/* The marked ones, unmarked, in an array to be freed by kvfree(); NULL: no memory. */
+struct natfw_rule **natfw_rules_collect(struct natfw_net *nn, u32 count);
+
+int natfw_txn_register(void);
+void natfw_txn_unregister(void);
+/* End every transaction there is; no new one can begin. */
+void natfw_txn_drain(void);
+
+#endif /* _NATFW_TXN_H */
