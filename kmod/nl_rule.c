@@ -64,7 +64,7 @@ static s64 rule_ago(const struct natfw_rule *r)
 	s64 ago;
 
 	if (!r->flow)
-		return used ? jiffies_to_msecs(jiffies - used) : -1;
+		return used ? (s64)jiffies_to_msecs(jiffies - used) : -1;
 	ago = half_ago(&r->flow->half[0], -1);
 	if (r->flow->flags & NATFW_FLOW_TWO)
 		ago = half_ago(&r->flow->half[1], ago);
