@@ -105,7 +105,7 @@ uint32_t pattern_fields(const struct pattern *p)
 	uint32_t set = 0;
 
 #define ABOUT(FIELD, cond)	set |= (cond) ? 1u << PATTERN_##FIELD : 0
-	ABOUT(FAMILY, HAS(p, FAMILY));
+	ABOUT(FAMILY, HAS(p, FAMILY) && !p->src_len && !p->dst_len);
 	ABOUT(ZONE, !p->any_zone);
 	ABOUT(DEV, HAS(p, IFNAME) || HAS(p, IFINDEX));
 	ABOUT(PROTO, HAS(p, PROTO));
@@ -150,7 +150,5 @@ uint32_t pattern_miss(const struct pattern *p, const struct natfw_test *t, uint3
 	MISS(DSCP, HAS(p, DSCP) && m->dscp != t->dscp);
 	MISS(LABEL, HAS(p, FLOW_LABEL) && m->flow_label != t->flow_label);
 #undef MISS
-	if (miss & 1u << PATTERN_FAMILY)
-		miss &= ~(1u << PATTERN_SRC | 1u << PATTERN_DST);
 	return miss;
 }

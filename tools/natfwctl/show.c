@@ -22,6 +22,19 @@ static void print_rule(const struct natfw_rule *r)
 	putchar('\n');
 }
 
+static void print_net(const struct natfw_net *n)
+{
+	struct natfw_net part = *n;
+
+	part.timeout.has = 0;
+	fputs("net set ", stdout);
+	netspec_print(stdout, &part);
+	part = (struct natfw_net){ .timeout = n->timeout };
+	fputs("\nnet set ", stdout);
+	netspec_print(stdout, &part);
+	putchar('\n');
+}
+
 static void print_file(const struct state *s, const size_t *order)
 {
 	const struct natfw_dev *d = s->devs.v;
@@ -30,9 +43,7 @@ static void print_file(const struct state *s, const size_t *order)
 	unsigned int i;
 	size_t n;
 
-	fputs("net set ", stdout);
-	netspec_print(stdout, &s->net);
-	putchar('\n');
+	print_net(&s->net);
 	for (i = 0; i < s->pools.n; i++) {
 		fputs("pool add ", stdout);
 		poolspec_print(stdout, &p[i]);

@@ -545,14 +545,13 @@ static void print_match_rest(FILE *f, const struct natfw_match *m)
 		fprintf(f, " zone %u", m->zone);
 }
 
-static void print_match(FILE *f, const struct natfw_match *m)
+static void print_match(FILE *f, const struct natfw_match *m, const struct natfw_nat *n)
 {
 	if (natfw_has(m, NATFW_A_MATCH_PROTO)) {
 		fputs(" proto ", f);
 		print_proto(f, m->proto);
 	}
-	if (natfw_has(m, NATFW_A_MATCH_FAMILY) && !natfw_has(m, NATFW_A_MATCH_SRC) &&
-	    !natfw_has(m, NATFW_A_MATCH_DST))
+	if (natfw_has(m, NATFW_A_MATCH_FAMILY) && !family_implied(m, n))
 		fputs(m->family == 4 ? " family ip" : " family ip6", f);
 	if (natfw_has(m, NATFW_A_MATCH_SRC))
 		print_addr_match(f, "from", &m->src, m->src_len,
@@ -659,7 +658,7 @@ void spec_print(FILE *f, const struct natfw_rule *r)
 	fprintf(f, "priority %u %s", r->priority, natfw_name(&natfw_action_names, r->action) ?: "?");
 	if (!nat && (r->flags & NATFW_RULE_FLAG_STATEFUL))
 		fputs(" stateful", f);
-	print_match(f, &r->match);
+	print_match(f, &r->match, &r->nat);
 	if (nat)
 		print_nat(f, &r->nat);
 	print_options(f, r);

@@ -435,14 +435,27 @@ void print_proto(FILE *f, uint32_t proto)
 
 const char *duration_text(uint64_t s, char *buf, size_t size)
 {
-	if (s < 60)
-		snprintf(buf, size, "%" PRIu64 "s", s);
-	else if (s < 3600)
-		snprintf(buf, size, "%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
-	else if (s < 86400)
-		snprintf(buf, size, "%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
-	else
-		snprintf(buf, size, "%" PRIu64 "d%02" PRIu64 "h", s / 86400, s / 3600 % 24);
+	static const struct {
+		unsigned int seconds, part;
+		char unit, sub;
+	} scale[] = {
+		{ 86400, 3600, 'd', 'h' }, { 3600, 60, 'h', 'm' }, { 60, 1, 'm', 's' },
+	};
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		uint64_t rest = s % scale[i].seconds / scale[i].part;
+
+		if (s < scale[i].seconds)
+			continue;
+		if (rest)
+			snprintf(buf, size, "%" PRIu64 "%c%02" PRIu64 "%c", s / scale[i].seconds,
+				 scale[i].unit, rest, scale[i].sub);
+		else
+			snprintf(buf, size, "%" PRIu64 "%c", s / scale[i].seconds, scale[i].unit);
+		return buf;
+	}
+	snprintf(buf, size, "%" PRIu64 "s", s);
 	return buf;
 }
 
