@@ -147,9 +147,12 @@ static int __init natfw_init(void)
 	natfw_wq = alloc_workqueue("natfw", WQ_UNBOUND, 0);
 	if (!natfw_wq)
 		return -ENOMEM;
-	err = natfw_flow_module_init();
+	err = natfw_rule_module_init();
 	if (err)
 		goto out_wq;
+	err = natfw_flow_module_init();
+	if (err)
+		goto out_rule;
 	err = natfw_pool_module_init();
 	if (err)
 		goto out_flow;
@@ -170,6 +173,8 @@ out_pool:
 out_flow:
 	rcu_barrier();
 	natfw_flow_module_exit();
+out_rule:
+	natfw_rule_module_exit();
 out_wq:
 	destroy_workqueue(natfw_wq);
 	return err;
@@ -183,6 +188,7 @@ static void __exit natfw_exit(void)
 	rcu_barrier();
 	natfw_pool_module_exit();
 	natfw_flow_module_exit();
+	natfw_rule_module_exit();
 	destroy_workqueue(natfw_wq);
 }
 

@@ -12,6 +12,7 @@
 #include "flow.h"
 #include "net.h"
 #include "netlink.h"
+#include "owner.h"
 #include "pool.h"
 #include "rule.h"
 
@@ -165,7 +166,7 @@ int natfw_nl_map_put(struct sk_buff *skb, const struct natfw_nl_head *head,
 	    nla_put_u32(skb, NATFW_A_MAP_EXT_ZONE, ex->zone) ||
 	    nla_put_string(skb, NATFW_A_MAP_POOL, m->pool->conf.name) ||
 	    nla_put_u64_64bit(skb, NATFW_A_MAP_RULE, m->rule->id, NATFW_A_MAP_PAD) ||
-	    nla_put(skb, NATFW_A_MAP_OWNER, NATFW_OWNER_LEN, m->rule->cookie) ||
+	    nla_put(skb, NATFW_A_MAP_OWNER, NATFW_OWNER_LEN, m->rule->owner->cookie) ||
 	    nla_put_u32(skb, NATFW_A_MAP_FLOWS, map_flows(m))) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;

@@ -9,6 +9,7 @@
 #include "flow.h"
 #include "net.h"
 #include "netlink.h"
+#include "owner.h"
 #include "pool.h"
 #include "rule.h"
 #include "txn.h"
@@ -27,7 +28,7 @@ static int rule_put_head(struct sk_buff *skb, const struct natfw_rule *r)
 	natfw_rule_count(r, &packets, &bytes);
 	if (nla_put_u64_64bit(skb, NATFW_A_RULE_ID, r->id, NATFW_A_RULE_PAD) ||
 	    nla_put_u32(skb, NATFW_A_RULE_PRIORITY, r->priority) ||
-	    nla_put(skb, NATFW_A_RULE_OWNER, NATFW_OWNER_LEN, r->cookie) ||
+	    nla_put(skb, NATFW_A_RULE_OWNER, NATFW_OWNER_LEN, r->owner->cookie) ||
 	    (r->name && nla_put_string(skb, NATFW_A_RULE_NAME, r->name)) ||
 	    nla_put_u32(skb, NATFW_A_RULE_ACTION, r->action) ||
 	    nla_put_u64_64bit(skb, NATFW_A_RULE_PACKETS, packets, NATFW_A_RULE_PAD) ||

@@ -18,7 +18,20 @@
 #include "rule.h"
 #include "trace.h"
 
+static struct kmem_cache *natfw_rule_cache;
+
 /* ---- object ---- */
+
+int natfw_rule_module_init(void)
+{
+	natfw_rule_cache = KMEM_CACHE(natfw_rule, SLAB_ACCOUNT);
+	return natfw_rule_cache ? 0 : -ENOMEM;
+}
+
+void natfw_rule_module_exit(void)
+{
+	kmem_cache_destroy(natfw_rule_cache);
+}
 
 void natfw_rule_hold(struct natfw_rule *r)
 {
@@ -32,7 +45,7 @@ static void natfw_rule_free_rcu(struct rcu_head *rcu)
 	atomic_long_sub(sizeof(*r), &r->nn->memory);
 	free_percpu(r->counters);
 	kfree(r->name);
-	kfree(r);
+	kmem_cache_free(natfw_rule_cache, r);
 }
 
 /*
@@ -69,7 +82,7 @@ void natfw_rule_put(struct natfw_rule *r)
 
 bool natfw_rule_owned(const struct natfw_rule *r, const u8 *cookie)
 {
-	return !memcmp(r->cookie, cookie, NATFW_OWNER_LEN);
+	return r->owner && !memcmp(r->owner->cookie, cookie, NATFW_OWNER_LEN);
 }
 
 void natfw_rule_count(const struct natfw_rule *r, u64 *packets, u64 *bytes)
@@ -310,7 +323,6 @@ static void natfw_rule_fill(struct natfw_rule *r, struct natfw_net *nn,
 	r->nat.pool = NULL;
 	r->lifetime = spec->lifetime;
 	r->exact = natfw_match_exact(&spec->match);
-	memcpy(r->cookie, spec->cookie, NATFW_OWNER_LEN);
 	refcount_set(&r->refs, 1);
 	atomic_long_add(sizeof(*r), &nn->memory);
 }
@@ -329,7 +341,7 @@ static int natfw_rule_alloc_parts(struct natfw_rule *r,
 		if (!r->counters)
 			return -ENOMEM;
 	}
-	r->owner = natfw_owner_get(r->nn, r->cookie);
+	r->owner = natfw_owner_get(r->nn, spec->cookie);
 	return r->owner ? 0 : -ENOMEM;
 }
 
@@ -382,7 +394,7 @@ struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
 	err = natfw_check_room(nn, extack) ?: natfw_check_nat(spec, extack);
 	if (err)
 		return ERR_PTR(err);
-	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	r = kmem_cache_zalloc(natfw_rule_cache, GFP_KERNEL);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 	natfw_rule_fill(r, nn, spec);
@@ -664,7 +676,7 @@ void natfw_rule_flush_all(struct natfw_net *nn)
 
 struct natfw_rule *natfw_fallback_create(struct natfw_net *nn)
 {
-	struct natfw_rule *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	struct natfw_rule *r = kmem_cache_zalloc(natfw_rule_cache, GFP_KERNEL);
 
 	if (!r)
 		return NULL;

@@ -107,7 +107,6 @@ struct natfw_rule {
 	struct natfw_map	*map[2];	/* endpoints kept for the rule; references */
 	struct natfw_owner	*owner;		/* reference */
 	char			*name;		/* or NULL */
-	u8			cookie[NATFW_OWNER_LEN];
 	u32			lifetime;	/* seconds as asked, 0: none */
 	time64_t		expires;	/* natfw_now() seconds, 0: none */
 	atomic_t		nflows;		/* with state */
@@ -115,8 +114,10 @@ struct natfw_rule {
 	u8			why;		/* enum natfw_del_reason */
 	bool			staged;
 	struct hlist_node	wheel;
-	struct list_head	list;		/* txn, while staged */
-	struct rcu_head		rcu;
+	union {
+		struct list_head	list;	/* txn, while staged */
+		struct rcu_head		rcu;
+	};
 };
 
 static inline bool natfw_rule_visible(const struct natfw_rule *r, u64 gen)
@@ -186,6 +187,8 @@ void natfw_rule_refresh(struct natfw_rule *r, u32 lifetime);
 void natfw_rule_set_flags(struct natfw_rule *r, u32 flags);
 /* New name (copied), -ENOMEM. nn->lock. */
 int natfw_rule_rename(struct natfw_rule *r, const char *name);
+int natfw_rule_module_init(void);
+void natfw_rule_module_exit(void);
 bool natfw_rule_owned(const struct natfw_rule *r, const u8 *cookie);
 void natfw_rule_hold(struct natfw_rule *r);
 void natfw_rule_put(struct natfw_rule *r);	/* any context; frees by RCU */
