@@ -93,6 +93,19 @@ int natfw_unshare(struct natfw_pkt *p)
 	return 0;
 }
 
+/*
+ * A packet may be shared with whoever handed it in and waits for it to come
+ * back (pktgen does). It is written to in place nevertheless, as flowtables
+ * do: nobody reads it any more. A copy is made only where the kernel insists,
+ * which is where memory would be moved.
+ */
+static int natfw_own(struct natfw_pkt *p)
+{
+	if (likely(!skb_cloned(p->skb) && !skb_is_nonlinear(p->skb)))
+		return 0;
+	return natfw_unshare(p);
+}
+
 /* ---- finding the route ---- */
 
 static void natfw_route_type4(const struct dst_entry *dst, struct natfw_route *rt)
@@ -432,6 +445,8 @@ static int natfw_translate(struct natfw_pkt *p, const struct natfw_out *o)
 static int natfw_prepare(struct natfw_pkt *p, const struct natfw_out *o,
 			 const struct net_device *dev)
 {
+	if (skb_headroom(p->skb) < LL_RESERVED_SPACE(dev) && natfw_unshare(p))
+		return natfw_fail(NATFW_R_NO_MEMORY);
 	if (skb_cow_head(p->skb, LL_RESERVED_SPACE(dev)))
 		return natfw_fail(NATFW_R_NO_MEMORY);
 	if (o->x)
@@ -622,13 +637,13 @@ static unsigned int natfw_emit_out(struct natfw_pkt *p, struct natfw_half *h,
 	unsigned int verdict;
 
 	if (mark) {
-		if (natfw_unshare(p))
+		if (natfw_own(p))
 			return natfw_drop(NATFW_R_NO_MEMORY, why);
 		p->skb->mark = *mark;
 	}
 	if (natfw_emit_early(p, o, &verdict, why))
 		return verdict;
-	if (natfw_unshare(p))
+	if (natfw_own(p))
 		return natfw_drop(NATFW_R_NO_MEMORY, why);
 	natfw_out_route(p, h, o);
 	return natfw_routed(p, o, why);
