@@ -156,6 +156,8 @@ static struct natfw_map *map_dispose(struct natfw_map *m)
 	struct natfw_map *mate = m->mate;
 	struct natfw_lease lease;
 
+	if (mate)
+		WRITE_ONCE(mate->mated, false);
 	map_lease(m, &lease);
 	natfw_pool_give(m->pool, &lease, m->announced);
 	if (!m->claimed)
@@ -368,6 +370,8 @@ static struct natfw_map *map_partner(struct natfw_map *m, struct natfw_rule *rul
 	natfw_map_hold(mate);
 	if (cmpxchg(&m->mate, NULL, mate))
 		natfw_map_put(mate);
+	else
+		WRITE_ONCE(mate->mated, true);
 	return mate;
 }
 

@@ -144,7 +144,7 @@ static int flow_put(struct flow_dump *d, struct natfw_node *node)
 static u32 map_flows(const struct natfw_map *m)
 {
 	const struct natfw_rule *r = m->rule;
-	int n = refcount_read(&m->refs);
+	int n = refcount_read(&m->refs) - READ_ONCE(m->mated);
 
 	n -= READ_ONCE(r->map[0]) == m;
 	n -= READ_ONCE(r->map[1]) == m;

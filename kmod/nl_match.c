@@ -164,7 +164,8 @@ static int get_prefix(struct nlattr *attr, struct nlattr *len_attr,
 	*len = bits + 128 - top;
 	for (i = *len; i < 128; i++) {
 		if (addr->b[i / 8] & (0x80 >> (i % 8)))
-			return natfw_nl_refuse(extack, attr, "address has bits set beyond its prefix");
+			return natfw_nl_refuse(extack, attr,
+					       "address has bits set beyond its prefix");
 	}
 	return 0;
 }
@@ -242,7 +243,8 @@ static int get_ports(struct nlattr *first, struct nlattr *last, bool ok,
 		     u16 *min, u16 *max, struct netlink_ext_ack *extack)
 {
 	if (!first)
-		return last ? natfw_nl_refuse(extack, last, "upper end of a port range without lower")
+		return last ? natfw_nl_refuse(extack, last,
+					      "upper end of a port range without lower")
 			    : 0;
 	if (!ok)
 		return natfw_nl_refuse(extack, first, "ports need a protocol that has them");
@@ -330,7 +332,8 @@ static int get_zone(struct nlattr *attr, bool any, struct natfw_match *m,
 		    struct netlink_ext_ack *extack)
 {
 	if (any)
-		return attr ? natfw_nl_refuse(extack, attr, "a zone, and the flag that says any zone")
+		return attr ? natfw_nl_refuse(extack, attr,
+					      "a zone, and the flag that says any zone")
 			    : 0;
 	m->set |= NATFW_M_ZONE;
 	m->zone = attr ? nla_get_u32(attr) : 0;
@@ -407,7 +410,8 @@ static int get_nat_addr(struct nlattr *attr, struct nlattr *len_attr, bool one,
 	if (*len == match_len || (one && *len == 128))
 		return 0;
 	if (*len == 128)
-		return natfw_nl_refuse(extack, attr, "many source addresses cannot become one; use a pool");
+		return natfw_nl_refuse(extack, attr,
+				       "many source addresses cannot become one; use a pool");
 	return natfw_nl_refuse(extack, len_attr ? len_attr : attr,
 		      "prefix is not as long as that of the match");
 }
@@ -430,7 +434,8 @@ static int get_nat_ports(struct nlattr *first, struct nlattr *last,
 	if (err || !first || *max == *min)
 		return err;
 	if (!matched || *max - *min != match_max - match_min)
-		return natfw_nl_refuse(extack, last, "port range is not as long as that of the match");
+		return natfw_nl_refuse(extack, last,
+				       "port range is not as long as that of the match");
 	return 0;
 }
 
@@ -500,7 +505,8 @@ int natfw_nl_get_nat(struct natfw_net *nn, struct nlattr *nest,
 	int err;
 
 	if (spec->action != NATFW_ACTION_NAT)
-		return nest ? natfw_nl_refuse(extack, nest, "translation, but the action is another")
+		return nest ? natfw_nl_refuse(extack, nest,
+					      "translation, but the action is another")
 			    : 0;
 	if (!nest) {
 		NL_SET_ERR_MSG(extack, "action nat without translation");

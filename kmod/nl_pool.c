@@ -159,7 +159,8 @@ static int get_ranges(const struct genl_info *info, struct natfw_range *ranges,
 		if (err)
 			return err;
 		if (natfw_addr_is4(&ranges[n].first) != natfw_addr_is4(&ranges[0].first))
-			return natfw_nl_refuse(info->extack, attr, "addresses of a pool are of one family");
+			return natfw_nl_refuse(info->extack, attr,
+					       "addresses of a pool are of one family");
 		n++;
 	}
 	*nranges = n;

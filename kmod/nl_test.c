@@ -86,7 +86,7 @@ static int get_icmp(const struct genl_info *info, struct natfw_pkt *p)
 				      "ICMP type or code, but another protocol");
 		return 0;
 	}
-	if ((p->key.proto == IPPROTO_ICMPV6) != natfw_pkt_is6(p))
+	if (p->key.proto != (natfw_pkt_is6(p) ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		return natfw_nl_refuse(info->extack, info->attrs[NATFW_A_TEST_PROTO],
 			      "ICMP of another address family");
 	p->icmp_type = type ? nla_get_u32(type) :
