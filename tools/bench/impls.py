@@ -25,12 +25,21 @@ class Impl:
     name = ''
     cases = ()
     sweeps = 1      # of all flows, before anything is measured
+    traffic = None  # instead of what the others get
 
     def __init__(self, case):
         self.case = case
+        self.more = {}      # fields of its own in the results
 
     def setup(self, gw):
         """Configure the gateway; called within its namespace."""
+
+    def ready(self, gw):
+        """Aim the generator, every flow having been seen."""
+        if self.sweeps:
+            gw.sweep(self.sweeps)
+        else:
+            gw.aim()
 
     def forwards(self):
         return self.case not in ('floor', 'drop')

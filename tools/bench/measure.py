@@ -48,10 +48,7 @@ class Subject:
             self.gw = Gateway(family, traffic)
             with self.gw.inside():
                 impl.setup(self.gw)
-            if impl.sweeps:
-                self.gw.sweep(impl.sweeps)
-            else:
-                self.gw.aim()
+            impl.ready(self.gw)
         except Failed as e:
             self.fail(e)
 
@@ -156,13 +153,15 @@ def groups(wanted, flows):
     return list(by_case.values())
 
 
-def measure_group(group, family, traffic, rounds, seconds):
+def measure_group(group, family, traffic, rounds, seconds, floor=None, make=Subject):
+    """The generator alone and the group, in turns. Rows."""
     subjects = []
     try:
-        for impl in [Floor('floor')] + group:
-            subjects.append(Subject(impl, family, traffic))
+        for impl in [floor or Floor('floor')] + group:
+            subjects.append(make(impl, family, impl.traffic or traffic))
         measure_subjects(subjects, rounds, seconds)
-        return [result(s, subjects[0], family, traffic) for s in subjects]
+        return [result(s, subjects[0], family, s.impl.traffic or traffic, **s.impl.more)
+                for s in subjects]
     finally:
         for s in subjects:
             s.close()

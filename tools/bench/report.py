@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 COLUMNS = (('case', 'case'), ('impl', 'impl'), ('family', 'fam'), ('flows', 'flows'),
            ('rules', 'rules'), ('order', 'order'), ('size', 'size'), ('cpus', 'cpus'),
            ('pps', 'packets/s'), ('added_ns', 'added ns'), ('spread', 'spread'),
-           ('ratio', 'of peer'))
+           ('ratio', 'of peer'), ('note', 'note'))
 NUMBERS = {'family', 'flows', 'rules', 'size', 'cpus', 'pps', 'added_ns', 'spread', 'ratio'}
 # what natfw is held against, by case
 PEER = {'drop': 'nft-set', 'allow': 'ip_forward', 'snat': 'nft-flowtable',
