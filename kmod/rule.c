@@ -407,6 +407,8 @@ struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
 		goto out_id;
 	r->staged = true;
 	nn->nstaged++;
+	if (nn->nrules + nn->nstaged == (u64)nn->rule_max * nn->watermark / 100)
+		natfw_event_limit(nn);
 	if (r->action == NATFW_ACTION_NAT && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT))
 		WRITE_ONCE(nn->ndnat, nn->ndnat + 1);
 	return r;
