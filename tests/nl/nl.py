@@ -28,7 +28,7 @@ NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLA_F_NESTED, NLA_TYPE_MASK = 0x8000, 0x3fff
 SOL_NETLINK = 270
-ADD_MEMBERSHIP, EXT_ACK, GET_STRICT_CHK, NO_ENOBUFS = 1, 11, 12, 5
+ADD_MEMBERSHIP, BROADCAST_ERROR, EXT_ACK, GET_STRICT_CHK = 1, 4, 11, 12
 GENL_ID_CTRL = 0x10
 CTRL_GETFAMILY, CTRL_GETPOLICY = 3, 10
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
@@ -502,3 +502,14 @@ def check_soon(condition, seconds, text):
     while not condition():
         check(time.monotonic() < end, text())
         time.sleep(0.05)
+
+
+def settled_memory(nl):
+    """The memory gauge of an idle namespace, once work it put off is done."""
+    last, since = None, time.monotonic()
+    while time.monotonic() - since < 1.2:
+        now = nl.do("net-get")["memory"]
+        if now != last:
+            last, since = now, time.monotonic()
+        time.sleep(.1)
+    return last

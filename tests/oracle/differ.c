@@ -34,7 +34,8 @@ struct expect {
 	int		dev;
 	struct packet	bytes;
 	struct blur	blur;
-	bool		answered;	/* the sender is told; where it came in */
+	bool		answered;	/* the sender is told */
+	bool		may_answer;	/* or could be */
 };
 
 /* One run, from start to plan. */
@@ -49,7 +50,19 @@ struct run {
 	uint64_t	sent, refused, asked, replies, errors, forwarded;
 	int		differences;
 	int		batch, number;
+	struct past	*past;		/* every packet so far */
+	size_t		npast, past_room;
 	char		refusal[256];
+};
+
+/* A packet that was sent before, for reports. */
+struct past {
+	struct key	key;
+	struct view	view;
+	int		dev, number;
+	enum fate	fate;
+	uint64_t	rule;
+	char		reason[32];
 };
 
 static struct run *the_run;
@@ -63,7 +76,8 @@ static uint16_t zone_of_route(const struct addr *dst)
 
 /* reports */
 
-static void show_rules(const struct run *t, const struct view *v, int dev)
+static void show_rules(const struct run *t, const struct view *v, int dev,
+		       const struct rule *winner)
 {
 	size_t i;
 
@@ -71,8 +85,56 @@ static void show_rules(const struct run *t, const struct view *v, int dev)
 		const struct rule *u = t->oracle.rules[i];
 		bool hit = match_packet(u, v, dev, t->rig.zone[dev]);
 
-		if (hit || t->oracle.nrules <= 40)
-			printf("# %s %s\n", hit ? "*" : " ", rule_text(u));
+		if (hit || u == winner || t->oracle.nrules <= 8)
+			printf("# %s %s\n", hit ? "*" : u == winner ? "+" : " ", rule_text(u));
+	}
+}
+
+static const char *const fates[] = {
+	"pass", "send", "translate", "error restored", "deny", "reject", "clash",
+	"untranslatable",
+};
+
+static const char *reason_counted(const struct run *t)
+{
+	int i;
+
+	for (i = 0; i < t->after.n; i++)
+		if (t->after.packets[i] != t->before.packets[i])
+			return t->after.name[i];
+	return "nothing";
+}
+
+static void remember(struct run *t, const struct view *v, int dev, const struct answer *a)
+{
+	struct past *h;
+
+	if (t->npast == t->past_room) {
+		t->past_room = t->past_room ? t->past_room * 2 : 256;
+		t->past = realloc(t->past, t->past_room * sizeof(*t->past));
+	}
+	h = &t->past[t->npast++];
+	h->key = key_of(v, t->rig.zone[dev]);
+	h->view = *v;
+	h->dev = dev;
+	h->number = t->number;
+	h->fate = a->fate;
+	h->rule = a->rule ? a->rule->id : 0;
+	snprintf(h->reason, sizeof(h->reason), "%s", reason_counted(t));
+}
+
+/* Earlier packets of either direction of @k. */
+static void show_past(const struct run *t, const struct key *k)
+{
+	size_t i;
+
+	for (i = 0; i < t->npast; i++) {
+		const struct past *h = &t->past[i];
+
+		if (key_equal(&h->key, k))
+			printf("#   before, packet %d in by %d: %s: %s, rule %llu, %s\n", h->number,
+			       h->dev, view_text(&h->view), fates[h->fate],
+			       (unsigned long long)h->rule, h->reason);
 	}
 }
 
@@ -87,26 +149,39 @@ static const char *key_text(const struct key *k)
 	return s;
 }
 
-static void show_flows(const struct run *t, const struct view *v, int dev)
+static void show_flows_of(const struct run *t, const struct key *k)
 {
-	struct key k = key_of(v, t->rig.zone[dev]);
 	size_t i;
 
+	show_past(t, k);
 	for (i = 0; i < t->oracle.nflows; i++) {
 		const struct flow *f = &t->oracle.flows[i];
 
-		if (key_equal(&f->orig, &k) || key_equal(&f->reply, &k))
-			printf("#   flow of rule %llu%s%s: %s / %s\n",
-			       (unsigned long long)f->rule->id, f->dead ? " (over)" : "",
-			       f->fixed ? " (exact)" : "", key_text(&f->orig),
-			       key_text(&f->reply));
+		if (!key_equal(&f->orig, k) && !key_equal(&f->reply, k))
+			continue;
+		printf("#   flow of rule %llu%s%s: %s / %s\n", (unsigned long long)f->rule->id,
+		       f->dead ? " (over)" : "", f->fixed ? " (exact)" : "",
+		       key_text(&f->orig), key_text(&f->reply));
+		show_past(t, key_equal(&f->orig, k) ? &f->reply : &f->orig);
 	}
 }
 
-static const char *const fates[] = {
-	"pass", "send", "translate", "error restored", "deny", "reject", "clash",
-	"untranslatable",
-};
+static void show_flows(const struct run *t, const struct packet *p, int dev)
+{
+	struct key k, back;
+	struct view v, in;
+
+	view_parse(&v, p->data, p->len);
+	k = key_of(&v, t->rig.zone[dev]);
+	show_flows_of(t, &k);
+	if (!v.error)
+		return;
+	view_parse(&in, p->data + v.inner, v.end - v.inner);
+	printf("# about %s\n", view_text(&in));
+	k = key_of(&in, t->rig.zone[dev]);
+	back = key_turn(&k, t->rig.zone[dev]);
+	show_flows_of(t, &back);
+}
 
 static void show_answer(const struct answer *a)
 {
@@ -146,8 +221,8 @@ static void report(struct run *t, const char *what, const struct packet *p, int 
 	packet_dump("packet", p->data, p->len);
 	show_answer(a);
 	show_reasons(t);
-	show_rules(t, &v, dev);
-	show_flows(t, &v, dev);
+	show_rules(t, &v, dev, a->rule);
+	show_flows(t, p, dev);
 }
 
 static void report_bytes(struct run *t, const char *what, const struct packet *p, int dev,
@@ -171,6 +246,18 @@ static void report_bytes(struct run *t, const char *what, const struct packet *p
 
 /* expectations */
 
+static bool sums_right(const struct packet *p)
+{
+	struct view v;
+	struct l4sum s;
+
+	if (!view_parse(&v, p->data, p->len))
+		return false;
+	if (v.family == 4 && packet_ipsum(p->data) != get16(p->data + 10))
+		return false;
+	return !packet_l4sum(p->data, &v, &s) || s.have == s.want;
+}
+
 static bool goes_direct(const struct run *t, const struct rule *u)
 {
 	if (u->emit != EMIT_INHERIT)
@@ -186,10 +273,14 @@ static void want_reasons(struct expect *e, const char *a, const char *b, const c
 	e->reasons[3] = NULL;
 }
 
-/* ICMP errors are never answered, RFC 1122 section 3.2.2. */
-static void want_answer(struct expect *e, const struct view *v)
+/*
+ * ICMP errors are never answered, RFC 1122 section 3.2.2. What is broken may
+ * be, and need not.
+ */
+static void want_answer(struct expect *e, const struct packet *p, const struct view *v)
 {
-	e->answered = !v->error;
+	e->answered = !v->error && sums_right(p);
+	e->may_answer = !v->error;
 }
 
 static void want_out(struct expect *e, const struct packet *p, const struct answer *a)
@@ -230,7 +321,7 @@ static void expect_sent(const struct run *t, struct expect *e, const struct pack
 		want_out(e, p, a);
 		return;
 	}
-	want_answer(e, v);
+	want_answer(e, p, v);
 	if (nat)
 		want_reasons(e, "ttl", NULL, NULL);
 	else if (a->fate == FATE_ERROR)
@@ -250,7 +341,7 @@ static void expect_pass(const struct run *t, struct expect *e, const struct pack
 	if (v->ttl > 1)
 		want_out(e, p, a);
 	else
-		want_answer(e, v);
+		want_answer(e, p, v);
 }
 
 static void expect_make(const struct run *t, struct expect *e, const struct packet *p,
@@ -258,7 +349,7 @@ static void expect_make(const struct run *t, struct expect *e, const struct pack
 {
 	memset(e, 0, offsetof(struct expect, bytes));
 	memset(&e->blur, 0, sizeof(e->blur));
-	e->answered = false;
+	e->answered = e->may_answer = false;
 	switch (a->fate) {
 	case FATE_PASS:
 		expect_pass(t, e, p, v, a);
@@ -273,7 +364,7 @@ static void expect_make(const struct run *t, struct expect *e, const struct pack
 		break;
 	case FATE_REJECT:
 		want_reasons(e, "reject", NULL, NULL);
-		want_answer(e, v);
+		want_answer(e, p, v);
 		break;
 	case FATE_CLASH:
 		want_reasons(e, "clash", NULL, NULL);
@@ -298,21 +389,9 @@ static bool is_answer(const struct packet *got, const struct packet *p)
 		return g.sport == v.dport && g.dport == v.sport &&
 		       got->data[g.l4 + 13] & 4 && addr_equal(&g.src, &v.dst);
 	/* addresses and first bytes of what it is about, as they were sent */
-	return g.error && g.end > g.inner + v.l4 + 4 &&
+	return g.error && g.end >= g.inner + v.l4 &&
 	       !memcmp(got->data + g.inner + (v.family == 4 ? 12 : 8),
 		       p->data + (v.family == 4 ? 12 : 8), v.family == 4 ? 8 : 32);
-}
-
-static bool sums_right(const struct packet *p)
-{
-	struct view v;
-	struct l4sum s;
-
-	if (!view_parse(&v, p->data, p->len))
-		return false;
-	if (v.family == 4 && packet_ipsum(p->data) != get16(p->data + 10))
-		return false;
-	return !packet_l4sum(p->data, &v, &s) || s.have == s.want;
 }
 
 /* True once what should come has come; waits for it a moment. */
@@ -386,7 +465,10 @@ static bool compare_answer(struct run *t, const struct packet *p, int dev,
 {
 	struct packet got;
 
-	if (!take_out(t, dev, &got)) {
+	struct view v;
+
+	view_parse(&v, p->data, p->len);
+	if (!take_out(t, rig_route(&v.src), &got)) {
 		report(t, "sender was not told", p, dev, a);
 		return false;
 	}
@@ -405,6 +487,8 @@ static bool nothing_else(struct run *t, const struct packet *p, int dev,
 
 	for (i = 0; i < RIG_DEVS; i++)
 		if (rig_recv(&t->rig, i, &got)) {
+			if (e->may_answer && is_answer(&got, p))
+				continue;
 			report_bytes(t, "something came out that should not", p, dev, a, e,
 				     &got, i);
 			return false;
@@ -497,6 +581,7 @@ static bool one_packet(struct run *t, const struct packet *p, int dev, struct an
 	}
 	t->sent++;
 	settle(t);
+	remember(t, &v, dev, a);
 	if (!compare(t, p, dev, a, &e, got)) {
 		/* late comers must not spoil what follows */
 		usleep(20000);
@@ -553,7 +638,7 @@ static struct rule *make_rule(struct run *t)
 
 	gen_rule(&t->rng, u, t->opt.family, t->opt.features);
 	if (t->opt.zones && !(u->flags & RF_ZONE_ANY))
-		u->match.zone = rnd(&t->rng, 2);
+		u->match.zone = u->match.dev < 0 ? rnd(&t->rng, 2) : t->rig.zone[u->match.dev];
 	err = nl_rule_new(&t->rig.nl, u, t->rig.ifindex);
 	if (!err && u->id)
 		return u;
@@ -715,6 +800,7 @@ static const struct option longopts[] = {
 	{ "zones", 0, NULL, 'z' },
 	{ "most", 1, NULL, 'n' },
 	{ "no-test", 0, NULL, 'T' },
+	{ "no-ipsec", 0, NULL, 'I' },
 	{ "verbose", 0, NULL, 'v' },
 	{ "help", 0, NULL, 'h' },
 	{ }
@@ -724,7 +810,7 @@ static void usage(void)
 {
 	printf("usage: differ [--seed N] [--rules N] [--packets N] [--batches N] [--family 4|6]\n"
 	       "              [--mode direct|stack] [--features MASK] [--drop] [--zones]\n"
-	       "              [--most DIFFERENCES] [--no-test] [--verbose]\n"
+	       "              [--most DIFFERENCES] [--no-test] [--no-ipsec] [--verbose]\n"
 	       "Without --seed, a short run of every kind.\n");
 }
 
@@ -764,6 +850,9 @@ static void option(struct options *o, int c, const char *arg)
 	case 'T':
 		o->no_test = true;
 		break;
+	case 'I':
+		gen_no_ipsec = true;
+		break;
 	case 'v':
 		o->verbose = true;
 		break;
@@ -792,6 +881,7 @@ static void run_free(struct run *t)
 	while (t->nall)
 		free(t->all[--t->nall]);
 	free(t->all);
+	free(t->past);
 	free(t->oracle.rules);
 	free(t->oracle.flows);
 }

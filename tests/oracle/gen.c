@@ -79,9 +79,11 @@ static uint16_t gen_port(struct rng *r)
 	}
 }
 
+bool gen_no_ipsec;
+
 static uint8_t gen_proto(struct rng *r, int family)
 {
-	uint32_t n = rnd(r, 100);
+	uint32_t n = rnd(r, gen_no_ipsec ? 88 : 100);
 
 	if (n < 27)
 		return P_TCP;

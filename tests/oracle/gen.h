@@ -32,6 +32,9 @@ int addr_site(const struct addr *a);
 #define GEN_EXOTIC	32	/* DSCP, flow label, ICMP type, zones */
 #define GEN_ALL		63
 
+/* Leave ESP and AH out. */
+extern bool gen_no_ipsec;
+
 void gen_rule(struct rng *r, struct rule *u, int family, int features);
 
 #define GENP_PLAIN	1	/* no options, no extension headers */

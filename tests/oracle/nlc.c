@@ -501,7 +501,7 @@ static void put_question(struct msg *m, const struct view *v)
 		msg_u32(m, NATFW_A_TEST_ICMP_TYPE, v->type);
 		msg_u32(m, NATFW_A_TEST_ICMP_CODE, v->code);
 		if (v->query)
-			msg_u32(m, NATFW_A_TEST_SPORT, v->id);
+			msg_u32(m, v->answer ? NATFW_A_TEST_DPORT : NATFW_A_TEST_SPORT, v->id);
 	} else if (v->spi_there) {
 		msg_u32(m, NATFW_A_TEST_SPI, v->spi);
 	}

@@ -153,6 +153,35 @@ static int packet_socket(int ifindex)
 	return fd;
 }
 
+/* Until then what is sent on it is lost. */
+static int wait_running(int fd, const char *name)
+{
+	struct ifreq ifr = { 0 };
+	int tries;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	for (tries = 0; tries < 500; tries++) {
+		if (!ioctl(fd, SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_RUNNING)
+			return 0;
+		usleep(10000);
+	}
+	return -ETIMEDOUT;
+}
+
+static int all_running(struct rig *r, int netns, char side)
+{
+	int i, fd, err = enter(netns);
+	char name[16];
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (i = 0; i < RIG_DEVS && !err; i++) {
+		snprintf(name, sizeof(name), "%c%d", side, i + 1);
+		err = wait_running(fd, name);
+	}
+	close(fd);
+	return err ? err : enter(r->gw);
+}
+
 static int gateway_side(struct rig *r)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -212,6 +241,10 @@ static int rig_links(struct rig *r)
 	enter(r->ends);
 	err = our_side(r);
 	enter(r->gw);
+	if (!err)
+		err = all_running(r, r->gw, 'g');
+	if (!err)
+		err = all_running(r, r->ends, 'e');
 	if (err)
 		fprintf(stderr, "rig: ends: %s\n", strerror(-err));
 	return err;

@@ -508,7 +508,11 @@ static void answer_error(struct answer *a, struct flow *f, const struct view *v)
 	a->fate = FATE_ERROR;
 	a->inner = xlat_turn(&x);
 	a->x = (struct xlat){ .src = v->src, .dst = v->dst };
-	if (addr_equal(&v->src, &h->src))
+	/*
+	 * RFC 5508 REQ-5: where the end on the reporter's side is hidden, so
+	 * is every router there.
+	 */
+	if (!addr_equal(&x.src, &h->src))
 		a->x.src = x.src;
 	if (addr_equal(&v->dst, &h->dst))
 		a->x.dst = x.dst;
