@@ -41,7 +41,10 @@ static bool load_rules(struct state *s, const uint8_t *owner)
 {
 	struct natfw_rule filter = { .has = 1ull << NATFW_A_RULE_OWNER };
 
-	memcpy(filter.owner, owner, sizeof(filter.owner));
+	if (owner)
+		memcpy(filter.owner, owner, sizeof(filter.owner));
+	else
+		filter.has = 0;
 	return ctl_dump(NATFW_CMD_RULE_GET, &filter, &s->rules);
 }
 

@@ -12,10 +12,10 @@ struct state {
 	struct natfw_net net;
 	struct natfw_list devs;		/* struct natfw_dev */
 	struct natfw_list pools;	/* struct natfw_pool */
-	struct natfw_dump rules;	/* of one owner */
+	struct natfw_dump rules;	/* of one owner, or all */
 };
 
-/* Read it, with the rules of @owner only. Tells of errors and returns false. */
+/* Read it, with the rules of @owner only (NULL: of everyone). Tells of errors and returns false. */
 bool state_load(struct state *s, const uint8_t *owner);
 void state_fini(struct state *s);
 /* The pool or device of that name, or NULL. */
