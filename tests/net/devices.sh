@@ -65,12 +65,14 @@ unregister() {
 	extra_end
 	not_attached x0
 	wait_for 3 file_has "$BG_OUT" x0
-	want "$(rule_count)" 0 "rules of the device"
+	wait_for 3 no_rules
 	# a new device of that name is not the old one
 	extra
 	not_attached x0
 	extra_end
 }
+
+no_rules() { (($(rule_count) == 0)); }
 
 egress_gone() {
 	fresh

@@ -165,8 +165,7 @@ ttl_allow() {
 neighbour_unknown() {
 	fresh
 	rule allow udp from "$A" to "$S" dport 53
-	ip -n "$GW" neigh flush all
-	on_gw ip neigh del "$R" dev wan 2>/dev/null || :
+	no_neighbours "$GW"
 	udp_passes 4000 53
 	neighbours
 }

@@ -83,6 +83,50 @@ per_protocol() {
 	from "$S" 99 vanishes tcp flags=S
 }
 
+# TCP through one pool, UDP through another of the same kind but other filtering.
+by_protocol() {
+	fresh
+	ctl pool add t "$X" filtering adf
+	ctl pool add u "$X2" filtering eif
+	rule nat tcp from "$ANET" snat pool t
+	rule nat udp from "$ANET" snat pool u
+	pkt <<-E
+		send host ip src=$A dst=$S tcp sport=4000 dport=99 flags=S
+		expect net tcp src=$X sport=?t
+		send host ip src=$A dst=$S udp sport=4000 dport=99
+		expect net udp src=$X2 sport=?u
+		send net ip src=$S2 dst=$X tcp sport=99 dport=%t flags=S
+		none host tcp src=$S2
+		send net ip src=$S2 dst=$X2 udp sport=99 dport=%u
+		expect host udp src=$S2
+	E
+}
+
+# Packets from outside keep a mapping alive that inside has long forgotten, if they are
+# admitted: the timer does not look at the direction.
+inbound_refreshes() {
+	local i
+	mapped eif
+	ctl net set timeout udp $((2 * SLOW))
+	for i in 1 2 3 4 5 6; do
+		from "$S" 99 passes
+		sleep "$SLOW"
+	done
+	want "$(flow_count)" 1 flows
+	wait_for 8 no_flows
+}
+
+# Nobody asked for it, and nobody answers: not within six seconds, not at all.
+unsolicited_dccp() {
+	mapped apdf dccp
+	pkt <<-E
+		send net ip src=$S2 dst=$X dccp type=10 sport=77 dport=$EXT
+		send net ip src=$S2 dst=$X dccp type=8 sport=77 dport=$EXT
+		none net within=6500 dst=$S2
+		none host within=0 src=$S2
+	E
+}
+
 default_mode() {
 	fresh
 	ctl pool add p "$X"
@@ -100,9 +144,9 @@ changed_mode() {
 
 # Refused inbound probes leave the mapping's age alone.
 inbound_refused() {
-	timeouts udp 2
-	mapped apdf
 	local i
+	mapped apdf
+	ctl net set timeout udp 2
 	for i in 1 2 3 4 5 6 7 8; do
 		from "$S2" 99 vanishes
 		sleep 0.5
@@ -112,21 +156,20 @@ inbound_refused() {
 
 no_flows() { (($(flow_count) == 0)); }
 
-timeouts() { ctl net set timeout "$@"; }
-
 hairpin() {
+	local fields=${2:-}
 	fresh
 	ctl pool add p "$X"
 	rule nat from "$ANET" snat pool p
-	rule nat from "${B%2}0/${HAIRPIN_LEN:-$([[ $V == 4 ]] && echo 24 || echo 64)}" snat pool p
+	rule nat from "$B" snat pool p
 	pkt <<-E
-		send host2 ip src=$B dst=$S $1 sport=5000 dport=99 $2
+		send host2 ip src=$B dst=$S $1 sport=5000 dport=99 $fields
 		expect net $1 src=$X sport=?b
-		send host ip src=$A dst=$S $1 sport=4000 dport=99 $2
+		send host ip src=$A dst=$S $1 sport=4000 dport=99 $fields
 		expect net $1 src=$X sport=?a
-		send host ip src=$A dst=$X $1 sport=4000 dport=%b data=hello $2
+		send host ip src=$A dst=$X $1 sport=4000 dport=%b data=hello $fields
 		expect host2 $1 src=$X sport=%a dst=$B dport=5000 data=hello sum=ok
-		send host2 ip src=$B dst=$X $1 sport=5000 dport=%a data=answer $2
+		send host2 ip src=$B dst=$X $1 sport=5000 dport=%a data=answer $fields
 		expect host $1 src=$X sport=%b dst=$A dport=4000 data=answer sum=ok
 		none net within=0 data=hello
 	E
@@ -174,6 +217,9 @@ both "4787-11 filters of several peers" apdf_second_peer
 both "5382-3 filtering of TCP" tcp
 both "5597-3 filtering of DCCP" dccp
 both "7857-6 a mapping admits its own protocol only" per_protocol
+both "5382-3a TCP and UDP filtered differently" by_protocol
+both "4787-6a admitted inbound packets refresh" inbound_refreshes
+both "5597-4 nothing is said to an unsolicited DCCP Listen or Sync" unsolicited_dccp
 both "6888-7 default filtering" default_mode
 both "4787-8a,8512-2 filtering changed while mapped" changed_mode
 both "7857-7 refused packets do not refresh" inbound_refused

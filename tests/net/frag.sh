@@ -118,7 +118,7 @@ overlapping() {
 # An end beyond what a datagram can hold.
 oversize() {
 	fresh
-	rule nat udp from "$ANET" snat "$X"
+	rule nat udp from "$A" snat "$X"
 	if [[ $V == 4 ]]; then
 		pkt <<-E
 			send host ip src=$A dst=$S id=7 mf=0 off=65528 proto=17 raw len=100

@@ -167,7 +167,7 @@ state_stays_dccp() { state_stays dccp; }
 # An error about a query neither ends its session nor makes it younger.
 query_state() {
 	fresh
-	rule nat proto "$ICMP" from "$ANET" snat "$X"
+	rule nat proto "$ICMP" from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S icmp type=$ECHO id=77
 		expect net icmp src=$X id=77
@@ -327,25 +327,31 @@ no_quench() {
 }
 
 real_unreachable() {
+	loud "$NET"
 	fresh default drop
 	rule nat udp from "$A" to "$S" snat "$X"
 	echo x | on_host timeout 5 socat -t 2 - "UDP$V:$(at "$S" 9999),bind=$(at "$A" 4000)" 2>"$WORK/err" || :
+	quiet "$NET"
 	file_has "$WORK/err" "refused"
 }
 
 real_traceroute() {
+	loud "$NET"
 	fresh default drop
 	rule nat udp from "$A" to "$S" snat "$X"
 	on_host traceroute "-$V" -n -q 1 -w 2 -s "$A" "$S" >"$WORK/trace"
+	quiet "$NET"
 	cat "$WORK/trace"
 	grep -Eq "^ *2 +$S " "$WORK/trace"
 }
 
 # From outside, hops inside show as the external address or not at all.
 real_traceroute_in() {
+	loud "$HOST"
 	fresh default drop
 	rule nat udp to "$X" dnat "$A"
 	on_net traceroute "-$V" -n -q 1 -w 2 -s "$S" "$X" >"$WORK/trace"
+	quiet "$HOST"
 	cat "$WORK/trace"
 	file_lacks "$WORK/trace" "$A"
 	grep -Eq " $X " "$WORK/trace"

@@ -96,7 +96,7 @@ udplite_idle() { idle udp 3 udplite; }
 icmp_idle() {
 	fresh
 	ctl net set timeout icmp 2
-	rule nat proto "$ICMP" from "$ANET" snat "$X"
+	rule nat proto "$ICMP" from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S icmp type=$ECHO id=7
 		expect net icmp src=$X
@@ -108,7 +108,7 @@ icmp_idle() {
 other_idle() {
 	fresh
 	ctl net set timeout other 2
-	rule nat from "$ANET" snat "$X"
+	rule nat from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S gre data=x
 		expect net proto=47 src=$X

@@ -33,7 +33,7 @@ transfer() {
 	fresh default drop
 	rule nat tcp from "$A" to "$S" snat "$X"
 	on_host iperf3 "-$V" -B "$A" -c "$S" -n "$SIZE" -J "$@" >"$WORK/iperf"
-	jq -e ".end.sum_received.bytes >= $BYTES" "$WORK/iperf"
+	jq -e ".end.sum_sent.bytes >= $BYTES and .end.sum_received.bytes > 0" "$WORK/iperf"
 }
 
 few_retransmits() {

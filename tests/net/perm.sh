@@ -25,7 +25,7 @@ nobody_changes() {
 	fails as_nobody "$NATFWCTL" rule flush
 	fails as_nobody "$NATFWCTL" dev detach lan
 	fails as_nobody "$NATFWCTL" pool add p 198.51.100.1
-	fails as_nobody "$NATFWCTL" flow flush
+	fails as_nobody "$NATFWCTL" flow flush all
 	fails as_nobody "$NATFWCTL" net set timeout udp 5
 	want "$(rule_count)" 1 rules
 	want "$(dev_count)" 2 devices

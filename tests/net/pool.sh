@@ -81,7 +81,7 @@ query_identifier() {
 
 symmetric() {
 	local one two
-	with_pool "$X" mapping apdm
+	with_pool "$X" mapping apdm filtering apdf
 	one=$(out "$A" 4000 "$S")
 	two=$(out "$A" 4000 "$S2")
 	[[ $one != "$two" ]] || die "both servers see $one"
@@ -198,6 +198,36 @@ quota() {
 	want "$(pool_field refused)" 1 refused
 }
 
+# One application is exempt from pairing by a rule and a pool of its own.
+unpaired_application() {
+	local used
+	fresh
+	ctl pool add p "$X-$X2"
+	ctl pool add dns "$X3-$X4" ports 2000-2000 unpaired
+	rule priority 5 nat udp from "$ANET" dport 99 snat pool dns
+	rule priority 10 nat from "$ANET" snat pool p
+	used=$(for port in 3000 3001; do
+		addr_of "$(out "$A" "$port" "$S")"
+	done | sort -u | tr '\n' ' ')
+	want "$used" "$X3 $X4 " "addresses used"
+}
+
+# A pool for each protocol has a quota for each protocol.
+quota_by_protocol() {
+	fresh
+	ctl pool add u "$X" host-quota 1
+	ctl pool add t "$X2" host-quota 2
+	rule nat udp from "$ANET" snat pool u
+	rule nat tcp from "$ANET" snat pool t
+	out "$A" 2000 "$S"
+	pkt <<-E
+		send host ip src=$A dst=$S udp sport=2001 dport=99
+		none net dport=99
+	E
+	out "$A" 2000 "$S" tcp flags=S
+	out "$A" 2001 "$S" tcp flags=S
+}
+
 owner_quota() {
 	fresh
 	ctl pool add p "$X" owner-quota 1
@@ -263,7 +293,7 @@ protocols_apart() {
 hold_time() {
 	with_pool "$X" ports 2000-2000 hold 3
 	out "$A" 3000 "$S"
-	ctl flow flush >/dev/null
+	ctl flow flush all >/dev/null
 	pkt <<-E
 		send host ip src=$A2 dst=$S udp sport=3000 dport=99
 		none net dport=99
@@ -339,9 +369,11 @@ both "7857-8 parity on request" parity_by_rule
 both "X-4787-4b RTP and RTCP side by side on request" pair
 both "7857-9,6888-15 ports follow no pattern" random_ports
 both "6888-4,6888-11b,5508-8 host quota" quota
+both "6888-4b quota of one protocol" quota_by_protocol
+both "6888-2b one application unpaired" unpaired_application
 both "owner quota" owner_quota
 both "6888-14 blocks of ports" blocks
-both "6888-11a,6888-11c,6888-11d,8512-3 exhaustion" exhaustion
+both "6888-11a,6888-11c,6888-11d,6888-13,8512-3 exhaustion" exhaustion
 both "7857-4 an exhausted host is not moved" exhausted_host_stays
 both "7857-5 protocols have ports of their own" protocols_apart
 both "6888-8 freed ports are held" hold_time

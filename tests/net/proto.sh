@@ -8,7 +8,7 @@
 udp_zero() {
 	use 4
 	fresh
-	rule nat udp from "$ANET" snat "$X"
+	rule nat udp from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S udp sport=4000 dport=53 sum=zero data=x
 		expect net udp src=$X sum=zero data=x
@@ -18,7 +18,7 @@ udp_zero() {
 # A sum that comes out as zero is sent as all ones: for some port it must.
 udp_never_zero() {
 	fresh
-	rule nat udp from "$ANET" snat "$X"
+	rule nat udp from "$A" snat "$X"
 	pkt <<-E
 		flood host 65535 ip src=$A dst=$S udp sport=1..65535 dport=53
 		count net all udp
@@ -69,7 +69,7 @@ sctp_broken() {
 # Addresses only: the sum does not cover them and stays what it was.
 sctp_address_only() {
 	fresh
-	rule nat sctp from "$ANET" snat "$X"
+	rule nat sctp from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S sctp sport=4000 dport=99 vtag=7 data=x
 		expect net sctp src=$X sport=4000 vtag=7 sum=ok
@@ -128,7 +128,8 @@ gre() {
 # A second host with the same protocol to the same peer cannot be told apart.
 gre_collision() {
 	fresh
-	rule nat proto gre from "$ANET" to "$S" snat "$X"
+	rule nat proto gre from "$A" to "$S" snat "$X"
+	rule nat proto gre from "$A2" to "$S" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S gre data=one
 		expect net proto=47 src=$X
@@ -153,7 +154,7 @@ echo_back() {
 timestamp() {
 	use 4
 	fresh default drop
-	rule nat icmp from "$ANET" snat "$X"
+	rule nat icmp from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S icmp type=13 id=77 len=12
 		expect net icmp src=$X type=13 id=77 sum=ok
@@ -165,7 +166,7 @@ timestamp() {
 ip_options_nat() {
 	use 4
 	fresh
-	rule nat udp from "$ANET" snat "$X"
+	rule nat udp from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S opts=01010101 udp sport=4000 dport=53 data=x
 		expect net udp src=$X ihl=6 sport=4000 sum=ok ipsum=ok
@@ -175,7 +176,7 @@ ip_options_nat() {
 extension_headers_nat() {
 	use 6
 	fresh
-	rule nat udp from "$ANET" snat "$X"
+	rule nat udp from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S dst udp sport=4000 dport=53 data=x
 		expect net udp src=$X ext=60 sport=4000 sum=ok
@@ -192,6 +193,39 @@ real_sctp() {
 	wait_for 5 sctp_listening
 	echo hello-sctp | on_host timeout 15 socat -u STDIN "SCTP$V-CONNECT:$(at "$S" 5000),bind=$(bracket "$A")"
 	wait_for 5 file_has "$out" hello-sctp
+}
+
+# No application gateway: addresses in payloads are nobody's business here.
+payload() {
+	fresh
+	rule nat udp from "$A" snat "$X"
+	rule nat tcp from "$A" snat "$X"
+	rule nat dccp from "$A" snat "$X"
+	pkt <<-E
+		send host ip src=$A dst=$S udp sport=5060 dport=5060 data=Via-${A//:/-}
+		expect net udp src=$X data=Via-${A//:/-}
+		send host ip src=$A dst=$S tcp sport=4000 dport=21 data=PORT-${A//:/-}
+		expect net tcp src=$X data=PORT-${A//:/-}
+		send host ip src=$A dst=$S dccp type=2 sport=5060 dport=5060 data=Via-${A//:/-}
+		expect net dccp src=$X data=Via-${A//:/-}
+	E
+}
+
+# ICMP that is neither query nor error: nothing in it to translate, so it stays inside;
+# without translation a rule decides as for any other packet.
+icmp_neither() {
+	use 4
+	fresh default drop
+	ctl pool add p "$X"
+	rule nat icmp from "$A" snat pool p
+	rule allow icmp from "$A2" type 37
+	pkt <<-E
+		send host ip src=$A dst=$S icmp type=37 id=1
+		none net icmp
+		send host ip src=$A2 dst=$S icmp type=37 id=1
+		expect net icmp type=37
+	E
+	reason_is not-translatable 1
 }
 
 bracket() {
@@ -222,6 +256,8 @@ both "X-PRT-1 GRE" gre
 both "X-PRT-1 GRE, the second host is refused" gre_collision
 every "5508-1,5508-10a echo through a pool" echo_back
 point "5508-10b timestamp request" timestamp
+both "4787-10,5382-6,5597-6 payloads stay as they are" payload
+point "5508-11 ICMP that is neither query nor error" icmp_neither
 point "3022-4 IPv4 options" ip_options_nat
 point "IPv6 destination options" extension_headers_nat
 both "X-SCTP-1 SCTP association between two kernels" real_sctp

@@ -26,7 +26,7 @@ pools() {
 	ctl pool add p 198.51.100.1-198.51.100.2 ports 2000-4000 hold 0
 	rule nat from 10.1.0.0/16 snat pool p
 	sleep 0.05
-	ctl flow flush >/dev/null
+	ctl flow flush all >/dev/null
 	ctl pool set p filtering apdf
 	ctl rule del id "$RULE"
 	ctl pool del p
@@ -44,7 +44,7 @@ devices() {
 	ctl dev set wan emit direct
 	ctl dev set lan zone 0 default pass
 	ctl dev set wan emit stack
-	ctl flow flush >/dev/null
+	ctl flow flush all >/dev/null
 }
 
 device_churn() {
@@ -92,7 +92,7 @@ one_of_many() {
 		ctl rule add priority "$1" allow udp from 10.1.0.2 dport "$1" stateful
 		ctl rule show
 		ctl flow show
-		ctl flow flush
+		ctl flow flush all
 		ctl stats
 		ctl rule flush all
 	done

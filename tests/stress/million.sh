@@ -63,7 +63,7 @@ million_flows() {
 		send host ip src=10.1.0.0 dst=203.0.113.1 udp sport=1000 dport=53 data=again
 		expect net src=172.16.0.0 data=again
 	E
-	ctl flow flush >/dev/null
+	ctl flow flush all >/dev/null
 	want "$(ctl_json net show | jq .flows)" 0 flows
 	after=$(memory)
 	((after - before < 64 << 20)) || die "$((after - before)) bytes kept after the flows"
