@@ -114,46 +114,69 @@ static int natfw_half_insert(struct natfw_net *nn, struct natfw_half *h,
 struct natfw_contest {
 	const struct natfw_pkt	*p;
 	const struct natfw_rule	*rule;
+	struct natfw_flow	*flow;	/* ours */
 };
 
-/* Flows that need not be heeded: cached verdicts, flows of dead rules. */
-static bool natfw_flow_idle_claim(const struct natfw_flow *f, u64 gen)
+static bool natfw_flow_dead(const struct natfw_flow *f, u64 gen)
 {
-	if (f->flags & NATFW_FLOW_RULE)
-		return false;
-	return !(f->flags & NATFW_FLOW_TWO) || READ_ONCE(f->rule->to) <= gen;
+	return READ_ONCE(f->rule->to) <= gen;
 }
 
-static void natfw_node_supersede(struct natfw_node *n)
+static bool natfw_flow_cached(const struct natfw_flow *f)
 {
-	WRITE_ONCE(n->flags, n->flags | NATFW_NODE_DEAD);
+	return !(f->flags & (NATFW_FLOW_TWO | NATFW_FLOW_RULE));
 }
 
-/* For a reply half: nobody else's replies may look the same. */
+/* Stripe lock held, as in all callbacks below. */
+static void natfw_node_mark(struct natfw_node *n, u8 flag)
+{
+	WRITE_ONCE(n->flags, n->flags | flag);
+}
+
+/*
+ * Another flow's half has the key of our reply. Which of them counts for a
+ * packet is for the precedence of their rules to say, unless both translate
+ * back: then one of the two would lose its replies.
+ */
 static bool natfw_clash_reply(struct natfw_node *old, void *arg)
 {
 	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
 	const struct natfw_contest *c = arg;
 
-	if (!natfw_flow_idle_claim(f, c->p->gen))
+	if (natfw_flow_dead(f, c->p->gen)) {
+		natfw_node_mark(old, NATFW_NODE_DEAD);
+		return false;
+	}
+	if (natfw_flow_cached(f)) {
+		if (!natfw_rule_beats(f->rule, c->rule))
+			natfw_node_mark(old, NATFW_NODE_DEAD);
+		return false;
+	}
+	if (old->flags & NATFW_NODE_REPLY && f->flags & NATFW_FLOW_NAT &&
+	    c->flow->flags & NATFW_FLOW_NAT)
 		return true;
-	if (f->flags & NATFW_FLOW_TWO || !natfw_rule_beats(f->rule, c->rule))
-		natfw_node_supersede(old);
+	natfw_node_mark(old, NATFW_NODE_SHARED);
+	natfw_node_mark(&c->flow->half[1].node, NATFW_NODE_SHARED);
 	return false;
 }
 
-/* For a first half: a second flow of the same direction is a lost race. */
+/* For a first half: a second flow of the same rule is a lost race. */
 static bool natfw_clash_orig(struct natfw_node *old, void *arg)
 {
 	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
 	const struct natfw_contest *c = arg;
 
-	if (natfw_flow_idle_claim(f, c->p->gen)) {
-		natfw_node_supersede(old);
+	if (old->flags & NATFW_NODE_DEAD)
+		return false;
+	if (natfw_flow_dead(f, c->p->gen) || natfw_flow_cached(f)) {
+		natfw_node_mark(old, NATFW_NODE_DEAD);
 		return false;
 	}
-	return !(old->flags & (NATFW_NODE_REPLY | NATFW_NODE_DEAD)) &&
-	       f->rule == c->rule;
+	if (!(old->flags & NATFW_NODE_REPLY) && f->rule == c->rule)
+		return true;
+	natfw_node_mark(old, NATFW_NODE_SHARED);
+	natfw_node_mark(&c->flow->half[0].node, NATFW_NODE_SHARED);
+	return false;
 }
 
 /* For a cached verdict: one is enough, and older ones are wrong. */
@@ -162,12 +185,11 @@ static bool natfw_clash_cached(struct natfw_node *old, void *arg)
 	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
 	const struct natfw_contest *c = arg;
 
-	if (f->flags & (NATFW_FLOW_TWO | NATFW_FLOW_RULE) ||
-	    old->flags & NATFW_NODE_DEAD)
+	if (!natfw_flow_cached(f) || old->flags & NATFW_NODE_DEAD)
 		return false;
 	if (f->rule == c->rule)
 		return true;
-	natfw_node_supersede(old);
+	natfw_node_mark(old, NATFW_NODE_DEAD);
 	return false;
 }
 
@@ -394,7 +416,7 @@ static bool natfw_map_admits(struct natfw_net *nn, const struct natfw_map *m,
 /* Put both halves in the table. 0, or natfw_fail(), and @f is gone. */
 static int natfw_flow_publish(struct natfw_pkt *p, struct natfw_flow *f)
 {
-	struct natfw_contest c = { .p = p, .rule = f->rule };
+	struct natfw_contest c = { .p = p, .rule = f->rule, .flow = f };
 	struct natfw_net *nn = p->nn;
 	int err;
 
@@ -846,6 +868,8 @@ static void natfw_exact_reply(struct natfw_rule *r, const struct natfw_key *orig
 		x.sport = natfw_map_ext_port(r->map[0]);
 	}
 	natfw_reply_key(reply, orig, &x, zone);
+	if (!natfw_proto_has_id(orig->proto))
+		reply->ports = 0;	/* replies have another SPI */
 }
 
 static u8 natfw_exact_flags(const struct natfw_rule *r)
@@ -955,7 +979,7 @@ void natfw_test_pkt(struct natfw_pkt *p, struct natfw_test_result *res)
 	struct natfw_rule *w;
 
 	memset(res, 0, sizeof(*res));
-	h = natfw_flow_peek(p, &p->key);
+	h = natfw_flow_best(p, &p->key);
 	if (h && natfw_half_flow(h)->rule == p->nn->fallback)
 		h = NULL;
 	w = natfw_classify(p->nn, p, h ? natfw_half_flow(h)->rule : NULL, &s);

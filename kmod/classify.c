@@ -171,6 +171,12 @@ static bool natfw_match_ports(const struct natfw_match *m, const struct natfw_pk
 	       (dport >= m->dport_min && dport <= m->dport_max);
 }
 
+static bool natfw_match_spi(const struct natfw_match *m, const struct natfw_pkt *p)
+{
+	return !(m->set & NATFW_M_SPI) ||
+	       (m->spi == p->key.ports && !(p->flags & NATFW_P_OPAQUE));
+}
+
 static bool natfw_match_key_fields(const struct natfw_match *m,
 				   const struct natfw_pkt *p)
 {
@@ -186,10 +192,7 @@ static bool natfw_match_key_fields(const struct natfw_match *m,
 	if (m->set & NATFW_M_DST &&
 	    !natfw_match_prefix(&p->key.dst, &m->dst, m->dst_len))
 		return false;
-	if (m->set & NATFW_M_SPI &&
-	    (m->spi != p->key.ports || p->flags & NATFW_P_OPAQUE))
-		return false;
-	return natfw_match_ports(m, p);
+	return natfw_match_spi(m, p) && natfw_match_ports(m, p);
 }
 
 static bool natfw_match_dev(const struct natfw_match *m, const struct natfw_pkt *p)
@@ -215,7 +218,8 @@ static bool natfw_match_beyond_key(const struct natfw_match *m,
 
 bool natfw_match_beyond(const struct natfw_match *m, const struct natfw_pkt *p)
 {
-	return natfw_match_dev(m, p) && natfw_match_beyond_key(m, p);
+	return natfw_match_dev(m, p) && natfw_match_spi(m, p) &&
+	       natfw_match_beyond_key(m, p);
 }
 
 bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p)

@@ -193,7 +193,8 @@ void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 static bool natfw_half_current(const struct natfw_half *h, const struct natfw_pkt *p)
 {
 	return READ_ONCE(h->gen) == (u32)p->gen &&
-	       READ_ONCE(h->node.slot) == p->nd->slot;
+	       READ_ONCE(h->node.slot) == p->nd->slot &&
+	       !(READ_ONCE(h->node.flags) & NATFW_NODE_SHARED);
 }
 
 static void natfw_half_stamp(struct natfw_half *h, const struct natfw_pkt *p)
@@ -219,7 +220,7 @@ static bool natfw_half_applies(const struct natfw_half *h, const struct natfw_ru
 			       const struct natfw_pkt *p)
 {
 	const u16 beyond = NATFW_M_DEV | NATFW_M_DSCP | NATFW_M_LABEL |
-			   NATFW_M_TYPE | NATFW_M_CODE;
+			   NATFW_M_TYPE | NATFW_M_CODE | NATFW_M_SPI;
 
 	return h->node.flags & NATFW_NODE_REPLY || !(r->match.set & beyond) ||
 	       natfw_match_beyond(&r->match, p);
@@ -265,6 +266,39 @@ struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 }
 
 /*
+ * A flow of ESP or AH stands under a key without SPI, since replies have
+ * another one, while verdicts stand under the key with it.
+ */
+static bool natfw_spi_hidden(const struct natfw_key *key)
+{
+	return (key->proto == IPPROTO_ESP || key->proto == IPPROTO_AH) && key->ports;
+}
+
+/* The better of what stands under @key and under @key without its SPI. */
+static struct natfw_half *natfw_spi_best(const struct natfw_pkt *p,
+					 const struct natfw_key *key,
+					 struct natfw_half *h)
+{
+	struct natfw_key bare = *key;
+	struct natfw_half *o;
+
+	bare.ports = 0;
+	o = natfw_flow_peek(p, &bare);
+	if (!o || (h && natfw_rule_beats(natfw_half_flow(h)->rule,
+					 natfw_half_flow(o)->rule)))
+		return h;
+	return o;
+}
+
+struct natfw_half *natfw_flow_best(const struct natfw_pkt *p,
+				   const struct natfw_key *key)
+{
+	struct natfw_half *h = natfw_flow_peek(p, key);
+
+	return natfw_spi_hidden(key) ? natfw_spi_best(p, key, h) : h;
+}
+
+/*
  * @w is the winner where @h, if not NULL, was the best flow. A flow made by
  * packets that lost its first direction to another rule is over.
  */
@@ -280,34 +314,26 @@ static int natfw_flow_adopt(struct natfw_pkt *p, struct natfw_half *h,
 	return natfw_bind(p, w, cacheable, v);
 }
 
-/* A rule's flow under another key: what has no ports, or hides its SPI. */
-static struct natfw_half *natfw_flow_portless(struct natfw_pkt *p)
-{
-	struct natfw_key key = p->key;
-
-	if (!key.ports || (key.proto != IPPROTO_ESP && key.proto != IPPROTO_AH))
-		return NULL;
-	key.ports = 0;
-	return natfw_flow_peek(p, &key);
-}
-
 static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
 			     struct natfw_decision *v)
 {
 	struct natfw_search s = {};
 	struct natfw_rule *w = NULL, *than = NULL;
 
-	if (!h)
-		h = natfw_flow_portless(p);
+	/* a half without the SPI speaks of packets that differ in it */
+	bool whole = !h || h->node.key.ports == p->key.ports;
+
 	if (h)
 		than = natfw_half_flow(h)->rule;
-	if (!h || !natfw_half_settled(h, p))
+	if (!h || !whole || !natfw_half_settled(h, p)) {
 		w = natfw_classify(p->nn, p, than, &s);
+		trace_natfw_classify(p, w, &s);
+	}
 	if (!w && !h)
 		return natfw_bind_unmatched(p, &s, v);
 	if (w)
 		return natfw_flow_adopt(p, h, w, !s.uncacheable, v);
-	if (!s.uncacheable)
+	if (!s.uncacheable && whole)
 		natfw_half_stamp(h, p);
 	v->half = h;
 	v->rule = than;
@@ -321,6 +347,10 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
 
 	p->hash = natfw_table_hash(&p->nn->table, &p->key);
 	h = natfw_table_best(p, &p->key, p->hash, &current_one);
+	if (unlikely(natfw_spi_hidden(&p->key))) {
+		h = natfw_spi_best(p, &p->key, h);
+		current_one = h && h->node.key.ports && natfw_half_current(h, p);
+	}
 	if (likely(current_one)) {
 		v->half = h;
 		v->rule = natfw_half_flow(h)->rule;

@@ -145,6 +145,9 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v);
 /* The half that stands under @key for a packet like @p, or NULL; makes nothing. */
 struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 				   const struct natfw_key *key);
+/* The same, and ESP or AH flows that stand under the key without its SPI. */
+struct natfw_half *natfw_flow_best(const struct natfw_pkt *p,
+				   const struct natfw_key *key);
 /* Count a packet, refresh the idle timer, follow the connection's state. */
 void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 		      struct natfw_half *h);

@@ -113,15 +113,9 @@ static unsigned int natfw_carry_out(struct natfw_pkt *p, const struct natfw_deci
 static bool natfw_icmp_related(struct natfw_pkt *p, struct natfw_half **half,
 			       struct natfw_rule **w)
 {
-	struct natfw_half *h = natfw_flow_peek(p, &p->inner.key);
+	struct natfw_half *h = natfw_flow_best(p, &p->inner.key);
 	struct natfw_search s;
 
-	if (!h && !natfw_proto_has_id(p->inner.key.proto) && p->inner.key.ports) {
-		struct natfw_key key = p->inner.key;
-
-		key.ports = 0;
-		h = natfw_flow_peek(p, &key);
-	}
 	if (!h || !(natfw_half_flow(h)->flags & NATFW_FLOW_TWO))
 		return false;
 	*half = h;
@@ -150,6 +144,8 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 	enum natfw_reason why = NATFW_R_ICMP_ERROR;
 	unsigned int verdict;
 
+	if (r->exact)
+		natfw_acc_add(&h->count, p->len);
 	natfw_rule_hit(p, r);
 	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, r),
 				   r->has_mark ? &r->mark : NULL, &why);

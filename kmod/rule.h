@@ -203,7 +203,7 @@ void natfw_rule_flush_all(struct natfw_net *nn);
 
 /* The fields of @m that a packet must have, against what it has. */
 bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p);
-/* The same for what a key does not tell: device, DSCP, flow label, ICMP type. */
+/* The same for what a flow's key may not tell: device, SPI, DSCP, label, ICMP type. */
 bool natfw_match_beyond(const struct natfw_match *m, const struct natfw_pkt *p);
 /* True if @m names one key and nothing else. */
 bool natfw_match_exact(const struct natfw_match *m);

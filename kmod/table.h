@@ -27,6 +27,7 @@
 
 #define NATFW_NODE_REPLY	BIT(0)	/* second direction of a flow */
 #define NATFW_NODE_DEAD		BIT(1)	/* superseded: readers pass over it */
+#define NATFW_NODE_SHARED	BIT(2)	/* others stand under its key: compare */
 
 struct natfw_node {
 	struct natfw_key	key;
