@@ -463,7 +463,8 @@ static void hold_port(struct natfw_pool *p, struct natfw_portmap *pm, u16 port)
 {
 	bool idle = list_empty(&p->holding);
 
-	natfw_portmap_hold(pm, port, natfw_now() + p->conf.hold);
+	/* the second that runs now does not count */
+	natfw_portmap_hold(pm, port, natfw_now() + p->conf.hold + 1);
 	p->held++;
 	if (list_empty(&pm->holding))
 		list_add(&pm->holding, &p->holding);
