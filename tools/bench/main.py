@@ -15,15 +15,17 @@ CASES = ('drop', 'allow', 'snat', 'dnat', 'twice')
 NAT = ('snat', 'dnat', 'twice')
 IMPLS = tuple(i for i in BY_NAME if i != 'generator')
 
-# (cases, flows, families, orders, sizes, processors) of each profile
+# (cases, flows, families, orders, sizes, processors[, implementations]) of each profile
+FASTEST = ('natfw-direct', 'nft-flowtable', 'nft-set', 'ip_forward')
 PROFILES = {
     'quick': [
         (('drop', 'allow', 'snat'), (1, 1000, 100000), (4,), ('random',), (60,), (1,)),
         (('snat',), (1000,), (6,), ('random',), (60,), (1,)),
     ],
     'medium': [
-        (CASES, (1, 1000, 100000), (4,), ('random',), (60,), (1,)),
-        (('allow', 'snat'), (1000000,), (4,), ('random',), (60,), (1,)),
+        (('drop', 'allow', 'snat'), (1,), (4,), ('random',), (60,), (1,)),
+        (CASES, (1000, 100000), (4,), ('random',), (60,), (1,)),
+        (('allow', 'snat'), (1000000,), (4,), ('random',), (60,), (1,), FASTEST),
         (('snat',), (1000, 100000), (4,), ('sequential',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (6,), ('random',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (4,), ('random',), (60,), (2,)),
@@ -31,14 +33,14 @@ PROFILES = {
     'full': [
         (CASES, (1, 1000, 100000), (4, 6), ('random',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000000,), (4,), ('random',), (60,), (1,)),
-        (('snat',), (1000000,), (6,), ('random',), (60,), (1,)),
+        (('snat',), (1000000,), (6,), ('random',), (60,), (1,), FASTEST),
         (('allow', 'snat'), (1000, 100000), (4, 6), ('sequential',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (4, 6), ('random',), (60,), (2,)),
         (('allow', 'snat'), (1000,), (4,), ('random',), (512, 1514, 'imix'), (1,)),
         (('snat',), (100000,), (4,), ('random',), (512, 1514, 'imix'), (1,)),
     ],
 }
-ROUNDS = {'quick': 7, 'medium': 9, 'full': 9}
+ROUNDS = {'quick': 5, 'medium': 7, 'full': 9}
 
 
 def listed(kind):
@@ -80,20 +82,23 @@ def check(p, o):
             p.error(f'there are {os.cpu_count()} processors here, not {c}')
 
 
-def plan(o):
-    """(cases, flows, family, order, size, cpus) of every point to measure."""
-    points = []
-    blocks = PROFILES[o.profile]
+def blocks(o):
+    """The profile's blocks, or one of the axes that were given."""
     if any((o.flows, o.family, o.order, o.size, o.cpus)):
-        blocks = [(CASES, o.flows or (1000,), o.family or (4,), o.order or ('random',),
-                   o.size or (60,), o.cpus or (1,))]
-    elif o.case:
-        blocks = [(o.case, *b[1:]) for b in blocks if set(o.case) & set(b[0])]
-    for cases, *axes in blocks:
-        cases = [c for c in cases if c in CASES and (not o.case or c in o.case)]
-        for flows, family, order, size_, cpus in itertools.product(*axes):
-            if cases and cpus <= os.cpu_count():
-                points.append((tuple(cases), flows, family, order, size_, cpus))
+        return [(CASES, o.flows or (1000,), o.family or (4,), o.order or ('random',),
+                 o.size or (60,), o.cpus or (1,), IMPLS)]
+    return [b if len(b) > 6 else (*b, IMPLS) for b in PROFILES[o.profile]]
+
+
+def plan(o, impls):
+    """(cases, implementations, flows, family, order, size, cpus) of every point."""
+    points = []
+    for cases, flows, family, order, size_, cpus, of in blocks(o):
+        cases = tuple(c for c in cases if not o.case or c in o.case)
+        of = tuple(i for i in of if i in impls)
+        for axes in itertools.product(flows, family, order, size_, cpus):
+            if cases and of and axes[-1] <= os.cpu_count():
+                points.append((cases, of, *axes))
     return list(dict.fromkeys(points))
 
 
@@ -119,12 +124,12 @@ def main(argv):
     measure.prepare()
     impls, rows = usable(o.impl or IMPLS)
     rounds = o.rounds or ROUNDS[o.profile]
-    points = plan(o)
-    for n, (cases, flows, family, order, size_, cpus) in enumerate(points):
+    points = plan(o, impls)
+    for n, (cases, of, flows, family, order, size_, cpus) in enumerate(points):
         measure.say(f'bench: {n + 1}/{len(points)} {",".join(cases)} IPv{family} '
                     f'{flows} flows {order} {size_} bytes {cpus} cpus '
                     f'[{time.monotonic() - started:.0f} s]')
-        rows += measure.point(cases, impls, family, flows, order, size_, cpus, rounds,
+        rows += measure.point(cases, of, family, flows, order, size_, cpus, rounds,
                               o.seconds)
         finish(rows, o)     # what is there is kept, however this ends
     rows += extras.run(o, impls, rounds, started)
