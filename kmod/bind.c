@@ -461,6 +461,8 @@ static void natfw_reply_key(struct natfw_key *k, const struct natfw_key *orig,
 	k->sport = x->dport;
 	k->dst = x->src;
 	k->dport = x->sport;
+	if (!natfw_proto_has_id(k->proto))
+		k->ports = 0;	/* the other direction's SPI is unknown */
 }
 
 /* The flow another packet made in the meantime, if that is why @err. */
@@ -499,7 +501,7 @@ static int natfw_bind_plan(struct natfw_pkt *p, struct natfw_rule *w,
 	}
 	f->map = plan->map;
 	if (!natfw_proto_has_id(orig.proto))
-		orig.ports = 0;		/* the other direction's SPI is unknown */
+		orig.ports = 0;		/* nor does translation know of SPIs */
 	natfw_reply_key(&reply, &orig, &plan->x, plan->zone);
 	natfw_half_init(&f->half[0], &orig, p, cacheable);
 	natfw_half_init(&f->half[1], &reply, p, false);
@@ -868,8 +870,6 @@ static void natfw_exact_reply(struct natfw_rule *r, const struct natfw_key *orig
 		x.sport = natfw_map_ext_port(r->map[0]);
 	}
 	natfw_reply_key(reply, orig, &x, zone);
-	if (!natfw_proto_has_id(orig->proto))
-		reply->ports = 0;	/* replies have another SPI */
 }
 
 static u8 natfw_exact_flags(const struct natfw_rule *r)
