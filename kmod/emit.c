@@ -433,6 +433,43 @@ static bool natfw_neigh_failed(const struct neighbour *n)
 	       time_before(jiffies, READ_ONCE(n->updated) + NATFW_NEIGH_RETRY);
 }
 
+static bool natfw_can_answer(struct net *net, bool v6, const union natfw_addr *a)
+{
+	struct flowi6 fl6 = {};
+	struct flowi4 fl4 = {};
+	struct dst_entry *dst;
+	struct rtable *rt;
+	bool ok;
+
+	if (v6) {
+		fl6.daddr = a->in6;
+		dst = ip6_route_output(net, NULL, &fl6);
+		ok = !dst->error;
+		dst_release(dst);
+		return ok;
+	}
+	fl4.daddr = a->a32[3];
+	rt = ip_route_output_key(net, &fl4);
+	if (IS_ERR(rt))
+		return false;
+	ip_rt_put(rt);
+	return true;
+}
+
+/*
+ * The packet may wait for its neighbour in vain. The stack then answers to the
+ * translated source, and the output hook turns that to the true one; but it
+ * cannot if it has no route to an address that only exists translated.
+ */
+static void natfw_await(struct natfw_pkt *p, const struct natfw_out *o,
+			struct neighbour *n)
+{
+	if (likely(READ_ONCE(n->nud_state) & NUD_VALID) || !o->x || o->inner)
+		return;
+	if (!natfw_can_answer(p->nn->net, natfw_pkt_is6(p), &o->x->src))
+		natfw_answer_late(p, n);
+}
+
 /* ---- sending ---- */
 
 static int natfw_translate(struct natfw_pkt *p, const struct natfw_out *o)
@@ -511,6 +548,7 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 		natfw_answer_unreachable(p, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
 		return natfw_drop(NATFW_R_NEIGH_FAILED, why);
 	}
+	natfw_await(p, o, n);
 	err = natfw_prepare(p, o, dev);
 	if (unlikely(err))
 		return natfw_drop(natfw_failed(err), why);
@@ -547,6 +585,17 @@ static unsigned int natfw_to_stack(struct natfw_pkt *p, const struct natfw_out *
 	return natfw_pass(reason, why);
 }
 
+/* The stack will send it to the neighbour, if nothing else turns up. */
+static void natfw_stack_await(struct natfw_pkt *p, const struct natfw_out *o)
+{
+	struct neighbour *n;
+	bool cross;
+
+	n = natfw_neigh(p, o, natfw_dst_dev(o->rt.dst), &cross);
+	if (!IS_ERR(n))
+		natfw_await(p, o, n);
+}
+
 static unsigned int natfw_forward(struct natfw_pkt *p, struct natfw_out *o,
 				  enum natfw_reason *why)
 {
@@ -566,25 +615,9 @@ static unsigned int natfw_forward(struct natfw_pkt *p, struct natfw_out *o,
 		natfw_answer_mtu(p, mtu);
 		return natfw_drop(NATFW_R_MTU, why);
 	}
+	natfw_stack_await(p, o);
 	return natfw_to_stack(p, o, o->stack ? NATFW_R_NAT_STACK
 					     : NATFW_R_NAT_SLOW, why);
-}
-
-/* The codes ip_error() and ip6_pkt_discard() answer with. */
-static void natfw_answer_route(struct natfw_pkt *p, int error)
-{
-	switch (error) {
-	case ENETUNREACH:
-		natfw_answer_unreachable(p, ICMP_NET_UNREACH, ICMPV6_NOROUTE);
-		break;
-	case EHOSTUNREACH:
-		natfw_answer_unreachable(p, ICMP_HOST_UNREACH, ICMPV6_NOROUTE);
-		break;
-	case EACCES:
-		natfw_answer_unreachable(p, ICMP_PKT_FILTERED,
-					 ICMPV6_ADM_PROHIBITED);
-		break;
-	}
 }
 
 static unsigned int natfw_routed(struct natfw_pkt *p, struct natfw_out *o,
@@ -604,7 +637,7 @@ static unsigned int natfw_routed(struct natfw_pkt *p, struct natfw_out *o,
 	default:
 		if (!o->x)
 			return natfw_pass(NATFW_R_ALLOW_SLOW, why);
-		natfw_answer_route(p, o->rt.error);
+		natfw_answer_noroute(p, o->rt.error);
 		return natfw_drop(NATFW_R_UNREACHABLE, why);
 	}
 }
@@ -614,7 +647,7 @@ static bool natfw_emit_early(const struct natfw_pkt *p, const struct natfw_out *
 			     unsigned int *verdict, enum natfw_reason *why)
 {
 	if (!o->x) {
-		if (!o->stack && p->flags & NATFW_P_GROUP)
+		if (p->flags & NATFW_P_GROUP)
 			*verdict = natfw_pass(NATFW_R_PASS_LOCAL, why);
 		else if (o->stack)
 			*verdict = natfw_pass(NATFW_R_ALLOW_STACK, why);

@@ -123,8 +123,13 @@ unsigned int natfw_icmp_output(struct natfw_pkt *p, struct natfw_flow *f,
 /* reply.c: answer the sender of @p, which is left alone. */
 void natfw_answer_reject(struct natfw_pkt *p);	/* TCP reset, or administratively prohibited */
 void natfw_answer_unreachable(struct natfw_pkt *p, u8 code4, u8 code6);
+void natfw_answer_noroute(struct natfw_pkt *p, int error);	/* of struct natfw_route */
 void natfw_answer_ttl(struct natfw_pkt *p);
 void natfw_answer_mtu(struct natfw_pkt *p, u32 mtu);
+/* Host unreachable, as soon and if @n turns out to be. */
+void natfw_answer_late(struct natfw_pkt *p, struct neighbour *n);
+/* Module exit, after the last packet. */
+void natfw_answer_fini(void);
 
 /*
  * frag.c: hand a fragment in. 0: p->skb is now the whole datagram, ready to
@@ -163,7 +168,8 @@ __wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
 			   const union natfw_addr *dst);
 /* A fresh identification where a datagram with another source needs one. */
 void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x);
-/* True if @type is an ICMP query's request (not its reply). */
+/* True if @type is the request of an ICMP query, or the reply to one. */
 bool natfw_icmp_request(bool v6, u8 type);
+bool natfw_icmp_reply(bool v6, u8 type);
 
 #endif /* _NATFW_EMIT_H */

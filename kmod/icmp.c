@@ -110,7 +110,10 @@ static __wsum natfw_inner_ports(const struct natfw_pkt *p, u8 *h,
 	if (proto != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || avail < 6)
 		return 0;
 	id = w[2];
-	w[2] = natfw_icmp_request(v6, h[0]) ? x->sport : x->dport;
+	if (natfw_icmp_request(v6, h[0]))
+		w[2] = x->sport;
+	else if (natfw_icmp_reply(v6, h[0]))
+		w[2] = x->dport;
 	return csum_sub((__force __wsum)w[2], (__force __wsum)id);
 }
 

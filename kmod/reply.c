@@ -11,6 +11,11 @@
  *
  * Resets come from nf_reject, which routes them like any packet of this host:
  * no link-layer header is needed, so they work on any device.
+ *
+ * Whether a neighbour exists shows seconds after a packet was queued for it.
+ * For the few packets whose sender the stack could not tell then, a clone of
+ * the packet as it arrived is kept until that is known. It holds a reference
+ * to the neighbour, and thereby to its device, for NATFW_LATE_MAX_WAIT at most.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -18,6 +23,7 @@
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/neighbour.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 
@@ -103,6 +109,24 @@ void natfw_answer_unreachable(struct natfw_pkt *p, u8 code4, u8 code6)
 }
 
 /**
+ * natfw_answer_noroute() - tell the sender why there is no route
+ * @p: the packet, not translated; p->skb may be replaced by a copy
+ * @error: of struct natfw_route; as ip_error(), not every one is answered
+ *
+ * Context: RCU, bottom halves off, netdev ingress.
+ */
+void natfw_answer_noroute(struct natfw_pkt *p, int error)
+{
+	if (error == ENETUNREACH)
+		natfw_answer_unreachable(p, ICMP_NET_UNREACH, ICMPV6_NOROUTE);
+	else if (error == EHOSTUNREACH)
+		natfw_answer_unreachable(p, ICMP_HOST_UNREACH, ICMPV6_NOROUTE);
+	else if (error == EACCES)
+		natfw_answer_unreachable(p, ICMP_PKT_FILTERED,
+					 ICMPV6_ADM_PROHIBITED);
+}
+
+/**
  * natfw_answer_ttl() - time exceeded in transit
  * @p: the packet, not translated; p->skb may be replaced by a copy
  *
@@ -165,4 +189,143 @@ void natfw_answer_reject(struct natfw_pkt *p)
 	    natfw_answer_reset(p))
 		return;
 	natfw_answer_unreachable(p, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
+}
+
+/* ---- answers that depend on a neighbour ---- */
+
+#define NATFW_LATE_MAX		64
+#define NATFW_LATE_MAX_WAIT	(5 * HZ)
+#define NATFW_LATE_POLL		(HZ / 4)
+
+struct natfw_late {
+	struct list_head	list;
+	struct neighbour	*n;	/* reference */
+	struct sk_buff		*skb;	/* as it arrived; its dev is not to be trusted */
+	unsigned long		until;
+	int			ifindex;
+	u16			flags;	/* of the packet */
+};
+
+static void natfw_late_poll(struct work_struct *work);
+
+static LIST_HEAD(natfw_late_list);		/* natfw_late_lock */
+static unsigned int natfw_late_count;		/* natfw_late_lock */
+static DEFINE_SPINLOCK(natfw_late_lock);
+static DECLARE_DELAYED_WORK(natfw_late_work, natfw_late_poll);
+
+static void natfw_late_free(struct natfw_late *l)
+{
+	neigh_release(l->n);
+	kfree_skb(l->skb);
+	kfree(l);
+}
+
+static void natfw_late_answer(struct natfw_late *l)
+{
+	struct natfw_pkt p = { .skb = l->skb, .flags = l->flags };
+
+	local_bh_disable();
+	rcu_read_lock();
+	l->skb->dev = dev_get_by_index_rcu(dev_net(l->n->dev), l->ifindex);
+	if (l->skb->dev)
+		natfw_answer_unreachable(&p, ICMP_HOST_UNREACH,
+					 ICMPV6_ADDR_UNREACH);
+	l->skb = p.skb;
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/* True once there is nothing more to wait for. */
+static bool natfw_late_done(const struct natfw_late *l)
+{
+	u8 state = READ_ONCE(l->n->nud_state);
+
+	return state & (NUD_VALID | NUD_FAILED) || state == NUD_NONE ||
+	       time_after(jiffies, l->until);
+}
+
+static void natfw_late_poll(struct work_struct *work)
+{
+	struct natfw_late *l, *next;
+	LIST_HEAD(done);
+	bool more;
+
+	spin_lock_bh(&natfw_late_lock);
+	list_for_each_entry_safe(l, next, &natfw_late_list, list) {
+		if (!natfw_late_done(l))
+			continue;
+		list_move_tail(&l->list, &done);
+		natfw_late_count--;
+	}
+	more = !list_empty(&natfw_late_list);
+	spin_unlock_bh(&natfw_late_lock);
+
+	list_for_each_entry_safe(l, next, &done, list) {
+		if (READ_ONCE(l->n->nud_state) & NUD_FAILED)
+			natfw_late_answer(l);
+		natfw_late_free(l);
+	}
+	if (more)
+		schedule_delayed_work(&natfw_late_work, NATFW_LATE_POLL);
+}
+
+static struct natfw_late *natfw_late_make(const struct natfw_pkt *p,
+					  struct neighbour *n)
+{
+	struct natfw_late *l = kzalloc(sizeof(*l), GFP_ATOMIC);
+
+	if (!l)
+		return NULL;
+	l->skb = skb_clone(p->skb, GFP_ATOMIC);
+	if (!l->skb || !refcount_inc_not_zero(&n->refcnt)) {
+		kfree_skb(l->skb);
+		kfree(l);
+		return NULL;
+	}
+	skb_dst_drop(l->skb);
+	skb_orphan(l->skb);
+	l->n = n;
+	l->until = jiffies + NATFW_LATE_MAX_WAIT;
+	l->ifindex = p->skb->dev->ifindex;
+	l->flags = p->flags;
+	return l;
+}
+
+/**
+ * natfw_answer_late() - host unreachable, if a neighbour turns out to be
+ * @p: the packet, not translated
+ * @n: the neighbour it is about to be queued for
+ *
+ * Does nothing where too many wait already.
+ *
+ * Context: RCU, bottom halves off, netdev ingress.
+ */
+void natfw_answer_late(struct natfw_pkt *p, struct neighbour *n)
+{
+	struct natfw_late *l = NULL;
+
+	if (READ_ONCE(natfw_late_count) < NATFW_LATE_MAX)
+		l = natfw_late_make(p, n);
+	if (!l)
+		return;
+	spin_lock_bh(&natfw_late_lock);
+	list_add_tail(&l->list, &natfw_late_list);
+	natfw_late_count++;
+	spin_unlock_bh(&natfw_late_lock);
+	schedule_delayed_work(&natfw_late_work, NATFW_LATE_POLL);
+}
+
+/**
+ * natfw_answer_fini() - forget the answers that are still due
+ *
+ * Context: module exit, no packet comes any more. May sleep.
+ */
+void natfw_answer_fini(void)
+{
+	struct natfw_late *l, *next;
+
+	cancel_delayed_work_sync(&natfw_late_work);
+	list_for_each_entry_safe(l, next, &natfw_late_list, list)
+		natfw_late_free(l);
+	INIT_LIST_HEAD(&natfw_late_list);
 }

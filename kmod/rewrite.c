@@ -98,6 +98,12 @@ bool natfw_icmp_request(bool v6, u8 type)
 		  : type == ICMP_ECHO || type == ICMP_TIMESTAMP;
 }
 
+bool natfw_icmp_reply(bool v6, u8 type)
+{
+	return v6 ? type == ICMPV6_ECHO_REPLY
+		  : type == ICMP_ECHOREPLY || type == ICMP_TIMESTAMPREPLY;
+}
+
 /* ---- what cannot be translated ---- */
 
 /* True if a source route option makes the destination a mere way point. */
