@@ -25,6 +25,7 @@ void lexer_fini(struct lexer *l)
 static bool fail(struct lexer *l, const char *why)
 {
 	l->error = why;
+	l->n = 0;
 	return false;
 }
 

@@ -26,7 +26,8 @@ bool lexer_init(struct lexer *l, const char *text, size_t len);
 void lexer_fini(struct lexer *l);
 /*
  * Read the next statement into l->word[l->n]; words are valid until the next
- * call. l->n is 0 at the end. False with l->error for what is no statement.
+ * call. l->n is 0 at the end. False with l->error, and no words, for
+ * what is no statement.
  */
 bool lexer_next(struct lexer *l);
 

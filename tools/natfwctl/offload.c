@@ -29,14 +29,14 @@ static bool ask(const char *ifname, void *data)
 
 static unsigned int feature_count(const char *ifname)
 {
-	struct {
-		struct ethtool_sset_info info;
-		__u32 count;
-	} q = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES } };
+	__u32 room[sizeof(struct ethtool_sset_info) / sizeof(__u32) + 1] = { 0 };
+	struct ethtool_sset_info *q = (struct ethtool_sset_info *)room;
 
-	if (!ask(ifname, &q) || !q.info.sset_mask)
+	q->cmd = ETHTOOL_GSSET_INFO;
+	q->sset_mask = 1ull << ETH_SS_FEATURES;
+	if (!ask(ifname, q) || !q->sset_mask)
 		return 0;
-	return q.count < MOST_FEATURES ? q.count : MOST_FEATURES;
+	return q->data[0] < MOST_FEATURES ? q->data[0] : MOST_FEATURES;
 }
 
 /* Number of the feature called @name, or -1. */
