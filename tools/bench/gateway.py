@@ -188,14 +188,18 @@ route add {n.servers} via {n.next}
         """Set pktgen up for traffic. hosts: so many IPv4 sources; spread: any ports."""
         t = self.traffic = traffic or self.traffic
         with self.inside():
-            for cpu in range(os.cpu_count()):
-                path = f'/proc/net/pktgen/kpktgend_{cpu}'
-                if not os.path.exists(path):
-                    raise Failed('no pktgen here: modprobe pktgen before the namespace')
-                put(path, 'rem_device_all')
-                if cpu < t.cpus:
-                    put(path, f'add_device lan@{cpu}')
-                    self._aim_one(cpu, hosts, spread)
+            for cpu in range(t.cpus):
+                self._generator(cpu)
+                self._aim_one(cpu, hosts, spread)
+
+    @staticmethod
+    def _generator(cpu):
+        """pktgen's device of a processor. Once there it stays: removing takes its time."""
+        path = f'/proc/net/pktgen/kpktgend_{cpu}'
+        if not os.path.exists(path):
+            raise Failed('no pktgen here: modprobe pktgen before the namespace is made')
+        if not os.path.exists(f'/proc/net/pktgen/lan@{cpu}'):
+            put(path, f'add_device lan@{cpu}')
 
     def _aim_one(self, cpu, hosts, spread):
         t, n = self.traffic, self.net
@@ -210,8 +214,8 @@ route add {n.servers} via {n.next}
             lines.append(f'imix_weights {IMIX}')
         else:
             lines.append(f'pkt_size {t.size}')
-        if t.order == 'random' or spread:
-            lines += ['flag UDPSRC_RND', 'flag UDPDST_RND']
+        no = '' if t.order == 'random' or spread else '!'
+        lines += [f'flag {no}UDPSRC_RND', f'flag {no}UDPDST_RND']
         if n.family == 6:
             lines += [f'dst6 {n.server}', f'src6 {n.host}']
         else:
@@ -224,7 +228,7 @@ route add {n.servers} via {n.next}
         if not hosts:
             return [f'src_min {self.net.host}', f'src_max {self.net.host}']
         last = hosts if spread else hosts - 1
-        flags = ['flag IPSRC_RND'] if spread else []
+        flags = [f'flag {"" if spread else "!"}IPSRC_RND']
         return flags + ['src_min 10.2.0.0',
                         f'src_max 10.{2 + (last >> 16)}.{last >> 8 & 255}.{last & 255}']
 
@@ -266,6 +270,6 @@ route add {n.servers} via {n.next}
     def sweep(self, times=1):
         """Every flow in turn, so many times."""
         t = self.traffic
-        self.aim(Traffic(t.flows, 'sequential', 60, t.cpus))
+        self.aim(Traffic(t.flows, 'sequential', t.size, t.cpus))
         self.send(t.flows * times)
         self.aim(t)

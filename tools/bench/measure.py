@@ -49,7 +49,7 @@ class Subject:
             with self.gw.inside():
                 impl.setup(self.gw)
             impl.ready(self.gw)
-        except Failed as e:
+        except (Failed, OSError) as e:
             self.fail(e)
 
     def fail(self, why):
