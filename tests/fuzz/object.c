@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct natfw_set *const sets[] = {
 	&natfw_rule_set, &natfw_pool_set, &natfw_dev_set, &natfw_net_set, &natfw_flow_set,
-	&natfw_map_set, &natfw_stats_set, &natfw_test_set, &natfw_info_set, &natfw_event_set,
+	&natfw_map_set, &natfw_stats_set, &natfw_test_set, &natfw_info_set, &natfw_txn_set, &natfw_overrun_set,
 };
 
 /* Larger than any object. */

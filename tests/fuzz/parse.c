@@ -78,10 +78,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > 4096)
 		return 0;
 	skb.gso = data[0] & 1;
+	skb.vlan = data[0] & 2;
+	skb.vlan_id = data[0] & 4;
 	skb.all = data + 1;
 	skb.len = size - 1;
 	skb.data = malloc(1);
 	skb.protocol = htons(data[1] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
+	if (data[0] & 8)
+		skb.protocol = htons(data[0] & 16 ? 0x8100 : 0x88a8);
 	memset(&p, 0, sizeof(p));
 	p.skb = &skb;
 	sound = view_parse(&v, data + 1, size - 1);

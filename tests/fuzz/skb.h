@@ -71,6 +71,7 @@ struct sk_buff {
 	u8		pkt_type;
 	__be16		protocol;
 	bool		gso, vlan;
+	u16		vlan_id;
 };
 
 static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
@@ -113,7 +114,9 @@ static inline int pskb_trim_rcsum(struct sk_buff *skb, unsigned int len)
 
 #define skb_is_gso(skb)			((skb)->gso)
 #define skb_vlan_tag_present(skb)	((skb)->vlan)
-#define skb_vlan_tag_get_id(skb)	1
+#define skb_vlan_tag_get_id(skb)	((skb)->vlan_id)
+#define VLAN_VID_MASK			0x0fff
+#define eth_type_vlan(p)		((p) == htons(0x8100) || (p) == htons(0x88a8))
 #define ipv4_get_dsfield(ih)		((ih)->tos)
 #define ipv4_is_lbcast(a)		((a) == htonl(0xffffffff))
 #define ip_is_fragment(ih)		(((ih)->frag_off & htons(IP_MF | IP_OFFSET)) != 0)
