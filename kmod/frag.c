@@ -61,12 +61,11 @@ static struct natfw_share natfw_shares[NATFW_SHARE_SENDERS] = {
 static struct natfw_share *natfw_share_find(const struct natfw_pkt *p)
 {
 	static siphash_aligned_key_t secret;
-	/* an IPv6 host has a network's worth of addresses */
-	u64 addr = natfw_pkt_is6(p) ? p->key.src.w[0] : p->key.src.w[1];
+	u64 where = (u64)p->key.zone << 32 | p->nn->net->ns.inum;
 
 	net_get_random_once(&secret, sizeof(secret));
-	return &natfw_shares[siphash_2u64(addr, (u64)p->key.zone << 32 |
-					  p->nn->net->ns.inum, &secret) &
+	return &natfw_shares[siphash_3u64(p->key.src.w[0], p->key.src.w[1],
+					  where, &secret) &
 			     (NATFW_SHARE_SENDERS - 1)];
 }
 
