@@ -603,14 +603,17 @@ static int natfw_plan_route(struct natfw_pkt *p, const struct natfw_rule *w,
 	int err = 0;
 
 	natfw_route_find(p, &plan->x.dst, &rt);
-	if (rt.type == NATFW_ROUTE_FORWARD) {
+	if (rt.type == NATFW_ROUTE_FORWARD && nat && p->ttl <= 1) {
+		natfw_answer_ttl(p);	/* it ends here: no state for it */
+		err = natfw_fail(NATFW_R_TTL);
+	} else if (rt.type == NATFW_ROUTE_FORWARD) {
 		out = natfw_dev_get_rcu(rt.dst->dev);
 		if (!zone_known)
 			plan->zone = out ? READ_ONCE(out->zone) : 0;
 	} else if (rt.type == NATFW_ROUTE_LOCAL && natfw_xlat_moves_dst(&plan->x, &p->key)) {
 		plan->zone = NATFW_ZONE_LOCAL;
 	} else if (rt.type == NATFW_ROUTE_NONE && nat) {
-		natfw_answer_unreachable(p, ICMP_HOST_UNREACH, ICMPV6_NOROUTE);
+		natfw_answer_noroute(p, rt.error);
 		err = natfw_fail(NATFW_R_UNREACHABLE);
 	} else {
 		plan->stateless = true;
@@ -718,6 +721,9 @@ static int natfw_bind_state(struct natfw_pkt *p, struct natfw_rule *w, bool cach
 	struct natfw_plan plan = {};
 	int err;
 
+	/* before a port is taken for nothing */
+	if ((u32)atomic_read(&p->nn->nflows) >= READ_ONCE(p->nn->flow_max))
+		return natfw_fail(NATFW_R_FLOW_LIMIT);
 	natfw_xlat_none(&plan.x, &p->key);
 	if (w->action == NATFW_ACTION_NAT)
 		err = natfw_plan_nat(p, w, &plan);
@@ -885,7 +891,18 @@ static u8 natfw_exact_flags(const struct natfw_rule *r)
 	return flags;
 }
 
-struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r)
+/* Another exact rule in force would lose its replies to this one. */
+static bool natfw_clash_exact(struct natfw_node *old, void *arg)
+{
+	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
+	const struct natfw_flow *ours = arg;
+
+	return old->flags & NATFW_NODE_REPLY && f->flags & NATFW_FLOW_RULE &&
+	       f->flags & NATFW_FLOW_NAT && ours->flags & NATFW_FLOW_NAT &&
+	       READ_ONCE(f->rule->to) == NATFW_NEVER;
+}
+
+struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r, bool replacing)
 {
 	struct natfw_net *nn = r->nn;
 	struct natfw_flow *f;
@@ -898,7 +915,8 @@ struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r)
 	natfw_exact_key(&f->half[0].node.key, &r->match);
 	if (f->flags & NATFW_FLOW_TWO) {
 		natfw_exact_reply(r, &f->half[0].node.key, &f->half[1].node.key);
-		err = natfw_half_insert(nn, &f->half[1], NULL, NULL);
+		err = natfw_half_insert(nn, &f->half[1],
+					replacing ? NULL : natfw_clash_exact, f);
 		if (err)
 			goto out;
 	}
@@ -927,7 +945,10 @@ static void natfw_test_rule(struct natfw_pkt *p, struct natfw_rule *r,
 	natfw_xlat_dst(r, &p->key, &res->xlat);
 	natfw_xlat_src(r, &p->key, &res->xlat);
 	res->has_xlat = true;
-	if (!(r->nat.set & NATFW_N_POOL))
+	/* hairpin: where it ends up depends on what the other end has */
+	if (!(r->nat.set & (NATFW_N_DST | NATFW_N_DPORT)) && natfw_plan_may_turn(p, r))
+		res->has_xlat = false;
+	if (!(r->nat.set & NATFW_N_POOL) || !res->has_xlat)
 		return;
 	m = r->map[0];
 	res->has_xlat = m && natfw_map_is_for(m, &p->key);

@@ -148,9 +148,6 @@ static void natfw_match_key(struct natfw_key *k, const struct natfw_match *m)
 
 /* ---- search ---- */
 
-#define NATFW_M_BEYOND_KEY \
-	(NATFW_M_DSCP | NATFW_M_LABEL | NATFW_M_TYPE | NATFW_M_CODE)
-
 static bool natfw_match_prefix(const union natfw_addr *a,
 			       const union natfw_addr *prefix, u8 len)
 {

@@ -9,6 +9,7 @@
 
 #include "event.h"
 #include "net.h"
+#include "rule.h"
 
 struct natfw_dev *natfw_dev_find(struct natfw_net *nn, int ifindex)
 {
@@ -222,6 +223,7 @@ static int natfw_dev_event(struct notifier_block *nb, unsigned long event, void 
 		natfw_event_dev(nn, nd, true);
 		natfw_dev_detach(nd);
 	}
+	natfw_rule_dev_gone(nn, dev->ifindex);
 	mutex_unlock(&nn->lock);
 	return NOTIFY_DONE;
 }

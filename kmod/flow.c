@@ -226,6 +226,12 @@ static bool natfw_half_applies(const struct natfw_half *h, const struct natfw_ru
 	       natfw_match_beyond(&r->match, p);
 }
 
+/* False if the next packet of the same key may not meet the rule any more. */
+static bool natfw_half_steady(const struct natfw_half *h, const struct natfw_rule *r)
+{
+	return h->node.flags & NATFW_NODE_REPLY || !(r->match.set & NATFW_M_BEYOND_KEY);
+}
+
 /* Best half under @key whose rule is in force and applies, or NULL. */
 static struct natfw_half *natfw_table_best(const struct natfw_pkt *p,
 					   const struct natfw_key *key, u32 hash,
@@ -298,6 +304,36 @@ struct natfw_half *natfw_flow_best(const struct natfw_pkt *p,
 	return natfw_spi_hidden(key) ? natfw_spi_best(p, key, h) : h;
 }
 
+struct natfw_half *natfw_flow_about(const struct natfw_pkt *p,
+				    const struct natfw_key *key)
+{
+	const struct natfw_table *t = &p->nn->table;
+	struct natfw_half *h, *best = NULL;
+	struct natfw_table_match m;
+	struct natfw_node *n;
+	struct natfw_flow *f;
+	u32 hash = natfw_table_hash(t, key);
+
+	for (n = natfw_table_first(t, key, hash, &m); n;
+	     n = natfw_table_next(t, key, hash, &m)) {
+		h = natfw_node_half(n);
+		f = natfw_half_flow(h);
+		if (!(f->flags & NATFW_FLOW_TWO) ||
+		    READ_ONCE(n->flags) & NATFW_NODE_DEAD ||
+		    !natfw_rule_visible(f->rule, p->gen))
+			continue;
+		if (!best || natfw_rule_beats(f->rule, natfw_half_flow(best)->rule))
+			best = h;
+	}
+	if (!best && natfw_spi_hidden(key)) {
+		struct natfw_key bare = *key;
+
+		bare.ports = 0;
+		return natfw_flow_about(p, &bare);
+	}
+	return best;
+}
+
 /*
  * @w is the winner where @h, if not NULL, was the best flow. A flow made by
  * packets that lost its first direction to another rule is over.
@@ -333,7 +369,7 @@ static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
 		return natfw_bind_unmatched(p, &s, v);
 	if (w)
 		return natfw_flow_adopt(p, h, w, !s.uncacheable, v);
-	if (!s.uncacheable && whole)
+	if (!s.uncacheable && whole && natfw_half_steady(h, than))
 		natfw_half_stamp(h, p);
 	v->half = h;
 	v->rule = than;

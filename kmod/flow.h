@@ -148,14 +148,24 @@ struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 /* The same, and ESP or AH flows that stand under the key without its SPI. */
 struct natfw_half *natfw_flow_best(const struct natfw_pkt *p,
 				   const struct natfw_key *key);
+/*
+ * The flow with state that a packet of @key, not @p itself, would belong to by
+ * its key: what an ICMP error @p is about. NULL if there is none.
+ */
+struct natfw_half *natfw_flow_about(const struct natfw_pkt *p,
+				    const struct natfw_key *key);
 /* Count a packet, refresh the idle timer, follow the connection's state. */
 void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 		      struct natfw_half *h);
 /* Which rule and translation @p would meet, without making anything. RCU. */
 void natfw_test_pkt(struct natfw_pkt *p, struct natfw_test_result *res);
 
-/* The flow of an exact rule, put in the table. ERR_PTR. nn->lock. */
-struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r);
+/*
+ * The flow of an exact rule, put in the table. ERR_PTR(-EEXIST) if replies
+ * would look like those of another exact rule, unless @replacing, when that
+ * may be about to go; -ENOMEM. nn->lock.
+ */
+struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r, bool replacing);
 /* Let go of a flow that is not in the table (any more). Any context. */
 void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f);
 /* Take @f out of the table and dispose of it; false if somebody else did. */

@@ -113,10 +113,10 @@ static unsigned int natfw_carry_out(struct natfw_pkt *p, const struct natfw_deci
 static bool natfw_icmp_related(struct natfw_pkt *p, struct natfw_half **half,
 			       struct natfw_rule **w)
 {
-	struct natfw_half *h = natfw_flow_best(p, &p->inner.key);
+	struct natfw_half *h = natfw_flow_about(p, &p->inner.key);
 	struct natfw_search s;
 
-	if (!h || !(natfw_half_flow(h)->flags & NATFW_FLOW_TWO))
+	if (!h)
 		return false;
 	*half = h;
 	*w = natfw_classify(p->nn, p, natfw_half_flow(h)->rule, &s);
@@ -231,12 +231,12 @@ static struct natfw_half *natfw_output_find(struct natfw_pkt *p, struct natfw_ne
 	struct natfw_dev *nd;
 
 	key.zone = NATFW_ZONE_LOCAL;
-	h = natfw_flow_peek(p, &key);
+	h = natfw_flow_about(p, &key);
 	if (h)
 		return h;
 	list_for_each_entry_rcu(nd, &nn->devs, list) {
 		key.zone = READ_ONCE(nd->zone);
-		h = natfw_flow_peek(p, &key);
+		h = natfw_flow_about(p, &key);
 		if (h)
 			return h;
 	}

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <net/genetlink.h>
 
+#include "emit.h"
 #include "event.h"
 #include "flow.h"
 #include "net.h"
@@ -168,6 +169,7 @@ static int __init natfw_init(void)
 	natfw_dev_unregister();
 out_net:
 	unregister_pernet_subsys(&natfw_net_ops);
+	natfw_answer_fini();
 out_pool:
 	natfw_pool_module_exit();
 out_flow:
@@ -185,6 +187,7 @@ static void __exit natfw_exit(void)
 	natfw_netlink_unregister();
 	natfw_dev_unregister();
 	unregister_pernet_subsys(&natfw_net_ops);
+	natfw_answer_fini();
 	rcu_barrier();
 	natfw_pool_module_exit();
 	natfw_flow_module_exit();

@@ -78,6 +78,7 @@ struct natfw_net {
 	struct xarray		rules;	/* id -> rule in force; lock */
 	u64			next_id;	/* lock */
 	u32			nrules;	/* in force; lock */
+	u32			ndevrules;	/* of these, matching a device; lock */
 	u32			nstaged;	/* lock */
 	u32			rule_max;
 	u32			watermark;	/* percent */

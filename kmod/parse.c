@@ -369,15 +369,33 @@ static int natfw_parse_v6(struct natfw_pkt *p)
 	return natfw_parse_transport(p, end);
 }
 
+/*
+ * The stack hands a tagged frame to the VLAN device, whose own hook sees it.
+ * But tags that name no VLAN it takes off one after the other without coming
+ * by here again: no honest frame has two.
+ */
+static int natfw_parse_vlan(const struct sk_buff *skb)
+{
+	const __be16 *tci;
+	__be16 buf;
+
+	if (!skb_vlan_tag_get_id(skb)) {
+		tci = skb_header_pointer(skb, 0, sizeof(buf), &buf);
+		if (!tci || !(ntohs(*tci) & VLAN_VID_MASK))
+			return natfw_fail(NATFW_R_MALFORMED);
+	}
+	return natfw_fail(NATFW_R_PASS_VLAN);
+}
+
 int natfw_parse(struct natfw_pkt *p)
 {
 	struct sk_buff *skb = p->skb;
 
 	if (skb->pkt_type == PACKET_OTHERHOST)
 		return natfw_fail(NATFW_R_PASS_OTHERHOST);
-	/* the stack hands it to the VLAN device, whose own hook sees it */
-	if (skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb))
-		return natfw_fail(NATFW_R_PASS_VLAN);
+	if (skb_vlan_tag_present(skb) &&
+	    (skb_vlan_tag_get_id(skb) || eth_type_vlan(skb->protocol)))
+		return natfw_parse_vlan(skb);
 	p->flags &= NATFW_P_REASM;
 	p->key.ports = 0;
 	p->key.kind = NATFW_KIND_FLOW;

@@ -49,7 +49,7 @@ static void natfw_rule_free_rcu(struct rcu_head *rcu)
 }
 
 /*
- * Let go of reserved endpoints. Not left to the last reference: a mapping
+ * Let go of the pool and of reserved endpoints. Not left to the last reference: a mapping
  * holds one on the rule that made it.
  */
 static void natfw_rule_unreserve(struct natfw_rule *r)
@@ -63,12 +63,14 @@ static void natfw_rule_unreserve(struct natfw_rule *r)
 		if (m)
 			natfw_map_put(m);
 	}
+	/* packets of the moment may still read the pool, which goes by RCU */
+	if (r->has_pool)
+		natfw_pool_put(r->nat.pool);
+	r->has_pool = false;
 }
 
 static void natfw_rule_free(struct natfw_rule *r)
 {
-	if (r->nat.pool)
-		natfw_pool_put(r->nat.pool);
 	if (r->owner)
 		natfw_owner_put(r->owner);
 	call_rcu(&r->rcu, natfw_rule_free_rcu);
@@ -345,13 +347,16 @@ static int natfw_rule_alloc_parts(struct natfw_rule *r,
 	return r->owner ? 0 : -ENOMEM;
 }
 
-static int natfw_rule_place(struct natfw_rule *r)
+static int natfw_rule_place(struct natfw_rule *r, bool replacing,
+			    struct netlink_ext_ack *extack)
 {
 	struct natfw_flow *f;
 
 	if (!r->exact)
 		return natfw_classifier_add(r->nn, r);
-	f = natfw_flow_create_exact(r);
+	f = natfw_flow_create_exact(r, replacing);
+	if (PTR_ERR(f) == -EEXIST)
+		NL_SET_ERR_MSG(extack, "another rule translates to the same addresses and ports");
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	r->flow = f;
@@ -367,6 +372,7 @@ static int natfw_rule_reserve(struct natfw_rule *r, const struct natfw_rule_spec
 		return natfw_rule_claim(r, extack);
 	natfw_pool_hold(spec->nat.pool);
 	r->nat.pool = spec->nat.pool;
+	r->has_pool = true;
 	return natfw_rule_lease(r, extack);
 }
 
@@ -402,13 +408,11 @@ struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
 	if (err)
 		goto out;
 	err = natfw_rule_alloc_parts(r, spec) ?: natfw_rule_reserve(r, spec, extack) ?:
-	      natfw_rule_place(r);
+	      natfw_rule_place(r, spec->replacing, extack);
 	if (err)
 		goto out_id;
 	r->staged = true;
 	nn->nstaged++;
-	if (nn->nrules + nn->nstaged == (u64)nn->rule_max * nn->watermark / 100)
-		natfw_event_limit(nn);
 	if (r->action == NATFW_ACTION_NAT && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT))
 		WRITE_ONCE(nn->ndnat, nn->ndnat + 1);
 	return r;
@@ -529,7 +533,9 @@ static void natfw_rule_enforce(struct natfw_rule *r, u64 gen)
 	WRITE_ONCE(r->from, gen);
 	r->staged = false;
 	nn->nstaged--;
-	nn->nrules++;
+	if (++nn->nrules == (u64)nn->rule_max * nn->watermark / 100)
+		natfw_event_limit(nn);
+	nn->ndevrules += !!(r->match.set & NATFW_M_DEV);
 	WARN_ON_ONCE(xa_err(xa_store(&nn->rules, r->id, r, GFP_KERNEL_ACCOUNT)));
 	natfw_rule_start(r);
 }
@@ -539,6 +545,7 @@ static void natfw_rule_retire(struct natfw_rule *r)
 	struct natfw_net *nn = r->nn;
 
 	nn->nrules--;
+	nn->ndevrules -= !!(r->match.set & NATFW_M_DEV);
 	xa_erase(&nn->rules, r->id);
 	natfw_rule_displace(r);
 	if (atomic_read(&r->nflows))
@@ -589,6 +596,36 @@ static void natfw_rule_inherit(struct natfw_rule *r, u64 gen)
 	for (i = 0; i < ARRAY_SIZE(r->map); i++)
 		if (r->map[i])
 			natfw_map_adopt(r->map[i], r, gen);
+}
+
+static u32 natfw_rules_of_dev(struct natfw_net *nn, int ifindex,
+			      struct natfw_rule **found, u32 max)
+{
+	struct natfw_rule *r;
+	unsigned long id;
+	u32 n = 0;
+
+	xa_for_each(&nn->rules, id, r) {
+		if (!(r->match.set & NATFW_M_DEV) || r->match.ifindex != ifindex)
+			continue;
+		found[n++] = r;
+		if (n == max)
+			break;
+	}
+	return n;
+}
+
+void natfw_rule_dev_gone(struct natfw_net *nn, int ifindex)
+{
+	u32 n;
+
+	lockdep_assert_held(&nn->lock);
+	while (nn->ndevrules) {
+		n = natfw_rules_of_dev(nn, ifindex, nn->wheel_dead, NATFW_EXPIRE_BATCH);
+		if (!n)
+			break;
+		natfw_rule_commit(nn, NULL, nn->wheel_dead, n, NATFW_DEL_REASON_DEVICE);
+	}
 }
 
 u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,

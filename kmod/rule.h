@@ -44,6 +44,10 @@ struct natfw_flow;
 #define NATFW_M_DEV	BIT(11)
 #define NATFW_M_ZONE	BIT(12)	/* clear: any zone */
 
+/* Conditions that packets of one key and device may meet or not. */
+#define NATFW_M_BEYOND_KEY \
+	(NATFW_M_DSCP | NATFW_M_LABEL | NATFW_M_TYPE | NATFW_M_CODE)
+
 struct natfw_match {
 	union natfw_addr	src, dst;	/* host bits zero */
 	u16			set;		/* NATFW_M_* */
@@ -113,6 +117,7 @@ struct natfw_rule {
 	refcount_t		refs;
 	u8			why;		/* enum natfw_del_reason */
 	bool			staged;
+	bool			has_pool;	/* nat.pool is a reference; nn->lock */
 	struct hlist_node	wheel;
 	union {
 		struct list_head	list;	/* txn, while staged */
@@ -153,6 +158,7 @@ struct natfw_rule_spec {
 	u32			flags;
 	u32			lifetime;
 	u8			cookie[NATFW_OWNER_LEN];
+	bool			replacing;	/* part of a transaction that may remove others */
 	const char		*name;		/* borrowed, or NULL */
 	struct natfw_match	match;
 	struct natfw_nat	nat;		/* pool: borrowed */
@@ -179,6 +185,8 @@ void natfw_rule_discard(struct natfw_rule *r);
 u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 		      struct natfw_rule **del, u32 ndel, u8 why);
 
+/* Take out the rules that match a device which is no more. nn->lock. */
+void natfw_rule_dev_gone(struct natfw_net *nn, int ifindex);
 /* nn->lock, or RCU with natfw_rule_hold(). NULL if there is none in force. */
 struct natfw_rule *natfw_rule_find(struct natfw_net *nn, u64 id);
 /* New lifetime from now; 0 makes it permanent. nn->lock. */
