@@ -167,8 +167,11 @@ static unsigned int natfw_process(struct natfw_pkt *p)
 			return natfw_end_here(p, NULL, NATFW_R_ICMP_UNRELATED);
 	}
 	err = natfw_flow_find(p, &v);
-	if (unlikely(err))
+	if (unlikely(err)) {
+		if (v.rule)
+			natfw_rule_hit(p, v.rule);
 		return natfw_end_here(p, v.rule, natfw_failed(err));
+	}
 	return natfw_carry_out(p, &v);
 }
 
