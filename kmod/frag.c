@@ -122,6 +122,18 @@ static bool natfw_frag4_sound(struct sk_buff *skb)
 	return !pskb_trim_rcsum(skb, ntohs(ih->tot_len));
 }
 
+/*
+ * The output path keeps DF of fragments that had it, unless it finds the very
+ * pieces they came in and reuses them.
+ */
+static int natfw_defrag4_df(struct sk_buff *skb)
+{
+	if (!(IPCB(skb)->flags & IPSKB_FRAG_PMTU) || !skb_linearize(skb))
+		return 0;
+	kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+	return natfw_fail(NATFW_R_NO_MEMORY);
+}
+
 static int natfw_defrag4(struct natfw_pkt *p)
 {
 	struct sk_buff *skb = p->skb;
@@ -137,7 +149,7 @@ static int natfw_defrag4(struct natfw_pkt *p)
 		return natfw_fail(err == -EINPROGRESS ? NATFW_R_FRAG_QUEUED
 						      : NATFW_R_FRAG_BAD);
 	skb->ignore_df = 1;
-	return 0;
+	return natfw_defrag4_df(skb);
 }
 
 #if IS_ENABLED(CONFIG_NF_DEFRAG_IPV6)
