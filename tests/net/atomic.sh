@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core debug timeout=180
+# natfw-test: core debug
 #
 # Rule sets change as a whole, under traffic that must not notice.
 . "$(dirname "$0")/lib.sh"
@@ -22,7 +22,7 @@ rule_set() {
 lossless() {
 	local sent arrived
 	fresh default drop
-	rule_set "$RULES" 0 | ctl apply -
+	rule_set "$RULES" 0 | ctl apply - >/dev/null
 	bg churn
 	local churn=$BG
 	pkt <<-E >"$WORK/counts"
@@ -39,8 +39,8 @@ lossless() {
 churn() {
 	: >"$WORK/rounds"
 	while :; do
-		rule_set "$RULES" 5 | ctl apply - || exit
-		rule_set $((RULES / 2)) 0 | ctl apply - || exit
+		rule_set "$RULES" 5 | ctl apply - >/dev/null || exit
+		rule_set $((RULES / 2)) 0 | ctl apply - >/dev/null || exit
 		echo >>"$WORK/rounds"
 	done
 }
@@ -48,7 +48,7 @@ churn() {
 # A translated connection across replacements that keep its rule.
 binding_stays() {
 	fresh default drop
-	nat_set 10 | ctl apply -
+	nat_set 10 | ctl apply - >/dev/null
 	bg nat_churn
 	head -c 3000000 /dev/urandom >"$WORK/web/file"
 	on_host curl -sS -g -m 40 --limit-rate 1M "http://$(at "$S" 80)/file" >"$WORK/got"
@@ -66,8 +66,8 @@ nat_set() {
 
 nat_churn() {
 	while :; do
-		nat_set 20 | ctl sync - || exit
-		nat_set 10 | ctl sync - || exit
+		nat_set 20 | ctl sync - >/dev/null || exit
+		nat_set 10 | ctl sync - >/dev/null || exit
 	done
 }
 

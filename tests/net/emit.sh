@@ -13,10 +13,10 @@ watch_hooks() {
 		flush ruleset
 		table inet seen {
 			counter pre {}
-			counter fwd {}
+			counter forwarded {}
 			counter post {}
 			chain pre { type filter hook prerouting priority 0; meta l4proto udp counter name pre; }
-			chain fwd { type filter hook forward priority 0; meta l4proto udp counter name fwd; }
+			chain forwarded { type filter hook forward priority 0; meta l4proto udp counter name forwarded; }
 			chain post { type filter hook postrouting priority 0; meta l4proto udp counter name post; }
 		}
 	E
@@ -30,7 +30,7 @@ hooks() {
 	watch_hooks
 	rule nat udp from "$A" to "$S" snat "$X"
 	udp_snat_round
-	want "$(seen pre) $(seen fwd) $(seen post)" "$2" "packets at prerouting, forward, postrouting"
+	want "$(seen pre) $(seen forwarded) $(seen post)" "$2" "packets at prerouting, forward, postrouting"
 	on_gw nft flush ruleset
 }
 
@@ -61,7 +61,7 @@ admin_drops() {
 	on_gw nft -f - <<-E
 		flush ruleset
 		table inet admin {
-			chain fwd { type filter hook forward priority 0; policy drop; }
+			chain forwarded { type filter hook forward priority 0; policy drop; }
 		}
 	E
 	rule nat udp from "$A" to "$S" snat "$X"
@@ -192,11 +192,13 @@ no_route() {
 	local code=0 nowhere=100.64.0.1
 	[[ $V == 4 ]] || nowhere=2001:db8:99::1
 	fresh
+	ip -n "$GW" "-$V" route del default
 	rule nat udp from "$A" to "$nowhere" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$nowhere $UDP
 		expect host icmp type=$UNREACH code=$code i.src=$A i.dst=$nowhere i.sport=4000
 	E
+	default_route
 }
 
 # A flow follows the route when it changes.

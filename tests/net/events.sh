@@ -120,7 +120,7 @@ overrun() {
 	kill -CONT "$BG"
 	ctl rule flush all >/dev/null
 	rule deny udp name after
-	wait_for 20 file_has "$HEARD" "overrun\|lost\|missed"
+	wait_for 20 file_has "$HEARD" LOST
 }
 
 limits() {

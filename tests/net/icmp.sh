@@ -363,7 +363,7 @@ real_pmtu() {
 	fresh default drop
 	rule nat tcp from "$A" to "$S" snat "$X"
 	head -c 300000 /dev/urandom >"$WORK/web/big"
-	on_host curl -sS -g -m 15 -T "$WORK/web/big" "http://$(at "$S" 80)/cgi-bin/sum" >"$WORK/got"
+	on_host curl -sS -g -m 15 -H Expect: --data-binary "@$WORK/web/big" "http://$(at "$S" 80)/cgi-bin/sum" >"$WORK/got"
 	ip -n "$GW" link set wan mtu 1500
 	ip -n "$NET" link set eth0 mtu 1500
 	on_host ip "-$V" route flush cache

@@ -65,6 +65,7 @@ gateway_addresses() {
 		route add 203.0.113.0/24 via 192.0.2.2
 		route add 2001:db8:3::/64 via 2001:db8:2::2
 	E
+	default_route
 	ip -n "$NET" -batch - <<-E
 		addr add 192.0.2.2/24 dev eth0
 		addr add 2001:db8:2::2/64 dev eth0 nodad
@@ -88,6 +89,11 @@ gateway_addresses() {
 	neighbours
 }
 
+default_route() {
+	ip -n "$GW" route replace default via 192.0.2.2
+	ip -n "$GW" route replace default via 2001:db8:2::2
+}
+
 # Kernels at both ends answer what they did not ask for; they must not, while packets are
 # made by hand. What is made by hand does not go through their hooks.
 quiet() {
@@ -97,7 +103,7 @@ quiet() {
 				type filter hook output priority 0
 				tcp flags rst drop
 				icmp type destination-unreachable drop
-				icmpv6 type destination-unreachable drop
+				icmpv6 type { destination-unreachable, parameter-problem } drop
 			}
 		}
 	E
@@ -178,40 +184,47 @@ at() {
 	fi
 }
 
+bracket() {
+	if [[ $1 == *:* ]]; then echo "[$1]"; else echo "$1"; fi
+}
+
 on_host() { in_ns "$HOST" "$@"; }
 on_host2() { in_ns "$HOST2" "$@"; }
 on_gw() { in_ns "$GW" "$@"; }
 on_net() { in_ns "$NET" "$@"; }
 
-# both NAME FUNCTION...: a point for each family.
+# both NAME FUNCTION...: a point for each family. With NATFW_LEAN set, where time is short,
+# for one of them, taking turns.
 both() {
 	local family name=$1
 	shift
-	for family in 4 6; do
+	for family in $(families); do
 		use "$family"
 		point "$name (IPv$family)" "$@"
 	done
+	LEAN_FAMILY=$((10 - LEAN_FAMILY))
 	use 4
+}
+LEAN_FAMILY=4
+
+families() {
+	if [[ -n ${NATFW_LEAN:-} ]]; then
+		echo "$LEAN_FAMILY"
+	else
+		echo 4 6
+	fi
 }
 
 # every NAME FUNCTION...: a point for each family and emit mode; M is the mode. With
-# NATFW_LEAN set, where time is short, each family in one of the modes.
+# NATFW_LEAN set, for each mode with one of the families.
 every() {
 	local name=$1
 	shift
 	for M in stack direct; do
-		if [[ -z ${NATFW_LEAN:-} ]]; then
-			both "$name ($M)" "$@"
-		else
-			use "$LEAN_FAMILY"
-			point "$name ($M) (IPv$LEAN_FAMILY)" "$@"
-			LEAN_FAMILY=$((10 - LEAN_FAMILY))
-			use 4
-		fi
+		both "$name ($M)" "$@"
 	done
 	M=stack
 }
-LEAN_FAMILY=4
 M=stack
 
 # --- natfw -----------------------------------------------------------------------------
@@ -219,34 +232,31 @@ M=stack
 ctl() { "$NATFWCTL" -N "$GW" "$@"; }
 ctl_json() { "$NATFWCTL" -N "$GW" -j "$@"; }
 
-TIMEOUTS='timeout udp 300 timeout tcp-opening 240 timeout tcp-established 7440
-timeout tcp-closing 240 timeout tcp-reset 240 timeout icmp 60 timeout sctp 7440
-timeout dccp 7440 timeout other 300 emit stack'
-
-# wipe: default timeouts; no rule, flow, pool or device.
+# wipe: no rule, flow, pool or device.
 wipe() {
-	local name
 	ctl rule flush all >/dev/null
 	ctl flow flush all >/dev/null
-	# shellcheck disable=SC2086  # a list of words
-	ctl net set $TIMEOUTS
-	for name in $(ctl_json dev show | jq -r '.[].ifname'); do
-		ctl dev detach "$name"
-	done
-	for name in $(ctl_json pool show | jq -r '.[].name'); do
-		ctl pool del "$name"
-	done
+	ctl apply /dev/null >/dev/null
 }
 
-# fresh [default drop|pass]...: nothing but the devices, attached with these words.
+# fresh [default drop|pass]...: nothing but the devices, attached with these words, and
+# default timeouts.
 fresh() {
 	local dev
-	wipe
-	for dev in lan wan ${HOST2:+lan2}; do
-		ctl dev attach "$dev" emit "$M" "$@"
-	done
+	ctl rule flush all >/dev/null
+	ctl flow flush all >/dev/null
+	{
+		echo "net set emit stack $TIMEOUTS"
+		for dev in lan wan ${HOST2:+lan2}; do
+			echo "dev attach $dev emit $M" "$@"
+		done
+	} | ctl apply - >/dev/null
 	ZERO=$(ctl_json stats)
 }
+
+TIMEOUTS='timeout udp 300 timeout tcp-opening 240 timeout tcp-established 7440'
+TIMEOUTS+=' timeout tcp-closing 240 timeout tcp-reset 240 timeout icmp 60 timeout sctp 7440'
+TIMEOUTS+=' timeout dccp 7440 timeout other 300'
 
 rule_count() { ctl_json "$@" rule show | jq length; }
 dev_count() { ctl_json "$@" dev show | jq length; }
@@ -336,12 +346,4 @@ web() {
 whoami_at() {
 	in_ns "$1" curl -sS -g --connect-timeout 5 -m 10 "${@:4}" \
 		"http://$(at "$2" "$3")/cgi-bin/whoami" | sed 's/::ffff://; s/[][]//g'
-}
-
-# udp_echo NETNS PORT: answers every datagram with "ADDRESS PORT" of its sender.
-udp_echo() {
-	# shellcheck disable=SC2016  # for the shell that socat starts
-	local answer='echo "$SOCAT_PEERADDR $SOCAT_PEERPORT" | sed "s/::ffff\://; s/[][]//g"'
-	bg in_ns "$1" socat -T 30 "UDP6-RECVFROM:$2,fork,ipv6only=0" "SYSTEM:$answer"
-	wait_listen "$1" udp "$2"
 }

@@ -80,7 +80,9 @@ idle() {
 	rule nat from "$ANET" snat pool p
 	pkt <<-E
 		send host ip src=$A dst=$S $3 sport=4000 dport=99 ${4:-}
-		expect net $3 src=$X
+		expect net $3 src=$X sport=?p
+		${5:-} send net ip src=$S dst=$X $3 sport=99 dport=%p
+		${5:-} expect host $3 dst=$A
 	E
 	sleep "$(awk "BEGIN { print $limit / 2 }")"
 	want "$(flow_count)" 1 "flows at half time"
@@ -88,7 +90,7 @@ idle() {
 }
 
 udp_idle() { idle udp 3 udp; }
-half_open() { idle tcp-opening 3 tcp flags=S; }
+half_open() { idle tcp-opening 3 tcp flags=S "#"; }
 sctp_idle() { idle sctp 3 sctp; }
 dccp_idle() { idle dccp 3 dccp; }
 udplite_idle() { idle udp 3 udplite; }

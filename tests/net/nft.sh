@@ -11,7 +11,7 @@ admin_rules() {
 		table inet admin {
 			set bad { type inet_service; elements = { 6666 } }
 			chain ingress { type filter hook ingress device lan priority -500; udp dport 6667 drop; }
-			chain fwd {
+			chain forwarded {
 				type filter hook forward priority 0; policy accept;
 				udp dport @bad drop
 				ct state established,related accept
@@ -100,7 +100,7 @@ flowtable() {
 		flush ruleset
 		table inet admin {
 			flowtable ft { hook ingress priority 0; devices = { lan, wan }; }
-			chain fwd { type filter hook forward priority 0; ct state established flow add @ft; }
+			chain forwarded { type filter hook forward priority 0; ct state established flow add @ft; }
 		}
 	E
 	rule nat tcp from "$A" to "$S" snat "$X"

@@ -333,6 +333,15 @@ in_use_stays() {
 	ctl pool del p
 }
 
+# Flows of a rule that is gone do not keep its pool.
+deleted_with_flows() {
+	with_pool "$X"
+	out "$A" 4000 "$S"
+	ctl rule del id "$RULE"
+	want "$(pool_field rules)" 0 "rules of the pool"
+	ctl pool del p
+}
+
 external_address_unmapped() {
 	with_pool "$X"
 	in_vanishes "$S" "$X" 5555
@@ -381,6 +390,7 @@ both "8512-1 default hold time" hold_default
 both "static endpoints are not given away" static_endpoint
 both "a rule's own reserved endpoint" reserved_endpoint
 both "a pool in use stays" in_use_stays
+both "a pool goes right after its rules" deleted_with_flows
 both "nothing listens at an unmapped port" external_address_unmapped
 both "X-PRT-2 untranslatable protocols stay inside" untranslatable
 ktap_end

@@ -228,10 +228,6 @@ icmp_neither() {
 	reason_is not-translatable 1
 }
 
-bracket() {
-	if [[ $1 == *:* ]]; then echo "[$1]"; else echo "$1"; fi
-}
-
 sctp_listening() { on_net sh -c 'grep -q 5000 /proc/net/sctp/eps'; }
 
 test_start

@@ -10,8 +10,6 @@
 rule_set() {
 	fresh default drop
 	rule priority 10 deny from ff00::/8
-	rule priority 10 deny from ::ffff:0:0/96
-	rule priority 10 deny to ::ffff:0:0/96
 	rule priority 10 deny from fec0::/10
 	rule priority 10 deny to fec0::/10
 	rule priority 20 deny from "$ANET" dev wan

@@ -51,7 +51,8 @@ agrees() {
 	rule priority 20 allow udp sport 30-3000 dport 150-400
 	for ((i = 0; i < 40; i++)); do
 		sport=$((RANDOM % 40)) dport=$((95 + RANDOM % 120))
-		said=$(ask lan udp from "$A" sport "$sport" to "$S" dport "$dport" | head -n 1)
+		said=$(ctl_json test dev lan udp from "$A" sport "$sport" to "$S" dport "$dport" |
+			jq -r '.action // .verdict')
 		did=$(pkt <<-E | sed -n 's/^n=//p'
 			send host ip src=$A dst=$S udp sport=$sport dport=$dport
 			count net n within=20 udp

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: debug timeout=300
+# natfw-test: debug
 #
 # Rules, pools, devices and settings change all the time, under traffic.
 . "$(dirname "$0")/lib.sh"

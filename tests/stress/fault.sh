@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: debug timeout=300
+# natfw-test: debug
 #
 # Memory runs out, at every place in turn: what is refused leaves no trace.
 . "$(dirname "$0")/lib.sh"

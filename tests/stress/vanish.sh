@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: debug timeout=300
+# natfw-test: debug
 #
 # What traffic stands on goes away under it: devices, namespaces, the module.
 . "$(dirname "$0")/lib.sh"
