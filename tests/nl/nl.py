@@ -505,11 +505,14 @@ def check_soon(condition, seconds, text):
 
 
 def settled_memory(nl):
-    """The memory gauge of an idle namespace, once work it put off is done."""
+    """The memory gauge of an idle namespace, once its table has shrunk to the least."""
+    end = time.monotonic() + 8
     last, since = None, time.monotonic()
-    while time.monotonic() - since < 1.2:
+    while time.monotonic() < end:
         now = nl.do("net-get")["memory"]
         if now != last:
             last, since = now, time.monotonic()
+        if time.monotonic() - since > (.4 if now < 40000 else 3):
+            break
         time.sleep(.1)
     return last

@@ -35,7 +35,8 @@ struct expect {
 	struct packet	bytes;
 	struct blur	blur;
 	bool		answered;	/* the sender is told */
-	bool		may_answer;	/* or could be */
+	bool		may_answer;	/* or could be, */
+	bool		astray;		/* or somebody else */
 };
 
 /* One run, from start to plan. */
@@ -274,13 +275,20 @@ static void want_reasons(struct expect *e, const char *a, const char *b, const c
 }
 
 /*
- * ICMP errors are never answered, RFC 1122 section 3.2.2. What is broken may
- * be, and need not.
+ * ICMP errors are never answered, RFC 1122 section 3.2.2, nor what might be one
+ * in a future nobody knows. What is broken may be answered, and need not. An
+ * error of the gateway's about a packet that looks like one of a translated
+ * flow may go astray.
  */
-static void want_answer(struct expect *e, const struct packet *p, const struct view *v)
+static void want_answer(const struct run *t, struct expect *e, const struct packet *p,
+			const struct view *v)
 {
-	e->answered = !v->error && sums_right(p);
+	struct key k = key_of(v, 0), back = key_turn(&k, t->rig.zone[rig_route(&v->dst)]);
+	bool strange = v->inner && (v->family == 4 ? v->type > 18 : v->type < 128);
+
 	e->may_answer = !v->error;
+	e->astray = oracle_translated_to(&t->oracle, &back);
+	e->answered = e->may_answer && sums_right(p) && !strange && !e->astray;
 }
 
 static void want_out(struct expect *e, const struct packet *p, const struct answer *a)
@@ -321,7 +329,7 @@ static void expect_sent(const struct run *t, struct expect *e, const struct pack
 		want_out(e, p, a);
 		return;
 	}
-	want_answer(e, p, v);
+	want_answer(t, e, p, v);
 	if (nat)
 		want_reasons(e, "ttl", NULL, NULL);
 	else if (a->fate == FATE_ERROR)
@@ -341,7 +349,7 @@ static void expect_pass(const struct run *t, struct expect *e, const struct pack
 	if (v->ttl > 1)
 		want_out(e, p, a);
 	else
-		want_answer(e, p, v);
+		want_answer(t, e, p, v);
 }
 
 static void expect_make(const struct run *t, struct expect *e, const struct packet *p,
@@ -349,7 +357,7 @@ static void expect_make(const struct run *t, struct expect *e, const struct pack
 {
 	memset(e, 0, offsetof(struct expect, bytes));
 	memset(&e->blur, 0, sizeof(e->blur));
-	e->answered = e->may_answer = false;
+	e->answered = e->may_answer = e->astray = false;
 	switch (a->fate) {
 	case FATE_PASS:
 		expect_pass(t, e, p, v, a);
@@ -364,13 +372,15 @@ static void expect_make(const struct run *t, struct expect *e, const struct pack
 		break;
 	case FATE_REJECT:
 		want_reasons(e, "reject", NULL, NULL);
-		want_answer(e, p, v);
+		want_answer(t, e, p, v);
 		break;
 	case FATE_CLASH:
-		want_reasons(e, "clash", NULL, NULL);
+		want_reasons(e, "clash", v->ttl > 1 ? NULL : "ttl", NULL);
+		e->may_answer = v->ttl <= 1;
 		break;
 	case FATE_UNTRANSLATABLE:
-		want_reasons(e, "not-translatable", NULL, NULL);
+		want_reasons(e, "not-translatable", v->ttl > 1 ? NULL : "ttl", NULL);
+		e->may_answer = v->ttl <= 1;
 		break;
 	}
 }
@@ -479,6 +489,13 @@ static bool compare_answer(struct run *t, const struct packet *p, int dev,
 	return true;
 }
 
+static bool is_error_packet(const struct packet *p)
+{
+	struct view v;
+
+	return view_parse(&v, p->data, p->len) && v.error;
+}
+
 static bool nothing_else(struct run *t, const struct packet *p, int dev,
 			 const struct answer *a, const struct expect *e)
 {
@@ -488,6 +505,8 @@ static bool nothing_else(struct run *t, const struct packet *p, int dev,
 	for (i = 0; i < RIG_DEVS; i++)
 		if (rig_recv(&t->rig, i, &got)) {
 			if (e->may_answer && is_answer(&got, p))
+				continue;
+			if (e->astray && is_error_packet(&got))
 				continue;
 			report_bytes(t, "something came out that should not", p, dev, a, e,
 				     &got, i);
@@ -601,8 +620,10 @@ static void one_exchange(struct run *t)
 	struct answer a;
 	struct view v;
 
-	gen_packet(&t->rng, &p, t->opt.family, &t->oracle, 0);
-	view_parse(&v, p.data, p.len);
+	do {
+		gen_packet(&t->rng, &p, t->opt.family, &t->oracle, 0);
+		view_parse(&v, p.data, p.len);
+	} while (rig_route(&v.src) < 0 || rig_route(&v.dst) < 0);
 	dev = chance(&t->rng, 80) ? rig_route(&v.src) : (int)rnd(&t->rng, RIG_DEVS);
 	if (!one_packet(t, &p, dev, &a, &got, &out))
 		return;

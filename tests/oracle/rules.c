@@ -288,6 +288,17 @@ static struct flow *flow_by_reply(const struct oracle *o, const struct key *k)
 	return best;
 }
 
+bool oracle_translated_to(const struct oracle *o, const struct key *k)
+{
+	size_t i;
+
+	for (i = 0; i < o->nflows; i++)
+		if (flow_live(&o->flows[i]) && o->flows[i].rule->action == ACT_NAT &&
+		    (key_equal(&o->flows[i].orig, k) || key_equal(&o->flows[i].reply, k)))
+			return true;
+	return false;
+}
+
 static struct flow *flow_by_orig(const struct oracle *o, const struct key *k,
 				 const struct rule *r)
 {
@@ -351,18 +362,15 @@ static void end_overtaken(struct oracle *o, const struct key *k, const struct vi
 	}
 }
 
-/* True if replies to @f and to a new flow of @r could not be told apart. */
+/*
+ * True if replies to @f and to a new flow of @r could not be told apart. Flows
+ * of one conversation can: there precedence decides, packet by packet.
+ */
 static bool flow_clashes(const struct flow *f, const struct key *reply,
 			 const struct key *orig, const struct rule *r)
 {
-	if (!flow_live(f))
-		return false;
-	if (key_equal(&f->reply, reply))
-		return f->rule == r || !key_equal(&f->orig, orig);
-	if (!key_equal(&f->orig, reply))
-		return false;
-	/* without translation it is the same conversation */
-	return r->action == ACT_NAT || f->rule->action == ACT_NAT;
+	return flow_live(f) && key_equal(&f->reply, reply) &&
+	       (f->rule == r || !key_equal(&f->orig, orig));
 }
 
 static bool reply_taken(const struct oracle *o, const struct key *reply,

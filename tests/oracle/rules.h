@@ -140,6 +140,9 @@ struct answer oracle_packet(struct oracle *o, const struct packet *p, int dev,
 struct answer oracle_ask(const struct oracle *o, const struct packet *p, int dev,
 			 uint16_t zone, route_zone out);
 
+/* True if packets of some translated flow look like @k, or do once translated. */
+bool oracle_translated_to(const struct oracle *o, const struct key *k);
+
 const char *rule_text(const struct rule *r);
 
 #endif
