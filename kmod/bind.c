@@ -425,6 +425,8 @@ static int natfw_flow_publish(struct natfw_pkt *p, struct natfw_flow *f)
 		goto out;
 	err = natfw_half_insert(nn, &f->half[0], natfw_clash_orig, &c);
 	if (!err) {
+		if (f->map && !READ_ONCE(f->map->known))
+			WRITE_ONCE(f->map->known, true);
 		trace_natfw_flow_new(f);
 		return 0;
 	}

@@ -159,7 +159,7 @@ static struct natfw_map *map_dispose(struct natfw_map *m)
 	if (mate)
 		WRITE_ONCE(mate->mated, false);
 	map_lease(m, &lease);
-	natfw_pool_give(m->pool, &lease, m->announced);
+	natfw_pool_give(m->pool, &lease, m->announced && READ_ONCE(m->known));
 	if (!m->claimed)
 		natfw_owner_uncharge(m->rule->owner);
 	natfw_rule_put(m->rule);

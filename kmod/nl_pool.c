@@ -308,6 +308,8 @@ static int pool_new_do(struct genl_info *info, struct natfw_range *ranges)
 	mutex_lock(&nn->lock);
 	p = pool_new(nn, info, ranges);
 	err = PTR_ERR_OR_ZERO(p);
+	if (err == -EEXIST && info->extack && !info->extack->bad_attr)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[NATFW_A_POOL_NAME]);
 	if (!err && reply)
 		natfw_nl_pool_put(reply, &head, p);
 	mutex_unlock(&nn->lock);

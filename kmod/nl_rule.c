@@ -263,7 +263,7 @@ int natfw_nl_rule_new_doit(struct sk_buff *skb, struct genl_info *info)
 	natfw_nl_head_reply(&head, info);
 	mutex_lock(&nn->lock);
 	r = rule_new(nn, info);
-	err = PTR_ERR_OR_ZERO(r);
+	err = natfw_txn_note(nn, info->snd_portid, PTR_ERR_OR_ZERO(r));
 	if (!err && reply)
 		natfw_nl_rule_put(reply, &head, r);
 	mutex_unlock(&nn->lock);
@@ -399,7 +399,7 @@ int natfw_nl_rule_del_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	mutex_lock(&nn->lock);
-	err = rule_del(nn, info);
+	err = natfw_txn_note(nn, info->snd_portid, rule_del(nn, info));
 	mutex_unlock(&nn->lock);
 	return err;
 }
@@ -430,7 +430,8 @@ int natfw_nl_rule_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&nn->lock);
 	txn = natfw_txn_find(nn, info->snd_portid);
 	if (txn)
-		err = natfw_txn_flush(txn, cookie, info->extack);
+		err = natfw_txn_note(nn, info->snd_portid,
+				     natfw_txn_flush(txn, cookie, info->extack));
 	else
 		err = rule_flush(nn, cookie);
 	mutex_unlock(&nn->lock);

@@ -45,6 +45,7 @@ struct natfw_map {
 	refcount_t		refs;		/* flows and rules */
 	bool			shared;		/* endpoint-independent */
 	bool			claimed;	/* by a rule, not taken from free ports */
+	bool			known;		/* was in use: somebody outside may know the port */
 	bool			mated;		/* some mapping's mate */
 	bool			announced;	/* came into use, event sent */
 	struct rcu_head		rcu;

@@ -593,9 +593,12 @@ static void natfw_rule_inherit(struct natfw_rule *r, u64 gen)
 {
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(r->map); i++)
-		if (r->map[i])
-			natfw_map_adopt(r->map[i], r, gen);
+	for (i = 0; i < ARRAY_SIZE(r->map); i++) {
+		if (!r->map[i])
+			continue;
+		WRITE_ONCE(r->map[i]->known, true);
+		natfw_map_adopt(r->map[i], r, gen);
+	}
 }
 
 static u32 natfw_rules_of_dev(struct natfw_net *nn, int ifindex,

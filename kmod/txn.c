@@ -324,6 +324,15 @@ static struct natfw_txn *txn_of(struct natfw_net *nn, const struct genl_info *in
 	return ERR_PTR(-ENOENT);
 }
 
+int natfw_txn_note(struct natfw_net *nn, u32 portid, int err)
+{
+	struct natfw_txn *txn = err ? natfw_txn_find(nn, portid) : NULL;
+
+	if (txn)
+		txn->failed = true;
+	return err;
+}
+
 static int txn_commit(struct natfw_net *nn, const struct genl_info *info,
 		      u32 *staged, u32 *gen)
 {
@@ -336,6 +345,11 @@ static int txn_commit(struct natfw_net *nn, const struct genl_info *info,
 		NL_SET_ERR_MSG(info->extack,
 			       "the rule set has changed since that generation");
 		return -ESTALE;
+	}
+	if (txn->failed) {
+		NL_SET_ERR_MSG(info->extack,
+			       "a request of the transaction was refused; abort it");
+		return -ECANCELED;
 	}
 	*staged = txn->count;
 	err = txn_carry_out(txn);

@@ -28,6 +28,7 @@ struct natfw_txn {
 	u32			portid;
 	unsigned long		used;	/* jiffies */
 	bool			over;	/* committed: about to go */
+	bool			failed;	/* a request was refused: no commit */
 	bool			checked;	/* commit only at @gen */
 	u32			gen;
 	u32			count;	/* requests staged */
@@ -38,6 +39,12 @@ struct natfw_txn {
 
 /* The open transaction of a socket, or NULL. nn->lock. */
 struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid);
+/*
+ * A request of the socket ended with @err, which is returned. If it was to be
+ * staged and was refused, all that is left to do is to abort: what is asked
+ * for together is done together or not at all. nn->lock.
+ */
+int natfw_txn_note(struct natfw_net *nn, u32 portid, int err);
 /* All need nn->lock. Errors leave the transaction as it was, extack set. */
 void natfw_txn_add(struct natfw_txn *txn, struct natfw_rule *r);	/* cannot fail */
 int natfw_txn_del(struct natfw_txn *txn, u64 id, struct netlink_ext_ack *extack);
