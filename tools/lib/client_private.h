@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What client.c shares with txn.c and event.c.
+ * What client.c shares with transaction.c and events.c.
  */
 #ifndef _NATFW_LIB_CLIENT_PRIVATE_H
 #define _NATFW_LIB_CLIENT_PRIVATE_H

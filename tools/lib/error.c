@@ -74,7 +74,7 @@ static void ack_attr(struct ack_info *i, const struct nlattr *a)
 	}
 }
 
-/* The attributes behind the error of acknowledgement @h, if any. */
+/* The attributes behind the error of acknowledgment @h, if any. */
 static void ack_parse(struct ack_info *i, const struct nlmsghdr *h)
 {
 	const struct nlmsgerr *e = (const struct nlmsgerr *)(h + 1);
@@ -129,7 +129,7 @@ int natfw_error_read(struct natfw_error *e, const struct nlmsghdr *ack,
 	struct ack_info i = { 0 };
 
 	if (ack->nlmsg_len < sizeof(*ack) + sizeof(*err))
-		return natfw_error_set(e, EPROTO, "acknowledgement cut short");
+		return natfw_error_set(e, EPROTO, "acknowledgment cut short");
 	if (!err->error)
 		return 0;
 	if (!e)

@@ -27,7 +27,7 @@ int natfw_error_set(struct natfw_error *e, int code, const char *fmt, ...)
 /* "attr: words (errno)" in @buf of @size bytes; returns @buf. */
 const char *natfw_error_text(const struct natfw_error *e, char *buf, size_t size);
 /*
- * Read the acknowledgement @ack of @request, whose attributes are those of
+ * Read the acknowledgment @ack of @request, whose attributes are those of
  * @set (may be NULL). Returns 0 or a negative errno and fills @e in.
  */
 int natfw_error_read(struct natfw_error *e, const struct nlmsghdr *ack,

@@ -82,12 +82,16 @@ static void say_devices(struct doctor *d)
 		   "no device is attached, so no packet is looked at");
 }
 
+static uint8_t pool_addr_len(const struct natfw_pool *p)
+{
+	const struct natfw_range *r = p ? p->range.v : NULL;
+
+	return p && p->range.n ? r->first.len : 0;
+}
+
 /* Where packets a rule translates go: its new destination, or the old, or any. */
 static void destination(const struct natfw_rule *r, const struct state *s, struct natfw_addr *a)
 {
-	const struct natfw_pool *p;
-	const struct natfw_range *range;
-
 	memset(a, 0, sizeof(*a));
 	if (natfw_has(&r->nat, NATFW_A_NAT_DST))
 		*a = r->nat.dst;
@@ -95,11 +99,8 @@ static void destination(const struct natfw_rule *r, const struct state *s, struc
 		*a = r->match.dst;
 	else if (natfw_has(&r->nat, NATFW_A_NAT_SRC))
 		a->len = r->nat.src.len;
-	else if (natfw_has(&r->nat, NATFW_A_NAT_POOL) && (p = state_pool(s, r->nat.pool)) &&
-		 p->range.n) {
-		range = p->range.v;
-		a->len = range->first.len;
-	}
+	else if (natfw_has(&r->nat, NATFW_A_NAT_POOL))
+		a->len = pool_addr_len(state_pool(s, r->nat.pool));
 }
 
 /* Devices that are not attached, each with how many rules send by it. */

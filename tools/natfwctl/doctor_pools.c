@@ -36,7 +36,8 @@ static void say_local(struct doctor *d, const struct natfw_pool *p, const struct
 	}
 	snprintf(advice, sizeof(advice),
 		 "sysctl net.ipv4.ip_local_reserved_ports=%u-%u, or give the pool other ports",
-		 p->port_min > first ? p->port_min : first, p->port_max < last ? p->port_max : last);
+		 p->port_min > first ? p->port_min : first,
+		 p->port_max < last ? p->port_max : last);
 	doctor_say(d, DOCTOR_WARN, "pool", advice,
 		   "%s: %s is an address of %s, and connections of this host use ports %u-%u of it as well",
 		   p->name, text, ifname, first, last);

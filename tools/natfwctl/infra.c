@@ -195,6 +195,39 @@ static bool plan_dev(struct infra *in, struct config *c, const struct state *s,
 	return devspec_same(&d->dev, have) || plan_dev_set(in, c, d, have);
 }
 
+/* True if one of @rules that is not of owner @owner names the device. */
+static bool others_name(const struct natfw_dump *rules, const uint8_t *owner,
+			const char *ifname)
+{
+	struct natfw_rule r;
+	bool yes = false;
+	size_t i;
+
+	for (i = 0; i < rules->n && !yes && !natfw_dump_get(rules, i, &r); i++) {
+		yes = memcmp(r.owner, owner, sizeof(r.owner)) &&
+		      natfw_has(&r.match, NATFW_A_MATCH_IFNAME) &&
+		      !strcmp(r.match.ifname, ifname);
+		natfw_object_fini(&natfw_rule_set, &r);
+	}
+	return yes;
+}
+
+/* Rules that name a device go with it; those of others must not. */
+static bool dev_must_stay(const struct config *c, const char *ifname)
+{
+	struct natfw_dump all;
+	bool stays;
+
+	if (!ctl_dump(NATFW_CMD_RULE_GET, NULL, &all))
+		return true;
+	stays = others_name(&all, c->owner, ifname);
+	natfw_dump_fini(&all);
+	if (stays)
+		ctl_note("device %s is not in the file, but rules of other owners name it; it stays",
+			 ifname);
+	return stays;
+}
+
 static bool plan_gone_devs(struct infra *in, struct config *c, const struct state *s)
 {
 	const struct natfw_dev *d = s->devs.v;
@@ -202,7 +235,7 @@ static bool plan_gone_devs(struct infra *in, struct config *c, const struct stat
 	unsigned int i;
 
 	for (i = 0; i < s->devs.n; i++) {
-		if (config_dev(c, d[i].ifname))
+		if (config_dev(c, d[i].ifname) || dev_must_stay(c, d[i].ifname))
 			continue;
 		step = add_step(&in->after, c, NATFW_CMD_DEV_DEL, 0);
 		if (!step)
@@ -288,7 +321,8 @@ bool infra_after(const struct infra *in)
 		/* Gone by itself is gone. */
 		if (s[i].cmd == NATFW_CMD_DEV_DEL && e.code == ENODEV)
 			continue;
-		ctl_note("the rules are in force, but: %s", natfw_error_text(&e, text, sizeof(text)));
+		ctl_note("the rules are in force, but: %s",
+			 natfw_error_text(&e, text, sizeof(text)));
 		ok = false;
 	}
 	return ok;

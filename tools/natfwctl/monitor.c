@@ -7,7 +7,7 @@
 
 #include "ctl.h"
 #include "devspec.h"
-#include "event.h"
+#include "events.h"
 #include "poolspec.h"
 #include "rulelist.h"
 #include "spec.h"

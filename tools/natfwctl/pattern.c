@@ -58,9 +58,15 @@ static bool prefixes_meet(const struct natfw_addr *a, uint32_t alen,
 	return !len || natfw_addr_prefix_equal(a, b, len);
 }
 
-/* Both are about the field and say different things. */
-#define DIFFER(a, b, ATTR, field)						\
-	(HAS(a, ATTR) && HAS(b, ATTR) && (a)->m.field != (b)->m.field)
+/* Both are about attribute @attr and say different things. */
+static bool differ(const struct pattern *a, const struct pattern *b, unsigned int attr)
+{
+	size_t off = natfw_match_set.field[attr].off;
+	const uint32_t *x = (const uint32_t *)((const char *)&a->m + off);
+	const uint32_t *y = (const uint32_t *)((const char *)&b->m + off);
+
+	return (a->m.has & b->m.has) >> attr & 1 && *x != *y;
+}
 
 static bool ranges_apart(const struct pattern *a, const struct pattern *b)
 {
@@ -73,16 +79,16 @@ static bool ranges_apart(const struct pattern *a, const struct pattern *b)
 
 bool pattern_overlap(const struct pattern *a, const struct pattern *b)
 {
-	if (DIFFER(a, b, PROTO, proto) || (a->family && b->family && a->family != b->family))
+	if (differ(a, b, NATFW_A_MATCH_PROTO) || (a->family && b->family && a->family != b->family))
 		return false;
 	if (!a->any_zone && !b->any_zone && a->m.zone != b->m.zone)
 		return false;
 	if (!prefixes_meet(&a->m.src, a->src_len, &b->m.src, b->src_len) ||
 	    !prefixes_meet(&a->m.dst, a->dst_len, &b->m.dst, b->dst_len))
 		return false;
-	if (ranges_apart(a, b) || DIFFER(a, b, ICMP_TYPE, icmp_type) ||
-	    DIFFER(a, b, ICMP_CODE, icmp_code) || DIFFER(a, b, SPI, spi) ||
-	    DIFFER(a, b, DSCP, dscp) || DIFFER(a, b, FLOW_LABEL, flow_label))
+	if (ranges_apart(a, b) || differ(a, b, NATFW_A_MATCH_ICMP_TYPE) ||
+	    differ(a, b, NATFW_A_MATCH_ICMP_CODE) || differ(a, b, NATFW_A_MATCH_SPI) ||
+	    differ(a, b, NATFW_A_MATCH_DSCP) || differ(a, b, NATFW_A_MATCH_FLOW_LABEL))
 		return false;
 	return !(HAS(a, IFNAME) && HAS(b, IFNAME) && strcmp(a->m.ifname, b->m.ifname));
 }
@@ -100,25 +106,28 @@ const char *pattern_field(enum pattern_miss field)
 	return fields[field];
 }
 
+static uint32_t bit_if(enum pattern_miss field, bool cond)
+{
+	return cond ? 1u << field : 0;
+}
+
 uint32_t pattern_fields(const struct pattern *p)
 {
 	uint32_t set = 0;
 
-#define ABOUT(FIELD, cond)	set |= (cond) ? 1u << PATTERN_##FIELD : 0
-	ABOUT(FAMILY, HAS(p, FAMILY) && !p->src_len && !p->dst_len);
-	ABOUT(ZONE, !p->any_zone);
-	ABOUT(DEV, HAS(p, IFNAME) || HAS(p, IFINDEX));
-	ABOUT(PROTO, HAS(p, PROTO));
-	ABOUT(SRC, p->src_len);
-	ABOUT(DST, p->dst_len);
-	ABOUT(SPORT, HAS(p, SPORT));
-	ABOUT(DPORT, HAS(p, DPORT));
-	ABOUT(TYPE, HAS(p, ICMP_TYPE));
-	ABOUT(CODE, HAS(p, ICMP_CODE));
-	ABOUT(SPI, HAS(p, SPI));
-	ABOUT(DSCP, HAS(p, DSCP));
-	ABOUT(LABEL, HAS(p, FLOW_LABEL));
-#undef ABOUT
+	set |= bit_if(PATTERN_FAMILY, HAS(p, FAMILY) && !p->src_len && !p->dst_len);
+	set |= bit_if(PATTERN_ZONE, !p->any_zone);
+	set |= bit_if(PATTERN_DEV, HAS(p, IFNAME) || HAS(p, IFINDEX));
+	set |= bit_if(PATTERN_PROTO, HAS(p, PROTO));
+	set |= bit_if(PATTERN_SRC, p->src_len);
+	set |= bit_if(PATTERN_DST, p->dst_len);
+	set |= bit_if(PATTERN_SPORT, HAS(p, SPORT));
+	set |= bit_if(PATTERN_DPORT, HAS(p, DPORT));
+	set |= bit_if(PATTERN_TYPE, HAS(p, ICMP_TYPE));
+	set |= bit_if(PATTERN_CODE, HAS(p, ICMP_CODE));
+	set |= bit_if(PATTERN_SPI, HAS(p, SPI));
+	set |= bit_if(PATTERN_DSCP, HAS(p, DSCP));
+	set |= bit_if(PATTERN_LABEL, HAS(p, FLOW_LABEL));
 	return set;
 }
 
@@ -130,25 +139,33 @@ static bool dev_differs(const struct pattern *p, const struct natfw_test *t)
 	       p->m.ifindex != t->ifindex;
 }
 
+static bool within(const struct natfw_addr *net, uint32_t len, const struct natfw_addr *a)
+{
+	return !len || natfw_addr_prefix_equal(net, a, len);
+}
+
+static bool outside(uint32_t port, uint32_t first, uint32_t last)
+{
+	return port < first || port > last;
+}
+
 uint32_t pattern_miss(const struct pattern *p, const struct natfw_test *t, uint32_t zone)
 {
 	const struct natfw_match *m = &p->m;
 	uint32_t miss = 0;
 
-#define MISS(FIELD, cond)	miss |= (cond) ? 1u << PATTERN_##FIELD : 0
-	MISS(FAMILY, p->family && p->family != addr_family(&t->src));
-	MISS(ZONE, !p->any_zone && m->zone != zone);
-	MISS(DEV, dev_differs(p, t));
-	MISS(PROTO, HAS(p, PROTO) && m->proto != t->proto);
-	MISS(SRC, p->src_len && !natfw_addr_prefix_equal(&m->src, &t->src, p->src_len));
-	MISS(DST, p->dst_len && !natfw_addr_prefix_equal(&m->dst, &t->dst, p->dst_len));
-	MISS(SPORT, HAS(p, SPORT) && (t->sport < m->sport || t->sport > m->sport_max));
-	MISS(DPORT, HAS(p, DPORT) && (t->dport < m->dport || t->dport > m->dport_max));
-	MISS(TYPE, HAS(p, ICMP_TYPE) && m->icmp_type != t->icmp_type);
-	MISS(CODE, HAS(p, ICMP_CODE) && m->icmp_code != t->icmp_code);
-	MISS(SPI, HAS(p, SPI) && m->spi != t->spi);
-	MISS(DSCP, HAS(p, DSCP) && m->dscp != t->dscp);
-	MISS(LABEL, HAS(p, FLOW_LABEL) && m->flow_label != t->flow_label);
-#undef MISS
+	miss |= bit_if(PATTERN_FAMILY, p->family && p->family != addr_family(&t->src));
+	miss |= bit_if(PATTERN_ZONE, !p->any_zone && m->zone != zone);
+	miss |= bit_if(PATTERN_DEV, dev_differs(p, t));
+	miss |= bit_if(PATTERN_PROTO, HAS(p, PROTO) && m->proto != t->proto);
+	miss |= bit_if(PATTERN_SRC, !within(&m->src, p->src_len, &t->src));
+	miss |= bit_if(PATTERN_DST, !within(&m->dst, p->dst_len, &t->dst));
+	miss |= bit_if(PATTERN_SPORT, HAS(p, SPORT) && outside(t->sport, m->sport, m->sport_max));
+	miss |= bit_if(PATTERN_DPORT, HAS(p, DPORT) && outside(t->dport, m->dport, m->dport_max));
+	miss |= bit_if(PATTERN_TYPE, HAS(p, ICMP_TYPE) && m->icmp_type != t->icmp_type);
+	miss |= bit_if(PATTERN_CODE, HAS(p, ICMP_CODE) && m->icmp_code != t->icmp_code);
+	miss |= bit_if(PATTERN_SPI, HAS(p, SPI) && m->spi != t->spi);
+	miss |= bit_if(PATTERN_DSCP, HAS(p, DSCP) && m->dscp != t->dscp);
+	miss |= bit_if(PATTERN_LABEL, HAS(p, FLOW_LABEL) && m->flow_label != t->flow_label);
 	return miss;
 }

@@ -13,12 +13,14 @@
  * there is no route. An address of length 0 bytes has no route.
  */
 bool route_device(const struct natfw_addr *a, char *ifname);
+
 /* How @a lies to this host. */
 enum route_place {
 	ROUTE_LOCAL,		/* an address of this host */
 	ROUTE_ONLINK,		/* on a network this host is connected to */
 	ROUTE_ELSEWHERE
 };
+
 /* @ifname (IFNAMSIZ bytes) gets the interface unless ROUTE_ELSEWHERE. */
 enum route_place route_place(const struct natfw_addr *a, char *ifname);
 /* True if some address of this host lies within [@first, @last]; which is put in @a. */

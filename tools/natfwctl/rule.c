@@ -339,7 +339,8 @@ static const char spec_usage[] =
 	"...   parity, pair";
 
 static const struct ctl_verb verbs[] = {
-	{ "show", rule_show, "[owner HEX | id N]", "rules, in the order they are tried; -s counters" },
+	{ "show", rule_show, "[owner HEX | id N]",
+	  "rules, in the order they are tried; -s counters" },
 	{ "list", rule_show, "[owner HEX | id N]", "the same" },
 	{ "add", rule_add, spec_usage, "make a rule; prints its id and what it reserved" },
 	{ "del", rule_del, "id N...", "remove rules" },

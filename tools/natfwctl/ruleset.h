@@ -37,10 +37,12 @@ static inline size_t ruleset_count(const struct ruleset *s)
 {
 	return s->enc.n;
 }
+
 static inline const struct ruleset_entry *ruleset_entry(const struct ruleset *s, size_t i)
 {
 	return (const struct ruleset_entry *)s->entry.v + i;
 }
+
 /* Decode rule @i, the caller finishes it. -ENOMEM. */
 int ruleset_get(const struct ruleset *s, size_t i, struct natfw_rule *r);
 /* The encoding of rule @i and its length in bytes. */

@@ -7,7 +7,13 @@
 
 #define M(r, a)		natfw_has(&(r)->match, NATFW_A_MATCH_##a)
 #define N(r, a)		natfw_has(&(r)->nat, NATFW_A_NAT_##a)
-#define REFUSE(path, text)	do { *attr = path; return text; } while (0)
+
+/* Name the attribute and return the reason. */
+static const char *refuse(const char **attr, const char *path, const char *why)
+{
+	*attr = path;
+	return why;
+}
 
 static bool has_ports(const struct natfw_rule *r)
 {
@@ -19,19 +25,19 @@ static const char *check_match(const struct natfw_rule *r, const char **attr)
 	const struct natfw_match *m = &r->match;
 
 	if (M(r, SPORT) && !has_ports(r))
-		REFUSE("match.sport", "ports need a protocol that has them");
+		return refuse(attr, "match.sport", "ports need a protocol that has them");
 	if (M(r, DPORT) && !has_ports(r))
-		REFUSE("match.dport", "ports need a protocol that has them");
+		return refuse(attr, "match.dport", "ports need a protocol that has them");
 	if (M(r, SPI) && !(M(r, PROTO) && (m->proto == IPPROTO_ESP || m->proto == IPPROTO_AH)))
-		REFUSE("match.spi", "an SPI needs proto esp or ah");
+		return refuse(attr, "match.spi", "an SPI needs proto esp or ah");
 	if (M(r, FLOW_LABEL) && (m->src.len == 4 || m->dst.len == 4 ||
 				 (M(r, FAMILY) && m->family == 4)))
-		REFUSE("match.flow-label", "only IPv6 packets have a flow label");
+		return refuse(attr, "match.flow-label", "only IPv6 packets have a flow label");
 	if (!M(r, PROTO) || !proto_is_icmp(m->proto))
 		return NULL;
 	if ((m->proto == IPPROTO_ICMP && (m->src.len == 16 || m->dst.len == 16)) ||
 	    (m->proto == IPPROTO_ICMPV6 && (m->src.len == 4 || m->dst.len == 4)))
-		REFUSE("match.proto", "not in packets of this address family");
+		return refuse(attr, "match.proto", "not in packets of this address family");
 	return NULL;
 }
 
@@ -40,13 +46,13 @@ static const char *check_options(const struct natfw_rule *r, const char **attr)
 	bool permits = r->action == NATFW_ACTION_ALLOW || r->action == NATFW_ACTION_NAT;
 
 	if (!permits && natfw_has(r, NATFW_A_RULE_MARK))
-		REFUSE("mark", "only permitted packets are marked");
+		return refuse(attr, "mark", "only permitted packets are marked");
 	if (!permits && natfw_has(r, NATFW_A_RULE_EMIT))
-		REFUSE("emit", "only permitted packets leave");
+		return refuse(attr, "emit", "only permitted packets leave");
 	if (!permits && (r->flags & NATFW_RULE_FLAG_STATEFUL))
-		REFUSE("flags", "only permitted packets have replies");
+		return refuse(attr, "flags", "only permitted packets have replies");
 	if ((r->flags & (NATFW_RULE_FLAG_PARITY | NATFW_RULE_FLAG_PAIR)) && !N(r, POOL))
-		REFUSE("flags", "parity and pair are matters of a pool's ports");
+		return refuse(attr, "flags", "parity and pair are matters of a pool's ports");
 	return NULL;
 }
 
@@ -66,13 +72,13 @@ static const char *check_nat_addr(const struct natfw_rule *r, const char **attr)
 	uint32_t dst = length(N(r, DST), N(r, DST_LEN), n->dst_len, &n->dst);
 
 	if (N(r, POOL) && (N(r, SRC) || N(r, SPORT)))
-		REFUSE("nat.pool", "the source is from a pool, and given too");
+		return refuse(attr, "nat.pool", "the source is from a pool, and given too");
 	if (N(r, SRC) && src != from)
-		REFUSE("nat.src", src == natfw_addr_bits(&n->src) ?
-		       "many source addresses cannot become one; use a pool" :
-		       "the prefix is not as long as that of 'from'");
+		return refuse(attr, "nat.src", src == natfw_addr_bits(&n->src) ?
+			      "many source addresses cannot become one; use a pool" :
+			      "the prefix is not as long as that of 'from'");
 	if (N(r, DST) && dst != to && dst != natfw_addr_bits(&n->dst))
-		REFUSE("nat.dst", "the prefix is not as long as that of 'to'");
+		return refuse(attr, "nat.dst", "the prefix is not as long as that of 'to'");
 	return NULL;
 }
 
@@ -89,12 +95,12 @@ static const char *check_nat_ports(const struct natfw_rule *r, const char **attr
 	uint32_t dport = span(N(r, DPORT_MAX), n->dport, n->dport_max);
 
 	if ((N(r, SPORT) || N(r, DPORT)) && !has_ports(r))
-		REFUSE(N(r, SPORT) ? "nat.sport" : "nat.dport",
-		       "translating ports needs a protocol that has them");
+		return refuse(attr, N(r, SPORT) ? "nat.sport" : "nat.dport",
+			      "translating ports needs a protocol that has them");
 	if (sport && (!M(r, SPORT) || sport != span(M(r, SPORT_MAX), m->sport, m->sport_max)))
-		REFUSE("nat.sport", "the range of ports is not as long as that of 'sport'");
+		return refuse(attr, "nat.sport", "the range of ports is not as long as that of 'sport'");
 	if (dport && (!M(r, DPORT) || dport != span(M(r, DPORT_MAX), m->dport, m->dport_max)))
-		REFUSE("nat.dport", "the range of ports is not as long as that of 'dport'");
+		return refuse(attr, "nat.dport", "the range of ports is not as long as that of 'dport'");
 	return NULL;
 }
 
@@ -105,13 +111,13 @@ static const char *check_nat(const struct natfw_rule *r, const char **attr)
 	if (r->action != NATFW_ACTION_NAT)
 		return NULL;
 	if (M(r, PROTO) && r->match.proto == IPPROTO_AH)
-		REFUSE("match.proto", "AH protects addresses and cannot be translated");
+		return refuse(attr, "match.proto", "AH protects addresses and cannot be translated");
 	if (M(r, SPI))
-		REFUSE("match.spi", "replies carry another SPI; translate by addresses");
+		return refuse(attr, "match.spi", "replies carry another SPI; translate by addresses");
 	if (N(r, POOL) && M(r, PROTO) && !has_ports(r) && !proto_is_icmp(r->match.proto))
-		REFUSE("nat.pool", "the protocol has nothing a pool could translate");
+		return refuse(attr, "nat.pool", "the protocol has nothing a pool could translate");
 	if (r->nat.has == 1ull << NATFW_A_NAT_OUT_ZONE)
-		REFUSE("nat.out-zone", "nothing is translated");
+		return refuse(attr, "nat.out-zone", "nothing is translated");
 	why = check_nat_addr(r, attr);
 	return why ? why : check_nat_ports(r, attr);
 }

@@ -144,9 +144,9 @@ static bool change_one(const struct stage *s, struct natfw_client *cl,
 	struct natfw_error e;
 	int err;
 
-	if (ruleset_get(s->have, p->have, &have) || ruleset_get(&s->c->rules, p->want, &want))
+	if (ruleset_get(s->have, p->have, &have) || ruleset_get(&s->c->rules, p->want, &want)) {
 		err = natfw_error_set(&e, ENOMEM, "out of memory");
-	else {
+	} else {
 		make_change(&ch, &have, &want);
 		err = natfw_client_do(cl, NATFW_CMD_RULE_SET, 0, &ch, NULL, &e);
 	}

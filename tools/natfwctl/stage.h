@@ -8,7 +8,7 @@
 #include "client.h"
 #include "config.h"
 #include "diff.h"
-#include "txn.h"
+#include "transaction.h"
 
 struct stage {
 	const struct config *c;		/* where the rules added come from */

@@ -39,6 +39,7 @@ static inline bool words_end(const struct words *w)
 {
 	return w->at >= w->n;
 }
+
 /* The next word, not consumed; NULL at the end. */
 const char *words_peek(const struct words *w);
 /* Consume the next word; NULL and an error about missing @what at the end. */

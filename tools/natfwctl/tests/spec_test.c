@@ -58,9 +58,8 @@ static const struct {
 	{ "dnat [2001:db8::]/64:80-81 tcp dport 90-91 to 2001:db8:1::/64",
 	  "priority 1000 nat proto tcp to 2001:db8:1::/64 dport 90-91 dnat [2001:db8::/64]:80-81" },
 	{ "dnat any:81 tcp dport 80", "priority 1000 nat proto tcp dport 80 dnat any:81" },
-	{ "snat 192.0.2.1:1000-1010 dnat 10.0.0.5 tcp from 10.0.0.1:1-11 to 192.0.2.9 out-zone 4",
-	  "priority 1000 nat proto tcp from 10.0.0.1 sport 1-11 to 192.0.2.9 "
-	  "snat 192.0.2.1:1000-1010 dnat 10.0.0.5 out-zone 4" },
+	{ "snat 1.2.3.4:9-19 dnat 8.8.8.8 tcp from 10.0.0.1:1-11 out-zone 4",
+	  "priority 1000 nat proto tcp from 10.0.0.1 sport 1-11 snat 1.2.3.4:9-19 dnat 8.8.8.8 out-zone 4" },
 	{ "nat stateful snat pool x", "priority 1000 nat snat pool x" },
 	{ "allow emit direct mark 16 lifetime 1h name web inactive",
 	  "priority 1000 allow inactive emit direct mark 0x10 lifetime 3600 name web" },

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "client_private.h"
-#include "txn.h"
+#include "transaction.h"
 
 #define TXN_PACKET	(128 * 1024)	/* bytes handed to one sendmsg() */
 

@@ -8,8 +8,8 @@
  * was is told by its number. The client must not be used for anything else
  * until commit or abort; both free the transaction.
  */
-#ifndef _NATFW_LIB_TXN_H
-#define _NATFW_LIB_TXN_H
+#ifndef _NATFW_LIB_TRANSACTION_H
+#define _NATFW_LIB_TRANSACTION_H
 
 #include "client.h"
 
@@ -44,4 +44,4 @@ int natfw_txn_commit(struct natfw_txn *t, struct natfw_txn_info *done, long *fai
 /* Forget the changes and free @t (may be NULL). */
 void natfw_txn_abort(struct natfw_txn *t);
 
-#endif /* _NATFW_LIB_TXN_H */
+#endif /* _NATFW_LIB_TRANSACTION_H */

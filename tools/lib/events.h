@@ -6,8 +6,8 @@
  * call natfw_events_read(). When the kernel or the socket lost events the
  * callback gets an overrun marker: whatever is cached must be dumped again.
  */
-#ifndef _NATFW_LIB_EVENT_H
-#define _NATFW_LIB_EVENT_H
+#ifndef _NATFW_LIB_EVENTS_H
+#define _NATFW_LIB_EVENTS_H
 
 #include "client.h"
 
@@ -36,4 +36,4 @@ int natfw_events_fd(const struct natfw_events *ev);
 int natfw_events_read(struct natfw_events *ev, natfw_event_cb cb, void *arg,
 		      struct natfw_error *e);
 
-#endif /* _NATFW_LIB_EVENT_H */
+#endif /* _NATFW_LIB_EVENTS_H */

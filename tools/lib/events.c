@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "client_private.h"
-#include "event.h"
+#include "events.h"
 
 struct natfw_events {
 	struct natfw_client *c;
