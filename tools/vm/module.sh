@@ -8,6 +8,8 @@
 module_dirs() {
 	M_SRC=$(realpath "${NATFW_SRC:-$TOP}")
 	M_DIR=$CACHE/module/$K_KEY/$(echo "$M_SRC" | sha256sum | cut -c 1-12)
+	# a module with its test suites is another module
+	M_DIR+=${NATFW_KUNIT:+-kunit}
 	M_TREE_FILE=$M_DIR.tree
 	mkdir -p "$M_DIR"
 }
