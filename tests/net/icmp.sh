@@ -170,7 +170,7 @@ query_state() {
 	rule nat proto "$ICMP" from "$A" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S icmp type=$ECHO id=77
-		expect net icmp src=$X id=77
+		expect net icmp src=$X qid=77
 	E
 	local before
 	before=$(flow_expires)

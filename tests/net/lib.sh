@@ -6,7 +6,8 @@
 #	host ---- lan [ gateway ] wan ---- net
 #	host2 -- lan2 [         ]
 #
-# host has A and A2, host2 (only after `gateway two`) B; net has the servers S, S2, S3;
+# host has A and A2, host2 (only after `gateway two`) B; net has the servers S, S2, S3, and
+# S8 and S9 that nobody answers for;
 # X, X2 ... X6 are external addresses routed to the gateway, which has none of them. `use 4`
 # and `use 6` choose the family all of these are of; V is then 4 or 6.
 # shellcheck source=../lib.sh
@@ -161,14 +162,14 @@ use() {
 	if [[ $1 == 4 ]]; then
 		A=10.1.0.2 A2=10.1.0.3 A9=10.1.0.9 AGW=10.1.0.1 ANET=10.1.0.0/16
 		B=10.2.0.2 BGW=10.2.0.1 G=192.0.2.1 R=192.0.2.2
-		S=203.0.113.1 S2=203.0.113.2 S3=203.0.113.3 SNET=203.0.113.0/24
+		S=203.0.113.1 S2=203.0.113.2 S3=203.0.113.3 SNET=203.0.113.0/24 S8=203.0.113.8 S9=203.0.113.9
 		X=198.51.100.1 X2=198.51.100.2 X3=198.51.100.3 X4=198.51.100.4
 		X5=198.51.100.5 X6=198.51.100.6 XNET=198.51.100.0/24 XLAST=198.51.100.255
 		HOSTLEN=32 ANY=0.0.0.0/0 ICMP=icmp ECHO=8 REPLY=0 UNREACH=3 PORTUN=3 TIMEX=11
 	else
 		A=fd00:1::2 A2=fd00:1::3 A9=fd00:1::9 AGW=fd00:1::1 ANET=fd00:1::/64
 		B=fd00:2::2 BGW=fd00:2::1 G=2001:db8:2::1 R=2001:db8:2::2
-		S=2001:db8:3::1 S2=2001:db8:3::2 S3=2001:db8:3::3 SNET=2001:db8:3::/64
+		S=2001:db8:3::1 S2=2001:db8:3::2 S3=2001:db8:3::3 SNET=2001:db8:3::/64 S8=2001:db8:3::8 S9=2001:db8:3::9
 		X=2001:db8:4::1 X2=2001:db8:4::2 X3=2001:db8:4::3 X4=2001:db8:4::4
 		X5=2001:db8:4::5 X6=2001:db8:4::6 XNET=2001:db8:4::/64 XLAST=2001:db8:4::ff
 		HOSTLEN=128 ANY=::/0 ICMP=icmpv6 ECHO=128 REPLY=129 UNREACH=1 PORTUN=4 TIMEX=3

@@ -79,7 +79,7 @@ basic() {
 		send net ip src=$S dst=$image udp sport=53 dport=4000 data=b
 		expect host udp dst=$A data=b sum=ok
 		send host ip src=$A dst=$S icmp type=$ECHO id=5 data=c
-		expect net icmp src=$image type=$ECHO id=5 sum=ok
+		expect net icmp src=$image type=$ECHO qid=5 sum=ok
 		send host ip src=$A dst=$S esp spi=9
 		expect net esp src=$image spi=9
 	E
@@ -102,12 +102,12 @@ port_range() {
 
 echo_identifier() {
 	fresh default drop
-	rule nat proto "$ICMP" from "$A" to "$S" snat "$X"
+	rule nat proto "$ICMP" from "$A" to "$S9" snat "$X"
 	pkt <<-E
-		send host ip src=$A dst=$S icmp type=$ECHO id=77 seq=3 data=ping
-		expect net icmp src=$X type=$ECHO id=77 seq=3 sum=ok
-		send net ip src=$S dst=$X icmp type=$REPLY id=77 seq=3 data=ping
-		expect host icmp src=$S dst=$A type=$REPLY id=77 seq=3 data=ping sum=ok
+		send host ip src=$A dst=$S9 icmp type=$ECHO id=77 seq=3 data=ping
+		expect net icmp src=$X type=$ECHO qid=77 seq=3 sum=ok
+		send net ip src=$S9 dst=$X icmp type=$REPLY id=77 seq=3 data=ping
+		expect host icmp src=$S9 dst=$A type=$REPLY qid=77 seq=3 data=ping sum=ok
 	E
 }
 

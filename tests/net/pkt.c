@@ -1046,7 +1046,7 @@ static void read_icmp(struct text *t, const struct seen *s, const u8 *p, int n)
 	say_sum(t, s, v6 ? sum_pseudo(&s->c, IPPROTO_ICMPV6, n, p, n)
 			 : sum_fold(sum_add(0, p, n)), get16(p + 2), n);
 	if (!is_error(p[0], v6)) {
-		say(t, "id=%d", get16(p + 4));
+		say(t, "qid=%d", get16(p + 4));
 		say(t, "seq=%d", get16(p + 6));
 		say_data(t, p + 8, n - 8);
 		return;

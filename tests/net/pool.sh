@@ -66,16 +66,16 @@ endpoint_independent_dccp() { endpoint_independent dccp; }
 query_identifier() {
 	with_pool "$X"
 	pkt <<-E
-		send host ip src=$A dst=$S icmp type=$ECHO id=77
-		expect net icmp src=$X dst=$S id=?one sum=ok
-		send host ip src=$A dst=$S2 icmp type=$ECHO id=77
-		expect net icmp src=$X dst=$S2 id=%one sum=ok
-		send host ip src=$A2 dst=$S icmp type=$ECHO id=77
-		expect net icmp src=$X dst=$S id=?two sum=ok
-		send net ip src=$S dst=$X icmp type=$REPLY id=%two data=x
-		expect host icmp dst=$A2 id=77 sum=ok
-		send net ip src=$S dst=$X icmp type=$REPLY id=%one data=x
-		expect host icmp dst=$A id=77 sum=ok
+		send host ip src=$A dst=$S9 icmp type=$ECHO id=77
+		expect net icmp src=$X dst=$S9 qid=?one sum=ok
+		send host ip src=$A dst=$S8 icmp type=$ECHO id=77
+		expect net icmp src=$X dst=$S8 qid=%one sum=ok
+		send host ip src=$A2 dst=$S9 icmp type=$ECHO id=77
+		expect net icmp src=$X dst=$S9 qid=?two sum=ok
+		send net ip src=$S9 dst=$X icmp type=$REPLY id=%two data=x
+		expect host icmp dst=$A2 qid=77 sum=ok
+		send net ip src=$S9 dst=$X icmp type=$REPLY id=%one data=x
+		expect host icmp dst=$A qid=77 sum=ok
 	E
 }
 

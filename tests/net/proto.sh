@@ -144,10 +144,10 @@ echo_back() {
 	ctl pool add p "$X"
 	rule nat proto "$ICMP" from "$ANET" snat pool p
 	pkt <<-E
-		send host ip src=$A dst=$S icmp type=$ECHO id=77 seq=9 data=abc
-		expect net icmp src=$X type=$ECHO id=?id seq=9 data=abc sum=ok
-		send net ip src=$S dst=$X icmp type=$REPLY id=%id seq=9 data=abc
-		expect host icmp dst=$A type=$REPLY id=77 seq=9 data=abc sum=ok
+		send host ip src=$A dst=$S9 icmp type=$ECHO id=77 seq=9 data=abc
+		expect net icmp src=$X type=$ECHO qid=?id seq=9 data=abc sum=ok
+		send net ip src=$S9 dst=$X icmp type=$REPLY id=%id seq=9 data=abc
+		expect host icmp dst=$A type=$REPLY qid=77 seq=9 data=abc sum=ok
 	E
 }
 
@@ -156,10 +156,10 @@ timestamp() {
 	fresh default drop
 	rule nat icmp from "$A" snat "$X"
 	pkt <<-E
-		send host ip src=$A dst=$S icmp type=13 id=77 len=12
-		expect net icmp src=$X type=13 id=77 sum=ok
-		send net ip src=$S dst=$X icmp type=14 id=77 len=12
-		expect host icmp dst=$A type=14 id=77 sum=ok
+		send host ip src=$A dst=$S9 icmp type=13 id=77 len=12
+		expect net icmp src=$X type=13 qid=77 sum=ok
+		send net ip src=$S9 dst=$X icmp type=14 id=77 len=12
+		expect host icmp dst=$A type=14 qid=77 sum=ok
 	E
 }
 

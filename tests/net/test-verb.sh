@@ -52,7 +52,7 @@ agrees() {
 	for ((i = 0; i < 40; i++)); do
 		sport=$((RANDOM % 40)) dport=$((95 + RANDOM % 120))
 		said=$(ctl_json test dev lan udp from "$A" sport "$sport" to "$S" dport "$dport" |
-			jq -r '.action // .verdict')
+			jq -r '.answer | .action // .verdict')
 		did=$(pkt <<-E | sed -n 's/^n=//p'
 			send host ip src=$A dst=$S udp sport=$sport dport=$dport
 			count net n within=20 udp
