@@ -20,6 +20,7 @@
 #include "gen.h"
 #include "ktap.h"
 #include "rig.h"
+#include "sum.h"
 
 struct options {
 	uint64_t	seed;
@@ -48,7 +49,7 @@ struct run {
 	struct rule	**all;		/* every rule ever made, to give back */
 	size_t		nall, room;
 	struct reasons	before, after;
-	uint64_t	sent, refused, asked, replies, errors, forwarded;
+	uint64_t	sent, refused, asked, replies, errors, forwarded, pieces, offloaded;
 	int		differences;
 	int		batch, number;
 	struct past	*past;		/* every packet so far */
@@ -221,6 +222,10 @@ static void report(struct run *t, const char *what, const struct packet *p, int 
 	printf("# %s\n", view_text(&v));
 	packet_dump("packet", p->data, p->len);
 	show_answer(a);
+	if (a->fate == FATE_CLASH && a->flow)
+		printf("# in the way: flow of rule %llu: %s / %s\n",
+		       (unsigned long long)a->flow->rule->id, key_text(&a->flow->orig),
+		       key_text(&a->flow->reply));
 	show_reasons(t);
 	show_rules(t, &v, dev, a->rule);
 	show_flows(t, p, dev);
@@ -613,6 +618,16 @@ static bool one_packet(struct run *t, const struct packet *p, int dev, struct an
 	return e.out;
 }
 
+/* A packet that can be routed, there and back. */
+static int some_packet(struct run *t, struct packet *p, struct view *v, int how)
+{
+	do {
+		gen_packet(&t->rng, p, t->opt.family, &t->oracle, how);
+		view_parse(v, p->data, p->len);
+	} while (rig_route(&v->src) < 0 || rig_route(&v->dst) < 0);
+	return chance(&t->rng, 80) ? rig_route(&v->src) : (int)rnd(&t->rng, RIG_DEVS);
+}
+
 static void one_exchange(struct run *t)
 {
 	static struct packet p, got, back, none;
@@ -620,11 +635,7 @@ static void one_exchange(struct run *t)
 	struct answer a;
 	struct view v;
 
-	do {
-		gen_packet(&t->rng, &p, t->opt.family, &t->oracle, 0);
-		view_parse(&v, p.data, p.len);
-	} while (rig_route(&v.src) < 0 || rig_route(&v.dst) < 0);
-	dev = chance(&t->rng, 80) ? rig_route(&v.src) : (int)rnd(&t->rng, RIG_DEVS);
+	dev = some_packet(t, &p, &v, 0);
 	if (!one_packet(t, &p, dev, &a, &got, &out))
 		return;
 	for (turn = 0; turn < 2 && chance(&t->rng, 50); turn++) {
@@ -638,6 +649,8 @@ static void one_exchange(struct run *t)
 		one_packet(t, &back, out, &a, &none, &dev);
 	}
 }
+
+#include "differ_parts.h"
 
 /* rules */
 
@@ -802,8 +815,14 @@ static void one_batch(struct run *t)
 	int i, before = t->differences;
 
 	change_rules(t);
-	for (i = 0; i < t->opt.packets && t->differences < t->opt.most; i++)
-		one_exchange(t);
+	for (i = 0; i < t->opt.packets && t->differences < t->opt.most; i++) {
+		if (chance(&t->rng, 90))
+			one_exchange(t);
+		else if (chance(&t->rng, 50))
+			one_in_pieces(t);
+		else
+			one_offloaded(t);
+	}
 	compare_counters(t, t->differences == before);
 }
 
@@ -926,9 +945,10 @@ static int run_one(const struct options *opt)
 	}
 	for (t.batch = 0; t.batch < opt->batches && t.differences < opt->most; t.batch++)
 		one_batch(&t);
-	printf("# %llu packets, %llu of them replies and %llu errors, %llu forwarded, %llu asked, %llu rules refused\n",
+	printf("# %llu packets, %llu of them replies, %llu errors, %llu cut, %llu offloaded; %llu forwarded, %llu asked, %llu rules refused\n",
 	       (unsigned long long)t.sent, (unsigned long long)t.replies,
-	       (unsigned long long)t.errors, (unsigned long long)t.forwarded,
+	       (unsigned long long)t.errors, (unsigned long long)t.pieces,
+	       (unsigned long long)t.offloaded, (unsigned long long)t.forwarded,
 	       (unsigned long long)t.asked, (unsigned long long)t.refused);
 	ktap_is(!t.differences && t.sent,
 		"module and oracle agree: IPv%d %s%s%s, %d rules, seed %llu", opt->family,

@@ -206,7 +206,6 @@ static int our_side(struct rig *r)
 	for (i = 0; i < RIG_DEVS; i++) {
 		snprintf(name, sizeof(name), "e%d", i + 1);
 		r->end[i] = if_nametoindex(name);
-		offload_off(fd, name);
 		err = link_up(fd, name);
 		if (err)
 			return err;

@@ -363,25 +363,27 @@ static void end_overtaken(struct oracle *o, const struct key *k, const struct vi
 }
 
 /*
- * True if replies to @f and to a new flow of @r could not be told apart. Flows
- * of one conversation can: there precedence decides, packet by packet.
+ * True if replies to @f and to a new flow of @r could not be told apart: both
+ * translate back, to different things. Else precedence decides, packet by
+ * packet.
  */
 static bool flow_clashes(const struct flow *f, const struct key *reply,
 			 const struct key *orig, const struct rule *r)
 {
 	return flow_live(f) && key_equal(&f->reply, reply) &&
+	       f->rule->action == ACT_NAT && r->action == ACT_NAT &&
 	       (f->rule == r || !key_equal(&f->orig, orig));
 }
 
-static bool reply_taken(const struct oracle *o, const struct key *reply,
-			const struct key *orig, const struct rule *r)
+static struct flow *reply_taken(const struct oracle *o, const struct key *reply,
+				const struct key *orig, const struct rule *r)
 {
 	size_t i;
 
 	for (i = 0; i < o->nflows; i++)
 		if (flow_clashes(&o->flows[i], reply, orig, r))
-			return true;
-	return false;
+			return &o->flows[i];
+	return NULL;
 }
 
 static bool translatable(const struct rule *r, const struct view *v)
@@ -455,7 +457,8 @@ static void answer_new(struct oracle *o, struct answer *a, struct rule *r,
 	if (r->action != ACT_NAT)
 		sent = *k;
 	reply = key_turn(&sent, r->nat.out_zone.on ? r->nat.out_zone.v : out(&sent.dst));
-	if (reply_taken(o, &reply, k, r)) {
+	a->flow = reply_taken(o, &reply, k, r);
+	if (a->flow) {
 		a->fate = FATE_CLASH;
 		return;
 	}

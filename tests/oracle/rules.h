@@ -124,7 +124,7 @@ enum fate {
 struct answer {
 	enum fate	fate;
 	struct rule	*rule;
-	struct flow	*flow;
+	struct flow	*flow;		/* with FATE_CLASH the one in the way */
 	bool		reply;		/* it is a reply of @flow */
 	struct xlat	x;		/* with FATE_XLAT and FATE_ERROR */
 	struct xlat	inner;		/* with FATE_ERROR */
