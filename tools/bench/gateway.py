@@ -12,6 +12,7 @@ import ctypes
 import os
 import re
 import subprocess
+import time
 
 from clock import Clock
 
@@ -249,23 +250,29 @@ route add {n.servers} via {n.next}
                 self._set(cpu, f'count {max(1, count // cpus)}')
             before = CLOCK.read()
             put('/proc/net/pktgen/pgctrl', 'start')
+            packets, wall = self._results()
             after = CLOCK.read()
-            packets, wall = self._result()
         if not before or not after:
             return packets, wall, wall
         return packets, Clock.seconds(before, after, cpus), wall
 
-    def _result(self):
-        packets, seconds = 0, 0.0
-        for cpu in range(self.traffic.cpus):
+    def _results(self):
+        done = [self._result(cpu) for cpu in range(self.traffic.cpus)]
+        return sum(d[0] for d in done), sum(d[1] for d in done)
+
+    @staticmethod
+    def _result(cpu):
+        """Packets and seconds. A thread that is late has not even started yet."""
+        deadline = time.monotonic() + 60
+        while True:
             with open(f'/proc/net/pktgen/lan@{cpu}', encoding='ascii') as f:
                 text = f.read()
-            m = re.search(r'Result: OK: (\d+)\(c(\d+)\+d(\d+)\) usec, (\d+) ', text)
-            if not m:
-                raise Failed('pktgen has no result; it says ' + text.strip().splitlines()[-1])
-            packets += int(m[4])
-            seconds += int(m[1]) / 1e6
-        return packets, seconds
+            m = re.search(r'Result: OK: (\d+)\(c\d+\+d\d+\) usec, (\d+) ', text)
+            if m:
+                return int(m[2]), int(m[1]) / 1e6
+            if time.monotonic() > deadline:
+                raise Failed('pktgen does not end; it says ' + text.strip().splitlines()[-1])
+            time.sleep(0.01)
 
     def sweep(self, times=1):
         """Every flow in turn, so many times."""

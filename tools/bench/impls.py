@@ -138,6 +138,17 @@ class IpForward(Impl):
     cases = ('allow',)
 
 
+class NftFwd(Impl):
+    """From ingress to the other device unseen: what sending alone costs, a lower bound."""
+    name = 'nft-fwd'
+    cases = ('allow',)
+
+    def setup(self, gw):
+        sh('nft', '-f', '-', text='''table netdev bench {
+	chain in { type filter hook ingress device "lan" priority 0; fwd to "wan"; }
+}''')
+
+
 class NftSet(Impl):
     """A set of 5-tuples at netdev ingress."""
     name = 'nft-set'
@@ -220,7 +231,7 @@ class NftFlowtable(Nft):
             raise Failed(f'{missed} of {packets} packets were not offloaded')
 
 
-ALL = (Floor, NatfwDirect, NatfwStack, NftFlowtable, NftConntrack, NftSet, IpForward)
+ALL = (Floor, NatfwDirect, NatfwStack, NftFlowtable, NftConntrack, NftSet, NftFwd, IpForward)
 BY_NAME = {i.name: i for i in ALL}
 
 

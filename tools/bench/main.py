@@ -16,7 +16,7 @@ NAT = ('snat', 'dnat', 'twice')
 IMPLS = tuple(i for i in BY_NAME if i != 'generator')
 
 # (cases, flows, families, orders, sizes, processors[, implementations]) of each profile
-FASTEST = ('natfw-direct', 'nft-flowtable', 'nft-set', 'ip_forward')
+FASTEST = ('natfw-direct', 'nft-flowtable', 'nft-set', 'nft-fwd', 'ip_forward')
 PROFILES = {
     'quick': [
         (('drop', 'allow', 'snat'), (1, 1000, 100000), (4,), ('random',), (60,), (1,)),
