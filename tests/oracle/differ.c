@@ -222,10 +222,13 @@ static void report(struct run *t, const char *what, const struct packet *p, int 
 	printf("# %s\n", view_text(&v));
 	packet_dump("packet", p->data, p->len);
 	show_answer(a);
-	if (a->fate == FATE_CLASH && a->flow)
+	if (a->fate == FATE_CLASH && a->flow) {
 		printf("# in the way: flow of rule %llu: %s / %s\n",
 		       (unsigned long long)a->flow->rule->id, key_text(&a->flow->orig),
 		       key_text(&a->flow->reply));
+		show_past(t, &a->flow->orig);
+		show_past(t, &a->flow->reply);
+	}
 	show_reasons(t);
 	show_rules(t, &v, dev, a->rule);
 	show_flows(t, p, dev);

@@ -173,7 +173,7 @@ static void take_id(const struct packet *got, struct packet *want)
 }
 
 static bool compare_pieces(struct run *t, const struct packet *p, int dev,
-			   const struct answer *a, const struct expect *e, int n)
+			   const struct answer *a, struct expect *e, int n)
 {
 	static struct whole w;
 
@@ -250,7 +250,7 @@ static void one_in_pieces(struct run *t)
 	t->pieces++;
 	remember(t, &v, dev, &a);
 	if (compare_pieces(t, &p, dev, &a, &e, n))
-		count_rule(&a, &p);
+		count_rule(&a, n == 1 ? &f[0] : &p);
 	else
 		rig_drain(&t->rig);
 }

@@ -457,6 +457,11 @@ static void answer_new(struct oracle *o, struct answer *a, struct rule *r,
 	if (r->action != ACT_NAT)
 		sent = *k;
 	reply = key_turn(&sent, r->nat.out_zone.on ? r->nat.out_zone.v : out(&sent.dst));
+	if (r->action == ACT_NAT && v->ttl <= 1) {
+		/* ends here, and leaves nothing behind */
+		a->fate = FATE_XLAT;
+		return;
+	}
 	a->flow = reply_taken(o, &reply, k, r);
 	if (a->flow) {
 		a->fate = FATE_CLASH;
