@@ -100,7 +100,7 @@ class Clock:
 
     @staticmethod
     def seconds(before, after, cpus):
-        """Time of the busiest threads between two readings."""
+        """Time of the busiest threads, or all, between two readings."""
         ran = sorted((after[t] - before.get(t, 0) for t in after), reverse=True)
         return sum(ran[:cpus]) / 1e9
 
