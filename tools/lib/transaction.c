@@ -86,14 +86,17 @@ static void note_ack(struct natfw_txn *t, const struct nlmsghdr *h, bool *acked)
 		t->failed = t->sent + nr;
 }
 
-/* Everything the kernel had to say is there by now. */
+/*
+ * Everything the kernel had to say is there by now, and what it says of the
+ * last request comes last.
+ */
 static void read_acks(struct natfw_txn *t, bool *acked)
 {
 	const struct nlmsghdr *h;
 	ssize_t n;
 	int left;
 
-	for (;;) {
+	while (!*acked) {
 		n = natfw_client_recv(t->c, MSG_DONTWAIT, NULL);
 		if (n == -ENOBUFS)
 			continue;

@@ -24,7 +24,7 @@ static void print_pair(const struct natfw_tuple *t)
 	print_side(&t->src, t->sport, ports);
 	fputs(" > ", stdout);
 	print_side(&t->dst, t->dport, ports);
-	if (proto_is_icmp(t->proto))
+	if (proto_is_icmp(t->proto) && (t->sport | t->dport))
 		printf(" id %u", t->sport | t->dport);
 	if (natfw_has(t, NATFW_A_TUPLE_SPI))
 		printf(" spi 0x%x", t->spi);
@@ -51,7 +51,10 @@ static void print_state(const struct natfw_flow *f)
 	char buf[32];
 	unsigned int i;
 
-	printf("    rule %" PRIu64, f->rule);
+	if (natfw_has(f, NATFW_A_FLOW_RULE))
+		printf("    rule %" PRIu64, f->rule);
+	else
+		fputs("    no rule", stdout);
 	if (state && f->state != NATFW_FLOW_STATE_NONE)
 		printf("  %s", state);
 	for (i = 0; i < natfw_flow_flag_names.n; i++)

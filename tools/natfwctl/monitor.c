@@ -66,7 +66,7 @@ static void print_overrun(const struct natfw_overrun *o)
 	if (o->lost)
 		printf(" %u of them.", o->lost);
 	if (o->count)
-		printf(" %u rules went at once.", o->count);
+		printf(" %u rules came or went at once.", o->count);
 	printf(" What was printed so far is not the whole story: list again.\n");
 }
 

@@ -176,24 +176,27 @@ struct trial {
 	uint32_t zone;
 };
 
+static void print_side(uint32_t proto, const struct natfw_addr *a, uint32_t port)
+{
+	char buf[NATFW_ADDR_TEXT];
+
+	if (proto_has_ports(proto))
+		print_endpoint(stdout, a, port);
+	else
+		fputs(natfw_addr_text(a, buf), stdout);
+}
+
 static void print_packet(const struct trial *tr)
 {
 	const struct natfw_test *t = &tr->packet;
-	bool ports = proto_has_ports(t->proto);
-	char buf[NATFW_ADDR_TEXT];
+	char buf[64];
 
 	fputs("packet   ", stdout);
 	print_proto(stdout, t->proto);
 	putchar(' ');
-	if (ports)
-		print_endpoint(stdout, &t->src, t->sport);
-	else
-		fputs(natfw_addr_text(&t->src, buf), stdout);
+	print_side(t->proto, &t->src, t->sport);
 	fputs(" > ", stdout);
-	if (ports)
-		print_endpoint(stdout, &t->dst, t->dport);
-	else
-		fputs(natfw_addr_text(&t->dst, buf), stdout);
+	print_side(t->proto, &t->dst, t->dport);
 	if (proto_is_icmp(t->proto))
 		printf(" type %s", explain_value(t, 0, PATTERN_TYPE, buf, sizeof(buf)));
 	printf(" by %s, zone %u\n", t->ifname, tr->zone);
@@ -233,9 +236,9 @@ static void print_result(const struct trial *tr)
 	if (!natfw_has(a, NATFW_A_TEST_XLAT))
 		return;
 	fputs("leaves   ", stdout);
-	print_endpoint(stdout, &a->xlat.src, a->xlat.sport);
+	print_side(tr->packet.proto, &a->xlat.src, a->xlat.sport);
 	fputs(" > ", stdout);
-	print_endpoint(stdout, &a->xlat.dst, a->xlat.dport);
+	print_side(tr->packet.proto, &a->xlat.dst, a->xlat.dport);
 	putchar('\n');
 }
 
