@@ -9,8 +9,10 @@ import sys
 # first match counts
 EXPECTED = [
     (r'LICENSES/', None),
-    (r'debian/(copyright|changelog|control|source/|.*\.(install|manpages|docs|dkms)$)', None),
-    (r'uapi/|Documentation/netlink/specs/|kmod/netlink_gen', 'GPL-2.0 syscall'),
+    (r'debian/(copyright|changelog|control|source/|.*\.(install|manpages|docs|examples|dkms)$)', None),
+    (r'(.*/)?\.(gitignore|shellcheckrc|checkpatch-camelcase.*)$', None),
+    (r'uapi/|Documentation/netlink/specs/|Documentation/netlink\.rst$|kmod/netlink_gen',
+     'GPL-2.0 syscall'),
     (r'kmod/|Kbuild$', 'GPL-2.0-only'),
     (r'tools/dkms/dkms', 'GPL-2.0-only GPL-2.0-or-later'),
     (r'', 'GPL-2.0-or-later GPL-2.0-only'),
