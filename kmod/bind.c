@@ -17,6 +17,7 @@
 #include "pool.h"
 #include "rule.h"
 #include "trace.h"
+#include "txn.h"
 
 static struct kmem_cache *natfw_flow_cache[2];	/* one half, two halves */
 static struct kmem_cache *natfw_peer_cache;
@@ -893,20 +894,28 @@ static u8 natfw_exact_flags(const struct natfw_rule *r)
 	return flags;
 }
 
-/* Another exact rule in force would lose its replies to this one. */
+struct natfw_exact {
+	const struct natfw_flow	*ours;
+	const struct natfw_txn	*txn;
+};
+
+/* Another exact rule that stays in force would lose its replies to this one. */
 static bool natfw_clash_exact(struct natfw_node *old, void *arg)
 {
 	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
-	const struct natfw_flow *ours = arg;
+	const struct natfw_exact *e = arg;
 
 	return old->flags & NATFW_NODE_REPLY && f->flags & NATFW_FLOW_RULE &&
-	       f->flags & NATFW_FLOW_NAT && ours->flags & NATFW_FLOW_NAT &&
-	       READ_ONCE(f->rule->to) == NATFW_NEVER;
+	       f->flags & NATFW_FLOW_NAT && e->ours->flags & NATFW_FLOW_NAT &&
+	       READ_ONCE(f->rule->to) == NATFW_NEVER &&
+	       !(e->txn && natfw_txn_dooms(e->txn, f->rule));
 }
 
-struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r, bool replacing)
+struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
+					   const struct natfw_txn *txn)
 {
 	struct natfw_net *nn = r->nn;
+	struct natfw_exact e = { .txn = txn };
 	struct natfw_flow *f;
 	int err;
 
@@ -914,11 +923,12 @@ struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r, bool replacing)
 	f = natfw_flow_alloc(r, natfw_exact_flags(r), GFP_KERNEL);
 	if (IS_ERR(f))
 		return f;
+	e.ours = f;
 	natfw_exact_key(&f->half[0].node.key, &r->match);
 	if (f->flags & NATFW_FLOW_TWO) {
 		natfw_exact_reply(r, &f->half[0].node.key, &f->half[1].node.key);
 		err = natfw_half_insert(nn, &f->half[1],
-					replacing ? NULL : natfw_clash_exact, f);
+					natfw_clash_exact, &e);
 		if (err)
 			goto out;
 	}

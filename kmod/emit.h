@@ -126,6 +126,8 @@ void natfw_answer_unreachable(struct natfw_pkt *p, u8 code4, u8 code6);
 void natfw_answer_noroute(struct natfw_pkt *p, int error);	/* of struct natfw_route */
 void natfw_answer_ttl(struct natfw_pkt *p);
 void natfw_answer_mtu(struct natfw_pkt *p, u32 mtu);
+/* True while this CPU sends one of these; bottom halves off. */
+bool natfw_answer_is_ours(void);
 /* Host unreachable, as soon and if @n turns out to be. */
 void natfw_answer_late(struct natfw_pkt *p, struct neighbour *n);
 /* Module exit, after the last packet. */

@@ -27,6 +27,7 @@
 
 struct natfw_map;
 struct natfw_rule;
+struct natfw_txn;
 
 /* Packets in the upper 28 bits, bytes in the lower 36; folded when half full. */
 struct natfw_acc {
@@ -162,10 +163,11 @@ void natfw_test_pkt(struct natfw_pkt *p, struct natfw_test_result *res);
 
 /*
  * The flow of an exact rule, put in the table. ERR_PTR(-EEXIST) if replies
- * would look like those of another exact rule, unless @replacing, when that
- * may be about to go; -ENOMEM. nn->lock.
+ * would look like those of another exact rule, save one that @txn (or NULL)
+ * takes out; -ENOMEM. nn->lock.
  */
-struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r, bool replacing);
+struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
+					   const struct natfw_txn *txn);
 /* Let go of a flow that is not in the table (any more). Any context. */
 void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f);
 /* Take @f out of the table and dispose of it; false if somebody else did. */

@@ -265,7 +265,8 @@ static unsigned int natfw_output(struct natfw_net *nn, struct sk_buff *skb)
 	struct natfw_flow *f;
 	struct natfw_half *h;
 
-	if (!atomic_read(&nn->nflows) && !READ_ONCE(nn->ndnat))
+	if ((!atomic_read(&nn->nflows) && !READ_ONCE(nn->ndnat)) ||
+	    natfw_answer_is_ours())
 		return NF_ACCEPT;
 	if (natfw_parse(&p) || p.flags & NATFW_P_FRAG || !natfw_output_wanted(nn, &p))
 		return NF_ACCEPT;

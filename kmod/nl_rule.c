@@ -234,7 +234,7 @@ static struct natfw_rule *rule_new(struct natfw_net *nn, struct genl_info *info)
 	err = get_spec(nn, info, &spec);
 	if (err)
 		return ERR_PTR(err);
-	spec.replacing = txn;
+	spec.txn = txn;
 	r = natfw_rule_create(nn, &spec, info->extack);
 	if (IS_ERR(r)) {
 		natfw_nl_explain(info->extack, PTR_ERR(r));

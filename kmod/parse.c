@@ -33,6 +33,7 @@ struct natfw_chain {
 	bool		frag;
 	bool		later;	/* fragment other than the first */
 	bool		lost;	/* chain too long or unknown */
+	bool		rh0;	/* source route that must not be followed */
 };
 
 static bool natfw_ext_known(u8 nexthdr)
@@ -72,6 +73,8 @@ static bool natfw_chain_step(const struct sk_buff *skb, struct natfw_chain *c,
 		return true;
 	}
 	c->slow |= c->nexthdr == NEXTHDR_HOP || c->nexthdr == NEXTHDR_ROUTING;
+	/* RFC 5095, RFC 6092 REC-4: type 0 with segments left */
+	c->rh0 |= c->nexthdr == NEXTHDR_ROUTING && !h[2] && h[3];
 	c->nexthdr = h[0];
 	c->off += (h[1] + 1) * 8;
 	return c->off <= left;
@@ -353,7 +356,7 @@ static int natfw_parse_v6(struct natfw_pkt *p)
 	if (natfw_addr_is4(&p->key.src) || natfw_addr_is4(&p->key.dst))
 		return natfw_fail(NATFW_R_MALFORMED);
 	c.nexthdr = ih->nexthdr;
-	if (!natfw_chain_walk(p->skb, &c, end))
+	if (!natfw_chain_walk(p->skb, &c, end) || c.rh0)
 		return natfw_fail(NATFW_R_MALFORMED);
 	p->key.proto = c.nexthdr;
 	p->thoff = c.off;

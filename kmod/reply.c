@@ -36,20 +36,33 @@ struct natfw_answer {
 	u8			cb[sizeof_field(struct sk_buff, cb)];
 };
 
+/* Answers speak of packets as they arrived: the output hook leaves them alone. */
+static DEFINE_PER_CPU(unsigned int, natfw_answering);
+
+bool natfw_answer_is_ours(void)
+{
+	return this_cpu_read(natfw_answering);
+}
+
 static void natfw_answer_end(struct natfw_pkt *p, const struct natfw_answer *a)
 {
 	struct sk_buff *skb = p->skb;
 
+	this_cpu_dec(natfw_answering);
 	skb_dst_drop(skb);
 	if (a->dst)
 		skb_dst_set(skb, a->dst);
 	memcpy(skb->cb, a->cb, sizeof(skb->cb));
 }
 
+/* Routing lets some broadcast addresses pass as sources; no host has them. */
 static bool natfw_answer_route(struct sk_buff *skb)
 {
 	const struct iphdr *ih = ip_hdr(skb);
 
+	if (inet_addr_type_dev_table(dev_net(skb->dev), skb->dev, ih->saddr) !=
+	    RTN_UNICAST)
+		return false;
 	return natfw_route_input(skb, ih->daddr, ih->saddr, ih->tos, skb->dev);
 }
 
@@ -61,6 +74,7 @@ static bool natfw_answer_begin(struct natfw_pkt *p, struct natfw_answer *a)
 	/* route and control block are about to be written */
 	if (natfw_unshare(p))
 		return false;
+	this_cpu_inc(natfw_answering);
 	skb = p->skb;
 	a->dst = skb_dst(skb);
 	if (a->dst)

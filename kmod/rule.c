@@ -17,6 +17,7 @@
 #include "pool.h"
 #include "rule.h"
 #include "trace.h"
+#include "txn.h"
 
 static struct kmem_cache *natfw_rule_cache;
 
@@ -261,15 +262,43 @@ static int natfw_rule_lease(struct natfw_rule *r, struct netlink_ext_ack *extack
 	return PTR_ERR(m);
 }
 
+/* True if who holds the endpoint goes as @r comes. */
+static bool natfw_rule_succeeds(struct natfw_rule *r, const struct natfw_txn *txn,
+				u8 proto, u16 zone, const union natfw_addr *addr,
+				u16 port)
+{
+	struct natfw_map *m;
+	bool doomed = false;
+
+	if (!txn)
+		return false;
+	rcu_read_lock();
+	m = natfw_map_find_ext(r->nn, proto, zone, addr, htons(port));
+	if (m) {
+		doomed = m->claimed && natfw_txn_dooms(txn, READ_ONCE(m->rule));
+		natfw_map_put(m);
+	}
+	rcu_read_unlock();
+	return doomed;
+}
+
 static int natfw_rule_claim_one(struct natfw_rule *r, u32 i,
 				const struct natfw_key *internal, u16 zone,
 				const union natfw_addr *addr, u16 port,
+				const struct natfw_txn *txn,
 				struct netlink_ext_ack *extack)
 {
 	struct natfw_map *m;
 
+	if (r->map[i])
+		return 0;	/* at commit: claimed before */
 	m = natfw_map_claim(r->nn, r, internal, internal->proto, zone, addr,
 			    htons(port));
+	if (m == ERR_PTR(-EBUSY) &&
+	    natfw_rule_succeeds(r, txn, internal->proto, zone, addr, port)) {
+		r->late = true;
+		return 0;
+	}
 	if (IS_ERR(m)) {
 		NL_SET_ERR_MSG(extack, "the external endpoint lies in a pool and is another's");
 		return PTR_ERR(m);
@@ -279,7 +308,8 @@ static int natfw_rule_claim_one(struct natfw_rule *r, u32 i,
 }
 
 /* Static translations of one endpoint keep it from being handed out by a pool. */
-static int natfw_rule_claim(struct natfw_rule *r, struct netlink_ext_ack *extack)
+static int natfw_rule_claim(struct natfw_rule *r, const struct natfw_txn *txn,
+			    struct netlink_ext_ack *extack)
 {
 	const struct natfw_match *m = &r->match;
 	const struct natfw_nat *n = &r->nat;
@@ -290,7 +320,7 @@ static int natfw_rule_claim(struct natfw_rule *r, struct netlink_ext_ack *extack
 	if (n->set & NATFW_N_SRC && n->src_len == 128 && natfw_rule_endpoint(r, &k))
 		err = natfw_rule_claim_one(r, 0, &k, zone, &n->src,
 					   n->set & NATFW_N_SPORT ? n->sport_min :
-					   m->sport_min, extack);
+					   m->sport_min, txn, extack);
 	if (err || !(n->set & NATFW_N_DST) || n->dst_len != 128 ||
 	    !(m->set & NATFW_M_DST) || m->dst_len != 128 ||
 	    !(m->set & NATFW_M_DPORT) || m->dport_min != m->dport_max ||
@@ -301,7 +331,8 @@ static int natfw_rule_claim(struct natfw_rule *r, struct netlink_ext_ack *extack
 	k.sport = htons(n->set & NATFW_N_DPORT ? n->dport_min : m->dport_min);
 	k.proto = m->proto;
 	k.zone = zone;
-	return natfw_rule_claim_one(r, 1, &k, m->zone, &m->dst, m->dport_min, extack);
+	return natfw_rule_claim_one(r, 1, &k, m->zone, &m->dst, m->dport_min, txn,
+				    extack);
 }
 
 /* ---- making ---- */
@@ -347,14 +378,14 @@ static int natfw_rule_alloc_parts(struct natfw_rule *r,
 	return r->owner ? 0 : -ENOMEM;
 }
 
-static int natfw_rule_place(struct natfw_rule *r, bool replacing,
+static int natfw_rule_place(struct natfw_rule *r, const struct natfw_txn *txn,
 			    struct netlink_ext_ack *extack)
 {
 	struct natfw_flow *f;
 
 	if (!r->exact)
 		return natfw_classifier_add(r->nn, r);
-	f = natfw_flow_create_exact(r, replacing);
+	f = natfw_flow_create_exact(r, txn);
 	if (PTR_ERR(f) == -EEXIST)
 		NL_SET_ERR_MSG(extack, "another rule translates to the same addresses and ports");
 	if (IS_ERR(f))
@@ -369,7 +400,7 @@ static int natfw_rule_reserve(struct natfw_rule *r, const struct natfw_rule_spec
 	if (r->action != NATFW_ACTION_NAT)
 		return 0;
 	if (!spec->nat.pool)
-		return natfw_rule_claim(r, extack);
+		return natfw_rule_claim(r, spec->txn, extack);
 	natfw_pool_hold(spec->nat.pool);
 	r->nat.pool = spec->nat.pool;
 	r->has_pool = true;
@@ -408,7 +439,7 @@ struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
 	if (err)
 		goto out;
 	err = natfw_rule_alloc_parts(r, spec) ?: natfw_rule_reserve(r, spec, extack) ?:
-	      natfw_rule_place(r, spec->replacing, extack);
+	      natfw_rule_place(r, spec->txn, extack);
 	if (err)
 		goto out_id;
 	r->staged = true;
@@ -663,9 +694,15 @@ u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 	natfw_rule_tell(nn, add, nadd, del, ndel);
 	for (i = 0; i < ndel; i++)
 		natfw_rule_retire(del[i]);
-	if (add)
-		list_for_each_entry_safe(r, tmp, add, list)
-			list_del_init(&r->list);
+	if (!add)
+		return gen;
+	list_for_each_entry_safe(r, tmp, add, list) {
+		/* now that who held them is gone; without memory they stay free */
+		if (r->late)
+			natfw_rule_claim(r, NULL, NULL);
+		r->late = false;
+		list_del_init(&r->list);
+	}
 	return gen;
 }
 

@@ -28,6 +28,7 @@ struct natfw_map;
 struct natfw_pool;
 struct natfw_owner;
 struct natfw_flow;
+struct natfw_txn;
 
 /* Bits of natfw_match.set: fields beyond addresses that are conditions. */
 #define NATFW_M_FAMILY	BIT(0)
@@ -117,6 +118,7 @@ struct natfw_rule {
 	refcount_t		refs;
 	u8			why;		/* enum natfw_del_reason */
 	bool			staged;
+	bool			late;		/* endpoints can be claimed at commit only */
 	bool			has_pool;	/* nat.pool is a reference; nn->lock */
 	struct hlist_node	wheel;
 	union {
@@ -158,7 +160,7 @@ struct natfw_rule_spec {
 	u32			flags;
 	u32			lifetime;
 	u8			cookie[NATFW_OWNER_LEN];
-	bool			replacing;	/* part of a transaction that may remove others */
+	const struct natfw_txn	*txn;		/* it is part of, or NULL */
 	const char		*name;		/* borrowed, or NULL */
 	struct natfw_match	match;
 	struct natfw_nat	nat;		/* pool: borrowed */

@@ -324,6 +324,21 @@ static struct natfw_txn *txn_of(struct natfw_net *nn, const struct genl_info *in
 	return ERR_PTR(-ENOENT);
 }
 
+bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r)
+{
+	const struct natfw_txn_flush *f;
+
+	lockdep_assert_held(&txn->nn->lock);
+	if (r->staged)
+		return false;
+	if (xa_load((struct xarray *)&txn->del, r->id))
+		return true;
+	list_for_each_entry(f, &txn->flush, list)
+		if (f->all || natfw_rule_owned(r, f->owner))
+			return true;
+	return false;
+}
+
 int natfw_txn_note(struct natfw_net *nn, u32 portid, int err)
 {
 	struct natfw_txn *txn = err ? natfw_txn_find(nn, portid) : NULL;

@@ -45,6 +45,8 @@ struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid);
  * for together is done together or not at all. nn->lock.
  */
 int natfw_txn_note(struct natfw_net *nn, u32 portid, int err);
+/* True if commit would take @r out: what replaces it may have its endpoints. nn->lock. */
+bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r);
 /* All need nn->lock. Errors leave the transaction as it was, extack set. */
 void natfw_txn_add(struct natfw_txn *txn, struct natfw_rule *r);	/* cannot fail */
 int natfw_txn_del(struct natfw_txn *txn, u64 id, struct netlink_ext_ack *extack);
