@@ -67,6 +67,7 @@ def options(argv):
     p.add_argument('--seconds', type=float, default=0.1, help='of each run')
     p.add_argument('--json', default=os.environ.get('BENCH_JSON'))
     p.add_argument('--svg')
+    p.add_argument('--publish', help='directory for results.json, .txt and .svg')
     return p, p.parse_args(argv)
 
 
@@ -134,7 +135,7 @@ def main(argv):
         finish(rows, o)     # what is there is kept, however this ends
     rows += extras.run(o, impls, rounds, started)
     finish(rows, o)
-    print(report.table(rows))
+    print(report.machine() + '\n\n' + report.table(rows))
     failed = sum('error' in r for r in rows)
     measure.say(f'bench: {len(rows)} figures, {failed} not measured, '
                 f'{time.monotonic() - started:.0f} s')
@@ -146,10 +147,9 @@ def finish(rows, o):
     if o.json:
         report.write_json(rows, o.json)
     if o.svg:
-        text = report.svg(rows, 'Nanoseconds a packet above the generator alone '
-                                '(IPv4, UDP, 60 bytes, random order, one processor)')
-        with open(o.svg, 'w', encoding='utf-8') as f:
-            f.write(text)
+        report.write_svg(rows, o.svg)
+    if o.publish:
+        report.publish(rows, o.publish)
 
 
 if __name__ == '__main__':

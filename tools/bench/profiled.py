@@ -9,6 +9,7 @@ import extras
 import measure
 from gateway import CLOCK, Failed, Gateway, Traffic
 from impls import BY_NAME
+from nl import Natfw
 
 HOST = os.environ['BENCH_CLOCK']
 
@@ -32,23 +33,49 @@ def subject(impl, case, traffic):
     return s.gw, 0
 
 
-def main(impl, case, flows, order, seconds):
-    measure.prepare()
-    why = measure.needs(impl)
-    if why:
-        raise Failed(why)
-    gw, count = subject(impl, case, Traffic(int(flows), order))
-    if not count:
-        packets, took, _ = gw.send(50000)
-        count = int(packets / took * float(seconds) * 1.5)
+def loading(case, count):
+    """Seconds of wall clock while rules are loaded, or replaced."""
+    gw = Gateway(4, Traffic(1))
+    with gw.inside():
+        nl = Natfw()
+    nl.net_set(rule_max=4 << 20, flow_max=4 << 20)
+    if case == 'replace':
+        nl.load(extras.numbered(count, 2000))
+    datagrams = nl.batches(extras.numbered(count, 3000))
+    begin()
+    start = time.monotonic()
+    nl.commit(datagrams, flush=case == 'replace')
+    end((time.monotonic() - start) / count)
+
+
+def begin():
     shutil.copy('/proc/kallsyms', os.path.join(HOST, 'kallsyms'))
     CLOCK.read()
     with open(os.path.join(HOST, 'go'), 'w', encoding='ascii'):
         pass
     time.sleep(0.3)
-    packets, took, _ = gw.send(count)
+
+
+def end(seconds):
     with open(os.path.join(HOST, 'done'), 'w', encoding='ascii') as f:
-        f.write(f'{took * 1e9 / packets}')
+        f.write(f'{seconds * 1e9}')
+
+
+def main(impl, case, flows, order, seconds):
+    measure.prepare()
+    why = measure.needs(impl)
+    if why:
+        raise Failed(why)
+    if case in ('load', 'replace'):
+        loading(case, int(flows))
+        return
+    gw, count = subject(impl, case, Traffic(int(flows), order))
+    if not count:
+        packets, took, _ = gw.send(50000)
+        count = int(packets / took * float(seconds) * 1.5)
+    begin()
+    packets, took, _ = gw.send(count)
+    end(took / packets)
     gw.close()
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Results as an aligned table, as JSON, and as a picture."""
 import json
+import os
 from xml.sax.saxutils import escape
 
 COLUMNS = (('case', 'case'), ('impl', 'impl'), ('family', 'fam'), ('flows', 'flows'),
@@ -68,6 +69,34 @@ def table(rows):
 def write_json(rows, path):
     with open(path, 'w', encoding='utf-8') as f:
         f.write('[\n' + ',\n'.join(json.dumps(r) for r in rows) + '\n]\n')
+
+
+def machine():
+    """What the figures are from; the host's part comes from tools/bench/run."""
+    lines = ['Linux ' + os.uname().release]
+    host = os.environ.get('BENCH_MACHINE')
+    if host:
+        lines[0] += f' as User Mode Linux, {os.cpu_count()} virtual processors'
+        lines.append('on ' + host)
+        lines.append('time is processor time of the virtual processors, as the host accounts it')
+    else:
+        lines.append('time is that of pktgen')
+    return '\n'.join(lines)
+
+
+def publish(rows, directory):
+    os.makedirs(directory, exist_ok=True)
+    write_json(rows, os.path.join(directory, 'results.json'))
+    write_svg(rows, os.path.join(directory, 'results.svg'))
+    with open(os.path.join(directory, 'results.txt'), 'w', encoding='utf-8') as f:
+        f.write(machine() + '\n\n' + table(rows) + '\n')
+
+
+def write_svg(rows, path):
+    text = svg(rows, 'Nanoseconds a packet above the generator alone '
+                     '(IPv4, UDP, 60 bytes, random order, one processor)')
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
 
 
 # ---- the picture ----
