@@ -197,12 +197,24 @@ def load(o, _impls, _rounds):
 
 # ---- memory ----
 
-def slabs():
-    """Bytes of all objects in slabs (large tables are not there)."""
-    time.sleep(0.5)     # what RCU frees, and what is freed by work, is back then
+def slabs_now():
     with open('/proc/slabinfo', encoding='ascii') as f:
         lines = [line.split() for line in f if not line.startswith(('#', 'slabinfo'))]
     return sum(int(w[1]) * int(w[3]) for w in lines)
+
+
+def slabs():
+    """Bytes of all objects in slabs (large tables are not there), once they stay the same.
+
+    Network namespaces that were removed before take a while to go.
+    """
+    now = slabs_now()
+    for _ in range(20):
+        time.sleep(0.3)
+        was, now = now, slabs_now()
+        if abs(now - was) < 100000:
+            break
+    return now
 
 
 def endpoints(gw, traffic, times):
