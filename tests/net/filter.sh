@@ -8,13 +8,13 @@
 default_pass() {
 	fresh
 	udp_passes 4000 53
-	reason_is pass-default 1
+	reason_some pass-default
 }
 
 default_drop() {
 	fresh default drop
 	udp_vanishes 4000 53
-	reason_is drop-default 1
+	reason_some drop-default
 }
 
 allow_opens() {
@@ -23,7 +23,7 @@ allow_opens() {
 	udp_passes 4000 53
 	udp_vanishes 4000 54
 	reason_is "allow-$M" 1
-	reason_is drop-default 1
+	reason_some drop-default
 }
 
 deny_is_silent() {

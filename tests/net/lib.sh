@@ -299,6 +299,13 @@ reason_is() {
 	want "$(reason "$1")" "$2" "packets that ended as $1"
 }
 
+# The same where devices may say something of their own meanwhile.
+reason_some() {
+	local n
+	n=$(reason "$1")
+	((n > 0)) || die "no packet ended as $1"
+}
+
 flows() { ctl_json flow show; }
 flow_count() { ctl_json net show | jq .flows; }
 

@@ -48,7 +48,7 @@ false_exterior() {
 		send host ip src=2001:db8:77::1 dst=$S udp sport=1 dport=2
 		none net udp
 	E
-	reason_is drop-default 1
+	reason_some drop-default
 }
 
 barred() {

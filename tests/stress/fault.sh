@@ -84,11 +84,13 @@ packets() {
 	rule priority 5 allow udp dport 1-5 stateful
 	rule priority 9 nat from 10.1.0.0/16 snat pool p
 	traffic
-	echo N >"$FAIL/task-filter"
+	# in this order: other processes must not be hit
+	echo 0 >"$FAIL/probability"
 	echo Y >"$FAIL/ignore-gfp-wait"
+	echo N >"$FAIL/task-filter"
 	echo -1 >"$FAIL/times"
 	echo 0 >"$FAIL/verbose"
-	echo 25 >"$FAIL/probability"
+	echo 10 >"$FAIL/probability"
 	sleep 5
 	echo 0 >"$FAIL/probability"
 	ctl stats
@@ -98,6 +100,7 @@ test_start
 [[ -w $FAIL/probability && -e /proc/self/fail-nth ]] || ktap_skip_all "this kernel cannot make memory fail"
 gateway
 point "a refused request changes nothing" commands
+echo 0 >"$FAIL/probability"
 point "packets" packets
 point "works afterwards" still_works
 ktap_end

@@ -13,7 +13,7 @@ scan() {
 	sleep 6
 	echo scan >"$LEAKS"
 	cat "$LEAKS" >"$WORK/leaks"
-	file_lacks "$WORK/leaks" natfw || {
+	file_lacks "$WORK/leaks" '\[natfw\]' || {
 		head -n 60 "$WORK/leaks"
 		return 1
 	}
