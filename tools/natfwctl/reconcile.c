@@ -205,12 +205,17 @@ static bool refresh(struct job *j)
 	return true;
 }
 
-static int commit_once(struct job *j, struct config_error *e)
+/*
+ * With @strict nobody may have changed rules since they were read. Where a
+ * daemon changes its own all the time that may never come true, so in the end
+ * it is done without.
+ */
+static int commit_once(struct job *j, bool strict, struct config_error *e)
 {
 	bool sync = j->mode == RECONCILE_SYNC;
 	struct stage st = {
 		.c = &j->c, .have = &j->have, .d = &j->d, .replace = !sync,
-		.generation = sync ? &j->s.net.generation : NULL,
+		.generation = sync && strict ? &j->s.net.generation : NULL,
 	};
 
 	if (sync && j->s.rules.partial)
@@ -231,7 +236,7 @@ static int commit_rules(struct job *j, const char *path)
 			if (!refresh(j) || compare(j))
 				return CTL_REFUSED;
 		}
-		err = commit_once(j, &e);
+		err = commit_once(j, i < TRIES - 1, &e);
 	}
 	return err ? reconcile_refused(path, &e) : 0;
 }

@@ -238,17 +238,16 @@ static void test_dump(void)
 
 static void test_json(void)
 {
-	static const char want[] = "{\"id\":7,\"name\":\"a\\\"\\\\\\u000a\xc3\xa9\\u00ff\",\"flags\":[\"stateful\",1048576]}";
+	static const char want[] = "{\"name\":\"\\\"\\\\\\u000a\xc3\xa9\\u00ff\",\"flags\":[\"stateful\",1048576]}";
 	struct natfw_rule r = { 0 };
 	char *text = NULL;
 	struct json j;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
-	r.id = 7;
-	r.name = strdup("a\"\\\n\xc3\xa9\xff");
+	r.name = strdup("\"\\\n\xc3\xa9\xff");
 	r.flags = NATFW_RULE_FLAG_STATEFUL | 1u << 20;
-	r.has = BIT(NATFW_A_RULE_ID) | BIT(NATFW_A_RULE_NAME) | BIT(NATFW_A_RULE_FLAGS);
+	r.has = BIT(NATFW_A_RULE_NAME) | BIT(NATFW_A_RULE_FLAGS);
 	json_init(&j, f);
 	json_object(&j, NULL, &natfw_rule_set, &r);
 	fclose(f);
