@@ -292,7 +292,9 @@ static void want_answer(const struct run *t, struct expect *e, const struct pack
 			const struct view *v)
 {
 	struct key k = key_of(v, 0), back = key_turn(&k, t->rig.zone[rig_route(&v->dst)]);
-	bool strange = v->inner && (v->family == 4 ? v->type > 18 : v->type < 128);
+	bool known = v->family == 6 ? v->type >= 128 : v->type == 0 || v->type == 8 ||
+		     (v->type >= 13 && v->type <= 18);
+	bool strange = v->inner && !known;
 
 	e->may_answer = !v->error;
 	e->astray = oracle_translated_to(&t->oracle, &back);

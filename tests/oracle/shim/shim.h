@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* kmod/compat.h is about kernels, of which this is none */
 #define _NATFW_COMPAT_H
@@ -75,7 +76,8 @@ typedef unsigned int gfp_t;
 #define lockdep_assert_held(x)	do { } while (0)
 #define lockdep_is_held(x)	true
 #define might_sleep()		do { } while (0)
-#define cond_resched()		do { } while (0)
+/* long enough for others to come between */
+#define cond_resched()		usleep(10)
 
 extern int shim_warnings;
 
