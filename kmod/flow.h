@@ -38,7 +38,7 @@ struct natfw_acc {
 
 #define NATFW_ACC_SHIFT	36
 #define NATFW_ACC_BYTES	((1ULL << NATFW_ACC_SHIFT) - 1)
-#define NATFW_ACC_FULL	(1ULL << 63 | 1ULL << (NATFW_ACC_SHIFT - 1))
+#define NATFW_ACC_FULL	(BIT_ULL(63) | BIT_ULL(NATFW_ACC_SHIFT - 1))
 
 struct natfw_half {
 	struct natfw_node	node;

@@ -110,7 +110,8 @@ static inline u32 natfw_key_hash(const struct natfw_key *k,
 	const u64 *w = (const u64 *)k;
 
 	if (natfw_key_is4(k))
-		return (u32)siphash_2u64((u64)k->src.a32[3] << 32 | k->dst.a32[3],
+		return (u32)siphash_2u64((u64)(__force u32)k->src.a32[3] << 32 |
+					 (__force u32)k->dst.a32[3],
 					 w[4], secret);
 	return (u32)siphash(k, sizeof(*k), secret);
 }

@@ -94,13 +94,19 @@ int natfw_nl_match_put(struct sk_buff *skb, const struct natfw_rule *r)
 {
 	struct nlattr *nest = nla_nest_start(skb, NATFW_A_RULE_MATCH);
 	const struct natfw_match *m = &r->match;
-	struct natfw_dev *nd;
+	struct net_device *dev;
+	int err = 0;
 
 	if (!nest || match_put_addrs(skb, m) || match_put_upper(skb, m) ||
 	    match_put_rest(skb, m))
 		return -EMSGSIZE;
-	nd = m->set & NATFW_M_DEV ? natfw_dev_find(r->nn, m->ifindex) : NULL;
-	if (nd && nla_put_string(skb, NATFW_A_MATCH_IFNAME, nd->dev->name))
+	/* attached or not: without it the rule would read as a wider one */
+	rcu_read_lock();
+	dev = m->set & NATFW_M_DEV ? dev_get_by_index_rcu(r->nn->net, m->ifindex) : NULL;
+	if (dev)
+		err = nla_put_string(skb, NATFW_A_MATCH_IFNAME, dev->name);
+	rcu_read_unlock();
+	if (err)
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

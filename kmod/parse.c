@@ -46,8 +46,8 @@ static bool natfw_ext_known(u8 nexthdr)
 /* One fragment header. An atomic fragment is not one. */
 static void natfw_chain_frag(struct natfw_chain *c, const struct frag_hdr *fh)
 {
-	c->frag |= fh->frag_off & htons(IP6_OFFSET | IP6_MF);
-	c->later |= fh->frag_off & htons(IP6_OFFSET);
+	c->frag |= !!(fh->frag_off & htons(IP6_OFFSET | IP6_MF));
+	c->later |= !!(fh->frag_off & htons(IP6_OFFSET));
 	c->slow = true;
 	c->nexthdr = fh->nexthdr;
 	c->off += sizeof(*fh);

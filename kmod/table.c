@@ -16,7 +16,7 @@
 
 #define NATFW_BUCKET_SLOTS	5
 #define NATFW_STRIPES		256
-#define NATFW_TABLE_MAX		(1U << 26)	/* buckets */
+#define NATFW_TABLE_MAX		BIT(26)	/* buckets */
 
 struct natfw_bucket {
 	u16				tag[NATFW_BUCKET_SLOTS];
