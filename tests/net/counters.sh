@@ -13,7 +13,7 @@ reasons_of() {
 		select(has(\"packets\") and has(\"name\")) | .packets] | add // 0"
 }
 
-sum_all() { ctl_json stats | jq '[.. | objects | select(has("packets") and has("name")) | .packets] | add'; }
+sum_all() { ctl_json stats | jq '[.. | objects | select(has("packets") and has("name")) | .packets] | add // 0'; }
 
 every_packet_once() {
 	local before after lan
