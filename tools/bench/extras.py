@@ -353,9 +353,9 @@ TABLE = {'lookup': lookup, 'wild': wild, 'load': load, 'memory': memory, 'bind':
 OURS = ('lookup', 'wild', 'load', 'full')   # nothing to measure without natfw
 
 
-def run(o, impls, rounds, started):
+def run(o, impls, rounds, started, names):
     rows = []
-    for name in NAMES:
+    for name in names:
         if o.case and name not in o.case:
             continue
         if name in OURS and 'natfw-direct' not in impls:

@@ -125,6 +125,8 @@ def main(argv):
     measure.prepare()
     impls, rows = usable(o.impl or IMPLS)
     rounds = o.rounds or ROUNDS[o.profile]
+    # first, while nothing of others is still on its way back to the allocator
+    rows += extras.run(o, impls, rounds, started, ('memory',))
     points = plan(o, impls)
     for n, (cases, of, flows, family, order, size_, cpus) in enumerate(points):
         measure.say(f'bench: {n + 1}/{len(points)} {",".join(cases)} IPv{family} '
@@ -133,7 +135,8 @@ def main(argv):
         rows += measure.point(cases, of, family, flows, order, size_, cpus, rounds,
                               o.seconds)
         finish(rows, o)     # what is there is kept, however this ends
-    rows += extras.run(o, impls, rounds, started)
+    rows += extras.run(o, impls, rounds, started,
+                       [n for n in extras.NAMES if n != 'memory'])
     finish(rows, o)
     print(report.machine() + '\n\n' + report.table(rows))
     failed = sum('error' in r for r in rows)

@@ -21,7 +21,7 @@ def place(r):
 def compare(rows):
     """Cost in proportion to the peer's under the same traffic, where both are known."""
     peers = {place(r): r['added_ns'] for r in rows
-             if r['impl'] == PEER.get(r['case']) and r['added_ns']}
+             if r['impl'] == PEER.get(r['case']) and (r['added_ns'] or 0) > 0}
     for r in rows:
         peer = peers.get(place(r))
         if r['impl'].startswith('natfw') and peer and r['added_ns'] is not None:
