@@ -125,11 +125,18 @@ gre() {
 	E
 }
 
-# A second host with the same protocol to the same peer cannot be told apart.
+# A second host with the same protocol to the same peer cannot be told apart: an exact rule
+# for it is refused, and so is its packet where a wider rule would make the flow.
 gre_collision() {
 	fresh
 	rule nat proto gre from "$A" to "$S" snat "$X"
-	rule nat proto gre from "$A2" to "$S" snat "$X"
+	if ctl rule add nat proto gre from "$A2" to "$S" snat "$X" 2>"$WORK/err"; then
+		die "a second rule with the same replies was made"
+	fi
+	grep -q 'translates to the same' "$WORK/err" || die "refused, but: $(<"$WORK/err")"
+	ctl rule flush all >/dev/null
+	rule nat proto gre from "$A" snat "$X"
+	rule nat proto gre from "$A2" snat "$X"
 	pkt <<-E
 		send host ip src=$A dst=$S gre data=one
 		expect net proto=47 src=$X
