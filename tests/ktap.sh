@@ -62,7 +62,7 @@ slowness() {
 	if [[ -n ${NATFW_SLOWNESS:-} ]]; then
 		echo "$NATFW_SLOWNESS"
 	elif grep -qs 'QEMU TCG\|QEMU Virtual' /proc/cpuinfo; then
-		echo 5
+		echo 3
 	elif [[ -e /sys/kernel/debug/kmemleak ]]; then
 		echo 3
 	else

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core debug
+# natfw-test: debug
 #
 # What `natfwctl monitor` tells: rules, devices, pools, mappings.
 . "$(dirname "$0")/lib.sh"

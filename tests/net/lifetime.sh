@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core debug
+# natfw-test: debug
 #
 # What ends by itself: rules with a lifetime, idle flows. The kernel ends them; nothing
 # of ours runs meanwhile.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core
+# natfw-test:
 #
 # A home gateway's rule set after RFC 6092: what it takes in rules of natfw, and that it
 # holds.

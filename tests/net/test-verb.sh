@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core quick debug
+# natfw-test: quick debug
 #
 # `natfwctl test` says what would happen; then it happens.
 . "$(dirname "$0")/lib.sh"
