@@ -110,7 +110,7 @@ overlapping() {
 			send host ip src=$A dst=$S frag id=8 mf=1 off=0 tcp sport=4000 dport=81 flags=S len=12
 			send host ip src=$A dst=$S frag id=8 mf=1 off=0 tcp sport=4000 dport=80 flags=S len=12
 			send host ip src=$A dst=$S frag id=8 mf=0 off=32 next=6 raw len=40
-			none net src=$A
+			none net within=0 dport=80
 		E
 	fi
 	(($(reason frag-bad) > 0)) || die "nothing ended as frag-bad"
