@@ -42,6 +42,9 @@ deps:
 check: deps
 	@tests/check
 
+check-all: deps
+	@tests/check long
+
 check-quick: deps
 	@tests/check quick
 
@@ -70,11 +73,12 @@ help:
 	@echo 'make install         natfwctl, its man page and completion; DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make dkms-install    natfw.ko by DKMS, rebuilt at each kernel update'
 	@echo 'make demo            shows what it does with real traffic; KERNEL=6.1|6.12|7.2|uml in a guest'
-	@echo 'make check           every test on every kernel, about half an hour'
+	@echo 'make check           what every change has to pass, on every kernel, within 45 minutes'
+	@echo 'make check-all       the same and stress, and all of tests/net on every kernel: hours'
 	@echo 'make check-quick     the tests that need no more than two minutes'
 	@echo 'make bench           speed, beside that of others; BENCH_JSON=FILE writes the figures'
 	@echo 'make fuzz SECONDS=N  every fuzzer for N seconds'
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools modules modules_install install dkms-install deps check check-quick demo bench fuzz lint clean help
+.PHONY: all tools modules modules_install install dkms-install deps check check-all check-quick demo bench fuzz lint clean help

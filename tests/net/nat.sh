@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core quick debug
+# natfw-test: core stock quick debug
 #
 # Translation by rules with fixed addresses: source, destination, both, prefixes, ranges.
 . "$(dirname "$0")/lib.sh"
