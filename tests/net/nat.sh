@@ -207,7 +207,7 @@ ping_snat() {
 iperf_snat() {
 	fresh default drop
 	rule nat from "$A" to "$S" snat "$X"
-	on_host timeout 60 iperf3 "-$V" -B "$A" -c "$S" -n 3M -J >"$WORK/iperf"
+	on_host timeout 60 env TMPDIR=/run iperf3 "-$V" -B "$A" -c "$S" -n 3M -J >"$WORK/iperf"
 	jq -e '.end.sum_sent.bytes >= 3000000' "$WORK/iperf" || die "$(tail -n 30 "$WORK/iperf")"
 }
 
@@ -228,7 +228,7 @@ test_start
 gateway
 web "$NET" 80
 web "$HOST" 80
-bg on_net iperf3 -s
+bg on_net env TMPDIR=/run iperf3 -s
 wait_listen "$NET" tcp 5201
 every "2663-1,3022-1 source address" snat_address
 every "2663-1,3022-1 source address and port" snat_port

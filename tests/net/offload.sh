@@ -32,7 +32,7 @@ with() {
 transfer() {
 	fresh default drop
 	rule nat tcp from "$A" to "$S" snat "$X"
-	on_host timeout 100 iperf3 "-$V" -B "$A" -c "$S" -n "$SIZE" -J "$@" >"$WORK/iperf"
+	on_host timeout 100 env TMPDIR=/run iperf3 "-$V" -B "$A" -c "$S" -n "$SIZE" -J "$@" >"$WORK/iperf"
 	jq -e ".end.sum_sent.bytes >= $BYTES" "$WORK/iperf" || die "$(tail -n 30 "$WORK/iperf")"
 }
 
@@ -122,7 +122,7 @@ partial_checksum_answers() {
 
 test_start
 gateway
-bg on_net iperf3 -s
+bg on_net env TMPDIR=/run iperf3 -s
 wait_listen "$NET" tcp 5201
 if ((SLOW >= 3)); then
 	SIZE=3M BYTES=3000000
