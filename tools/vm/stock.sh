@@ -5,7 +5,7 @@
 # the cache with paths made relative to it. Nothing is installed.
 
 # Raise when the unpacked layout changes: older copies are then left alone.
-STOCK_LAYOUT=2
+STOCK_LAYOUT=3
 
 # What a network test or the boot can want; the other thousands of drivers would only
 # slow depmod down.
@@ -126,8 +126,11 @@ stock_headers() {
 	echo "$dir" >"$S_DIR/kdir"
 }
 
+# Without pahole some of these scripts fail, some say 0, and some do both.
 stock_pahole() {
-	"$1/scripts/pahole-version.sh" "${PAHOLE:-pahole}" 2>/dev/null || echo 0
+	local version
+	version=$("$1/scripts/pahole-version.sh" "${PAHOLE:-pahole}" 2>/dev/null | head -n 1) || :
+	echo "${version:-0}"
 }
 
 # stock_set DIR SYMBOL VALUE: what make and the compiler see; no VALUE unsets.
