@@ -35,7 +35,7 @@ static void verify(const struct nslp_message *m, const struct gist_tlv *tlv)
 	static const uint8_t zeros[16];
 	const struct nslp_hmac_context context = { zeros, 33, { zeros, 16 } };
 	struct nslp_hmac_key key = { .key = { zeros, 16 } };
-	const struct gist_address any = { 4, { 0 } };
+	const struct address any = { 4, { 0 } };
 	struct nslp_fault fault;
 	struct nslp_auth auth;
 

@@ -191,7 +191,7 @@ static void put_auth(struct nslp_message *n)
 {
 	static const uint16_t types[] = { NSLP_LIFETIME, NSLP_MSN };
 	const struct nslp_hmac_key key = { 77, NSLP_HMAC_SHA2_256_128, { sid, 16 } };
-	const struct gist_address source = { 4, { 192, 0, 2, 1 } };
+	const struct address source = { 4, { 192, 0, 2, 1 } };
 	struct gist_out a;
 
 	gist_out_init(&a, scratch + 256, 256);

@@ -1263,8 +1263,8 @@ static void test_error_salvage(void)
 
 static void test_error_address(void)
 {
-	const struct gist_address source = { 4, { 203, 0, 113, 1 } };
-	struct gist_address to;
+	const struct address source = { 4, { 203, 0, 113, 1 } };
+	struct address to;
 	struct octets o;
 
 	make_fixed(&o, QUERY, PC4 SID NLI COOKIE);

@@ -796,7 +796,7 @@ static void test_auth_hmac_needs(void)
 
 static void test_auth_covers(void)
 {
-	const struct gist_address a = { 4, { 192, 0, 2, 1 } }, b = { 4, { 192, 0, 2, 2 } };
+	const struct address a = { 4, { 192, 0, 2, 1 } }, b = { 4, { 192, 0, 2, 2 } };
 
 	EXPECT(auth_parse(SOURCE "00080401 c0000202" "00060404 13c40000"));
 	EXPECT(nslp_auth_covers(&auth, NSLP_AUTH_SOURCE_ADDR, &a, 6, 1));
@@ -819,7 +819,7 @@ static const struct nslp_hmac_key key = {
 static size_t sign(const struct nslp_hmac_key *with, uint64_t start)
 {
 	static const uint16_t types[] = { NSLP_LIFETIME, NSLP_EFI, NSLP_MSN };
-	const struct gist_address source = { 4, { 192, 0, 2, 1 } };
+	const struct address source = { 4, { 192, 0, 2, 1 } };
 	static uint8_t object[512];
 	struct gist_out o;
 
@@ -912,7 +912,7 @@ static void test_hmac_keys(void)
 static void test_hmac_short_key(void)
 {
 	struct nslp_hmac_key other = key;
-	const struct gist_address source = { 4, { 192, 0, 2, 1 } };
+	const struct address source = { 4, { 192, 0, 2, 1 } };
 	struct gist_out o;
 	size_t len = sign(&key, 1);
 

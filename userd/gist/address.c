@@ -8,24 +8,19 @@ size_t gist_address_size(unsigned int version)
 	return version == 4 ? 4 : version == 6 ? 16 : 0;
 }
 
-void gist_address_parse(struct gist_address *a, unsigned int version, const uint8_t *p)
+void gist_address_parse(struct address *a, unsigned int version, const uint8_t *p)
 {
 	memset(a, 0, sizeof(*a));
 	a->version = (uint8_t)version;
 	memcpy(a->b, p, gist_address_size(version));
 }
 
-void gist_address_put(struct gist_out *o, const struct gist_address *a)
+void gist_address_put(struct gist_out *o, const struct address *a)
 {
 	gist_out_bytes(o, a->b, gist_address_size(a->version));
 }
 
-bool gist_address_equal(const struct gist_address *a, const struct gist_address *b)
-{
-	return a->version == b->version && !memcmp(a->b, b->b, gist_address_size(a->version));
-}
-
-static bool all(const struct gist_address *a, uint8_t octet)
+static bool all(const struct address *a, uint8_t octet)
 {
 	size_t i;
 
@@ -35,7 +30,7 @@ static bool all(const struct gist_address *a, uint8_t octet)
 	return true;
 }
 
-bool gist_address_unicast(const struct gist_address *a)
+bool gist_address_unicast(const struct address *a)
 {
 	if (all(a, 0))
 		return false;

@@ -252,6 +252,6 @@ bool gist_mri_equal(const struct gist_mri *a, const struct gist_mri *b)
 		flags_of(a) == flags_of(b) && same_options(a, b) &&
 		a->source_prefix == b->source_prefix &&
 		a->destination_prefix == b->destination_prefix &&
-		gist_address_equal(&a->source, &b->source) &&
-		gist_address_equal(&a->destination, &b->destination);
+		address_equal(&a->source, &b->source) &&
+		address_equal(&a->destination, &b->destination);
 }

@@ -30,8 +30,8 @@ struct gist_mri {
 	bool has_spi;		/* S */
 	bool has_sport;		/* A */
 	bool has_dport;		/* B */
-	struct gist_address source;
-	struct gist_address destination;	/* of the same IP version */
+	struct address source;
+	struct address destination;	/* of the same IP version */
 	uint8_t source_prefix;	/* from here on path-coupled only */
 	uint8_t destination_prefix;
 	uint8_t protocol;

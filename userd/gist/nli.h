@@ -18,7 +18,7 @@ struct gist_nli {
 	uint8_t ttl;		/* IP-TTL; its meaning depends on the direction */
 	uint32_t validity;	/* RS-validity-time, milliseconds */
 	struct gist_view identity;	/* without padding, at most 255 octets */
-	struct gist_address address;
+	struct address address;
 };
 
 /*

@@ -85,8 +85,8 @@ void gist_reply_put(struct gist_out *o, const struct gist_message *m,
 	gist_message_put(o, &e);
 }
 
-bool gist_reply_address(const struct gist_message *m, const struct gist_address *source,
-			struct gist_address *to)
+bool gist_reply_address(const struct gist_message *m, const struct address *source,
+			struct address *to)
 {
 	if (gist_message_has(m, GIST_NLI)) {
 		*to = m->nli.address;

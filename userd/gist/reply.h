@@ -42,7 +42,7 @@ void gist_reply_put(struct gist_out *o, const struct gist_message *m,
  *
  * Returns: false if nobody can be told.
  */
-bool gist_reply_address(const struct gist_message *m, const struct gist_address *source,
-			struct gist_address *to);
+bool gist_reply_address(const struct gist_message *m, const struct address *source,
+			struct address *to);
 
 #endif /* _NATFWD_GIST_REPLY_H */

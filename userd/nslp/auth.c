@@ -213,7 +213,7 @@ static void scope_ports(struct scope *s, const struct nslp_attr *attr, uint8_t p
 }
 
 static void scope_address(struct scope *s, const struct nslp_attr *attr,
-			  const struct gist_address *address)
+			  const struct address *address)
 {
 	s->addresses = true;
 	s->address_found |= gist_view_equal(attr->value, gist_view(address->b,
@@ -221,7 +221,7 @@ static void scope_address(struct scope *s, const struct nslp_attr *attr,
 }
 
 bool nslp_auth_covers(const struct nslp_auth *auth, enum nslp_auth_xtype xtype,
-		      const struct gist_address *address, uint8_t protocol, uint16_t port)
+		      const struct address *address, uint8_t protocol, uint16_t port)
 {
 	struct gist_view rest = auth->attributes;
 	struct scope s = { false, false, false, false };

@@ -124,7 +124,7 @@ uint8_t nslp_auth_transform(const struct nslp_auth *auth);
  * What is not said is not restricted.
  */
 bool nslp_auth_covers(const struct nslp_auth *auth, enum nslp_auth_xtype xtype,
-		      const struct gist_address *address, uint8_t protocol, uint16_t port);
+		      const struct address *address, uint8_t protocol, uint16_t port);
 
 /* Write the attribute that lists @n object types (3.2.7). */
 void nslp_auth_put_objects(struct gist_out *o, const uint16_t *types, unsigned int n);

@@ -166,7 +166,7 @@ static void put_data(struct gist_out *o, const struct nslp_hmac_key *key)
 }
 
 void nslp_hmac_put(struct gist_out *o, const struct nslp_hmac_key *key,
-		   const struct gist_address *source, uint64_t start_time,
+		   const struct address *source, uint64_t start_time,
 		   const uint16_t *types, unsigned int n)
 {
 	size_t mark = gist_tlv_open(o, NSLP_AUTH, GIST_AB_FORWARD);

@@ -54,7 +54,7 @@ size_t nslp_hmac_size(unsigned int transform);
  * @n: of them
  */
 void nslp_hmac_put(struct gist_out *o, const struct nslp_hmac_key *key,
-		   const struct gist_address *source, uint64_t start, const uint16_t *types,
+		   const struct address *source, uint64_t start, const uint16_t *types,
 		   unsigned int n);
 
 /*

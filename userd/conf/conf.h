@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration: what natfwd.yaml (or .json, RFC 7951) says, validated against
+ * userd/yang/natfw.yang, as plain values.
+ *
+ * The monitor reads it, and sends it whole to the other processes at start and at reload
+ * (conf_pack(), conf_unpack()); nobody else opens the file. Read only once made, and replaced as a
+ * whole. Strings and arrays belong to the struct conf; conf_free() gives them back.
+ */
+#ifndef _NATFWD_CONF_CONF_H
+#define _NATFWD_CONF_CONF_H
+
+#include "base/address.h"
+#include "base/log.h"
+
+struct conf_interface {
+	char name[16];			/* leaf name; the index is looked up when it appears */
+	bool outside;			/* side: inside | outside */
+	bool edge;			/* outside only */
+	bool nat;			/* outside only: translate the source of what leaves here */
+	bool firewall;			/* pinholes are needed here; default true */
+	char pool[64];			/* natfw pool that external endpoints come from (nat) */
+	uint32_t zone;			/* of the natfw attachment; default 0 */
+	bool attach;			/* natfwd attaches it to the module if nobody did */
+	bool drop;			/* and then default drop */
+};
+
+struct conf_prefix {
+	struct address address;
+	uint8_t len;
+};
+
+/* One entry of the policy list; the first that matches decides. Absent conditions match all. */
+struct conf_policy {
+	char name[64];
+	/* who */
+	struct conf_prefix *from;	/* signalling neighbour or, for local applications, own address */
+	unsigned int froms;
+	char interface[16];		/* its message came in by */
+	bool has_zone;
+	uint32_t zone;
+	char tls_name[64];		/* authenticated name, may begin with "*." */
+	uint32_t key_id;		/* SESSION_AUTH key that signed; 0: none asked for */
+	bool local;			/* only applications on this node */
+	/* what */
+	bool create, external, block, proxy;	/* kinds this entry is about; none given: all */
+	struct conf_prefix *toward;	/* destination of the flow's data */
+	unsigned int towards;
+	struct conf_prefix *source;	/* source of the flow's data */
+	unsigned int sources;
+	uint8_t protocol[8];
+	unsigned int protocols;
+	uint16_t port_min, port_max;	/* destination; 0, 0: any */
+	/* then */
+	bool permit;
+	bool third_party;		/* also for flows that do not end at the requester */
+	uint8_t source_len_min, destination_len_min;	/* how wide: IPv4 bits; IPv6 4 x */
+	uint32_t lifetime_max;		/* seconds; 0: as nslp.lifetime_max */
+	uint32_t sessions_max;		/* per requester; 0: policy.sessions_max */
+	bool any_sender;		/* EXTERNAL without a known sender, and wildcard source ports */
+};
+
+struct conf_key {
+	uint32_t id;
+	char name[64];
+	uint8_t transform;		/* enum nslp_transform */
+	uint8_t secret[64];
+	uint8_t len;
+};
+
+struct conf_peer {			/* the authorised peer database, in order (RFC 5971 4.4.2) */
+	char name[64];			/* dNSName, may begin with "*." */
+	struct conf_prefix at;		/* len 0: anywhere */
+	bool permit;
+};
+
+struct conf_gist {
+	bool ipv6;
+	struct address *address;	/* signalling addresses; none: the interfaces' own */
+	unsigned int addresses;
+	uint16_t port;			/* 270 */
+	uint16_t tcp_port, tls_port;
+	uint8_t tls;			/* GIST_TLS_... */
+	char certificate[256], key[256], authority[256];	/* files */
+	uint32_t t1, t2, validity, hold;	/* ms */
+	uint32_t rate, states, associations;
+	struct conf_peer *peer;
+	unsigned int peers;
+	bool peer_default;		/* peers in no entry: permit */
+	bool old_numbers;		/* put up with implementations older than the RFC */
+};
+
+struct conf_nslp {
+	bool forward, respond, proxy, need_reservation;
+	uint32_t lifetime, lifetime_min, lifetime_max;	/* seconds */
+	uint32_t transitory;		/* seconds */
+	uint32_t sessions, sessions_per_peer;
+	uint32_t key_id;		/* to sign with as NI */
+};
+
+struct conf_control {
+	char socket[108];		/* /run/natfwd/control */
+	char group[32];			/* may open sessions; empty: root only */
+	struct endpoint metrics;	/* address unset: off */
+};
+
+struct conf {
+	struct conf_interface *interface;
+	unsigned int interfaces;
+	struct conf_gist gist;
+	struct conf_nslp nslp;
+	struct conf_policy *policy;
+	unsigned int policies;
+	uint32_t policy_sessions_max;	/* of one requester, where no entry says */
+	uint32_t policy_rate;		/* new sessions a second of one requester; 0: not limited */
+	struct conf_key *keys;
+	unsigned int key_count;
+	struct conf_control control;
+	char user[32];			/* that unprivileged processes become; natfwd */
+	char chroot[256];		/* /var/empty/natfwd or /run/natfwd/empty */
+	char state[256];		/* directory: /var/lib/natfwd */
+	bool syslog;
+	uint8_t level[SUB_COUNT];	/* enum log_level */
+	bool module_required;		/* do not start without natfw.ko */
+};
+
+struct conf_error {
+	unsigned int line;		/* 0: the file as a whole */
+	char path[256];			/* in the YANG tree, "/natfw:natfw/gist/port"; may be empty */
+	char text[256];
+};
+
+/* Read and validate @file. NULL, and @e, if anything is wrong with it. */
+struct conf *conf_read(const char *file, const char *yang_dir, struct conf_error *e);
+struct conf *conf_default(void);
+void conf_free(struct conf *c);
+/* As octets for another process; *@out is to be freed. 0 or -ENOMEM. */
+int conf_pack(const struct conf *c, void **out, size_t *len);
+/* NULL if @data is not what conf_pack() made, or out of memory. */
+struct conf *conf_unpack(const void *data, size_t len);
+
+#endif /* _NATFWD_CONF_CONF_H */

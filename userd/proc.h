@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Processes of the daemon, and how they talk.
+ *
+ *	monitor	root; reads the configuration, opens what needs privileges and hands it over, starts the
+ *		others again when they die. Never speaks to the network.
+ *	sig	no privileges, chroot, seccomp: GIST and NATFW NSLP
+ *	kern	CAP_NET_ADMIN only, chroot, seccomp: policy, and alone the natfw netlink family
+ *	ctl	no privileges, chroot, seccomp: control socket, local sessions, metrics
+ *
+ * Each pair has a channel: SOCK_SEQPACKET, one typed message a datagram, descriptors alongside. What
+ * cannot be written at once is queued up to a limit; then chan_send() says -ENOBUFS and the sender
+ * sheds load. A message of an unknown type or a wrong length is logged and dropped. When a process
+ * dies the monitor starts it anew, gives its peers new channels, and they get proc_ops.peer().
+ */
+#ifndef _NATFWD_PROC_H
+#define _NATFWD_PROC_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+
+enum proc_id { PROC_MONITOR, PROC_SIG, PROC_KERN, PROC_CTL, PROC_COUNT };
+
+/* Messages; who sends it to whom, and what it carries. */
+enum msg_type {
+	/* the framework's own */
+	MSG_CONF,		/* monitor to all: conf_pack() in parts; proc_ops.conf() gets it whole */
+	MSG_CHANNEL,		/* monitor to all: a descriptor of a channel to a peer */
+	MSG_SOCKET,		/* monitor to one: uint32_t of enum proc_socket + arg, and the descriptor */
+	MSG_READY,		/* to monitor: started, nothing */
+	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, nothing */
+	MSG_DOWN,		/* monitor to all: end orderly, nothing */
+	MSG_ASK_FD,		/* to monitor: enum proc_socket + arg; answered by MSG_SOCKET */
+	/* sig and kern: the gate */
+	MSG_GATE,		/* sig to kern: struct gate_request [struct gate_proof] */
+	MSG_GATE_ANSWER,	/* kern to sig: struct gate_answer */
+	/* ctl and sig: local sessions */
+	MSG_SESSION_OPEN,	/* ctl to sig: struct session_open */
+	MSG_SESSION_REFRESH,	/* ctl to sig: uint8_t sid[16] */
+	MSG_SESSION_CLOSE,	/* ctl to sig: uint8_t sid[16], uint8_t all */
+	MSG_SESSION_EVENT,	/* sig to ctl: struct session_event */
+	MSG_SESSION_LIST,	/* ctl to sig: uint64_t request number */
+	MSG_SESSION_INFO,	/* sig to ctl: uint64_t, struct session_info; only the number: end */
+	MSG_PEER_LIST,		/* ctl to sig: uint64_t */
+	MSG_PEER_INFO,		/* sig to ctl: uint64_t, struct peer_info; only the number: end */
+	MSG_STATS,		/* ctl to sig and kern: uint64_t request number */
+	MSG_STATS_VALUE,	/* to ctl: uint64_t, struct stat_value; only the number: end */
+	/* ctl and kern */
+	MSG_RULE_LIST,		/* ctl to kern: uint64_t: the ledger */
+	MSG_RULE_INFO,		/* kern to ctl: uint64_t, struct rule_info; only the number: end */
+};
+
+/* A metric: Prometheus name without the natfwd_ prefix, and one label at most. */
+struct stat_value {
+	char name[64];
+	char label[32], value[32];	/* may be empty */
+	char help[96];
+	bool gauge;
+	uint64_t number;
+};
+
+struct peer_info {
+	struct endpoint peer;
+	char state[24], name[64];
+	bool tls, outgoing;
+	uint32_t sessions, idle_ms;
+};
+
+struct rule_info {
+	uint8_t sid_tag[17];
+	uint64_t rule;			/* kernel rule id; 0: none yet */
+	uint8_t open;
+	uint32_t left;			/* seconds */
+	char text[160];			/* the rule in natfwctl's words */
+	char requester[80];
+};
+
+enum proc_socket {
+	SOCKET_UDP4, SOCKET_UDP6,	/* bound to conf gist.port, packet info on */
+	SOCKET_RAW4, SOCKET_RAW6,	/* header-included, for Q-mode and forwarding */
+	SOCKET_RAO4, SOCKET_RAO6,	/* router alert interception */
+	SOCKET_TCP, SOCKET_TLS,		/* listening */
+	SOCKET_ROUTE,			/* rtnetlink: queries, route, link and address events */
+	SOCKET_CONTROL,			/* listening, UNIX stream */
+	SOCKET_METRICS,			/* listening, TCP */
+	SOCKET_STATE,			/* O_RDWR file of the process in the state directory (ctl, kern) */
+	SOCKET_CERT, SOCKET_KEY, SOCKET_CA,	/* read-only files */
+};
+
+struct proc_ops {
+	const char *name;
+	/* After fork, before privileges go: libraries, descriptors, everything that opens files. 0 or -errno. */
+	int (*init)(struct event_base *base);
+	/* A new configuration, owned by the process from now on; called before ready and at reload. */
+	void (*conf)(struct conf *c);
+	/* A descriptor from the monitor. */
+	void (*socket)(enum proc_socket which, uint32_t arg, int fd);
+	/* All there is at start has been given: begin. */
+	void (*start)(void);
+	/* The channel to @peer is new: @again: its process was restarted and knows nothing. */
+	void (*peer)(enum proc_id peer, bool again);
+	/* A message of @from; @data has @len octets, aligned for any struct, valid for the call. */
+	void (*message)(enum proc_id from, enum msg_type type, const void *data, size_t len);
+	/* End orderly; call proc_exit() when done, at the latest after @ms. */
+	void (*down)(unsigned int ms);
+};
+
+/* To @to. 0, -ENOBUFS (queue full), -EPIPE (no such process just now), -EMSGSIZE (above 60000). */
+int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len);
+/* The same from two pieces. */
+int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, const void *b,
+	       size_t blen);
+/* Octets queued to @to: for shedding load early. */
+size_t proc_backlog(enum proc_id to);
+void proc_exit(int status) __attribute__((noreturn));
+
+/* The three, each in its directory. */
+extern const struct proc_ops sig_ops, kern_ops, ctl_ops;
+
+#endif /* _NATFWD_PROC_H */
