@@ -122,11 +122,6 @@ struct conf {
 	bool syslog;
 	uint8_t level[SUB_COUNT];	/* enum log_level */
 	bool module_required;		/* do not start without natfw.ko */
-	/*
-	 * Not from the file: the monitor draws it once, keeps it in the state directory and puts it in
-	 * here. Key of session_tag(), and what the owner cookie of our kernel rules is made from.
-	 */
-	uint8_t secret[16];
 };
 
 struct conf_error {
