@@ -82,7 +82,8 @@ struct rule_info {
 enum proc_socket {
 	SOCKET_UDP4, SOCKET_UDP6,	/* bound to conf gist.port, packet info on */
 	SOCKET_RAW4, SOCKET_RAW6,	/* header-included, for Q-mode and forwarding */
-	SOCKET_RAO4, SOCKET_RAO6,	/* router alert interception */
+	SOCKET_TRAP,			/* interception by nf_tables: nfnetlink_log group */
+	SOCKET_RAO4, SOCKET_RAO6,	/* interception by raw router alert sockets, without the trap */
 	SOCKET_TCP, SOCKET_TLS,		/* listening */
 	SOCKET_ROUTE,			/* rtnetlink: queries, route, link and address events */
 	SOCKET_CONTROL,			/* listening, UNIX stream */

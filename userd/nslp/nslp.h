@@ -101,5 +101,7 @@ struct nslp_stats {
 void nslp_stats(const struct nslp *n, struct nslp_stats *s);
 const char *nslp_counter_name(enum nslp_counter c);
 void nslp_each(struct nslp *n, void (*fn)(void *arg, const struct session_info *i), void *arg);
+/* One session, for lists that are sent in portions. False: no such session. */
+bool nslp_find(struct nslp *n, const uint8_t *sid, struct session_info *i);
 
 #endif /* _NATFWD_NSLP_NSLP_H */
