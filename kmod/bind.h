@@ -10,9 +10,6 @@
 
 struct natfw_search;
 
-/* Zone of replies that come from this host itself; no device can have it. */
-#define NATFW_ZONE_LOCAL	65535
-
 /*
  * @w won for @p and no flow of its stands under the packet's key. Makes one
  * where the rule needs state or, with @cacheable, to remember the verdict.
@@ -28,7 +25,14 @@ int natfw_bind_unmatched(struct natfw_pkt *p, const struct natfw_search *s,
 void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f);
 /* Free what natfw_flow_dispose() let go, after a grace period. */
 void natfw_flow_free(struct natfw_net *nn, struct natfw_flow *f);
-/* Last reference takes the permission out. NULL is fine. */
-void natfw_peer_put(struct natfw_net *nn, struct natfw_peer *peer);
+
+/* For exact.c. ERR_PTR(-ENOSPC) at the limit, ERR_PTR(-ENOMEM). */
+struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags, gfp_t gfp);
+/* As natfw_table_insert(). */
+int natfw_half_insert(struct natfw_net *nn, struct natfw_half *h,
+		      bool (*clash)(struct natfw_node *old, void *arg), void *arg);
+/* Key of the replies to @orig once that is translated as @x says. */
+void natfw_reply_key(struct natfw_key *k, const struct natfw_key *orig,
+		     const struct natfw_xlat *x, u16 zone);
 
 #endif /* _NATFW_BIND_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Flows: finding the one a packet belongs to, ageing, disposal. Making new
- * ones is in bind.c.
+ * ones is in bind.c, those of exact rules in exact.c.
  *
  * Under one key several halves may stand. Which of them counts for a packet
  * is the one whose rule is in force and wins; the wildcard classifier is asked
@@ -17,6 +17,7 @@
 #include "emit.h"
 #include "event.h"
 #include "flow.h"
+#include "peer.h"
 #include "pool.h"
 #include "rule.h"
 #include "trace.h"

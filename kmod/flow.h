@@ -26,6 +26,7 @@
 #include "table.h"
 
 struct natfw_map;
+struct natfw_peer;
 struct natfw_rule;
 struct natfw_txn;
 
@@ -108,13 +109,6 @@ static inline void natfw_flow_xlat(const struct natfw_flow *f,
 	x->do_dst = !natfw_addr_equal(&x->dst, &h->node.key.dst) ||
 		    x->dport != h->node.key.dport;
 }
-
-/* Permission of a remote address to reach an external endpoint (RFC 4787 REQ-8). */
-struct natfw_peer {
-	struct natfw_node	node;
-	refcount_t		refs;
-	struct rcu_head		rcu;
-};
 
 /* What natfw_test_pkt() answers; rule and addresses valid within the RCU section. */
 struct natfw_test_result {

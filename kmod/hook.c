@@ -6,12 +6,12 @@
 #include <linux/icmp.h>
 #include <linux/netfilter.h>
 
-#include "bind.h"
 #include "emit.h"
 #include "flow.h"
 #include "net.h"
-#include "rule.h"
+#include "plan.h"
 #include "pool.h"
+#include "rule.h"
 #include "trace.h"
 
 /* How a packet ended: count, trace, and tell netfilter. */

@@ -10,7 +10,6 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "bind.h"
 #include "event.h"
 #include "flow.h"
 #include "owner.h"

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The flow of an exact rule: made with the rule, and there as long as it is.
+ */
+#include "bind.h"
+#include "net.h"
+#include "plan.h"
+#include "pool.h"
+#include "rule.h"
+#include "txn.h"
+
+static void natfw_exact_key(struct natfw_key *k, const struct natfw_match *m)
+{
+	memset(k, 0, sizeof(*k));
+	k->src = m->src;
+	k->dst = m->dst;
+	if (m->set & NATFW_M_SPI) {
+		k->ports = m->spi;
+	} else {
+		k->sport = htons(m->sport_min);
+		k->dport = htons(m->dport_min);
+	}
+	k->proto = m->proto;
+	k->kind = NATFW_KIND_FLOW;
+	k->zone = m->zone;
+}
+
+static void natfw_exact_reply(struct natfw_rule *r, const struct natfw_key *orig,
+			      struct natfw_key *reply)
+{
+	u16 zone = orig->zone;
+	struct natfw_xlat x;
+
+	natfw_xlat_none(&x, orig);
+	natfw_zone_given(r, &zone);
+	natfw_xlat_dst(r, orig, &x);
+	natfw_xlat_src(r, orig, &x);
+	if (r->nat.set & NATFW_N_POOL) {
+		x.src = *natfw_map_ext_addr(r->map[0]);
+		x.sport = natfw_map_ext_port(r->map[0]);
+	}
+	natfw_reply_key(reply, orig, &x, zone);
+}
+
+static u8 natfw_exact_flags(const struct natfw_rule *r)
+{
+	u8 flags = NATFW_FLOW_RULE;
+
+	if (r->flags & NATFW_RULE_FLAG_STATEFUL)
+		flags |= NATFW_FLOW_TWO;
+	if (r->action == NATFW_ACTION_NAT)
+		flags |= NATFW_FLOW_NAT;
+	if (r->action == NATFW_ACTION_DENY || r->action == NATFW_ACTION_REJECT)
+		flags |= NATFW_FLOW_DENY;
+	return flags;
+}
+
+struct natfw_exact {
+	const struct natfw_flow	*ours;
+	const struct natfw_txn	*txn;
+};
+
+/* Another exact rule that stays in force would lose its replies to this one. */
+static bool natfw_clash_exact(struct natfw_node *old, void *arg)
+{
+	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
+	const struct natfw_exact *e = arg;
+
+	return old->flags & NATFW_NODE_REPLY && f->flags & NATFW_FLOW_RULE &&
+	       f->flags & NATFW_FLOW_NAT && e->ours->flags & NATFW_FLOW_NAT &&
+	       READ_ONCE(f->rule->to) == NATFW_NEVER &&
+	       !(e->txn && natfw_txn_dooms(e->txn, f->rule));
+}
+
+struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
+					   const struct natfw_txn *txn)
+{
+	struct natfw_net *nn = r->nn;
+	struct natfw_exact e = { .txn = txn };
+	struct natfw_flow *f;
+	int err;
+
+	lockdep_assert_held(&nn->lock);
+	f = natfw_flow_alloc(r, natfw_exact_flags(r), GFP_KERNEL);
+	if (IS_ERR(f))
+		return f;
+	e.ours = f;
+	natfw_exact_key(&f->half[0].node.key, &r->match);
+	if (f->flags & NATFW_FLOW_TWO) {
+		natfw_exact_reply(r, &f->half[0].node.key, &f->half[1].node.key);
+		err = natfw_half_insert(nn, &f->half[1],
+					natfw_clash_exact, &e);
+		if (err)
+			goto out;
+	}
+	err = natfw_half_insert(nn, &f->half[0], NULL, NULL);
+	if (!err)
+		return f;
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_table_remove(&nn->table, &f->half[1].node);
+out:
+	natfw_flow_dispose(nn, f);
+	return ERR_PTR(err);
+}
