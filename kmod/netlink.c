@@ -53,11 +53,6 @@ void natfw_nl_head_dump(struct natfw_nl_head *head, struct netlink_callback *cb,
 	};
 }
 
-bool natfw_nl_echo(const struct genl_info *info)
-{
-	return info->nlhdr->nlmsg_flags & NLM_F_ECHO;
-}
-
 struct sk_buff *natfw_nl_reply_new(const struct genl_info *info, size_t size)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
@@ -68,9 +63,46 @@ struct sk_buff *natfw_nl_reply_new(const struct genl_info *info, size_t size)
 	return ERR_PTR(-ENOMEM);
 }
 
-struct sk_buff *natfw_nl_echo_new(const struct genl_info *info, size_t size)
+static int nl_carry_out(struct genl_info *info, struct sk_buff *reply, natfw_nl_op *op)
 {
-	return natfw_nl_echo(info) ? natfw_nl_reply_new(info, size) : NULL;
+	struct natfw_net *nn = natfw_net(genl_info_net(info));
+	struct natfw_nl_head head;
+	int err;
+
+	natfw_nl_head_reply(&head, info);
+	mutex_lock(&nn->lock);
+	err = op(nn, info, reply, &head);
+	mutex_unlock(&nn->lock);
+	if (err)
+		nlmsg_free(reply);
+	return natfw_nl_explain(info->extack, err);
+}
+
+int natfw_nl_read(struct genl_info *info, size_t size, natfw_nl_op *op)
+{
+	struct sk_buff *reply = natfw_nl_reply_new(info, size);
+	int err;
+
+	if (IS_ERR(reply))
+		return PTR_ERR(reply);
+	err = nl_carry_out(info, reply, op);
+	return err ? err : genlmsg_reply(reply, info);
+}
+
+int natfw_nl_change(struct genl_info *info, size_t size, natfw_nl_op *op)
+{
+	struct sk_buff *reply = NULL;
+	int err;
+
+	if (info->nlhdr->nlmsg_flags & NLM_F_ECHO && size)
+		reply = natfw_nl_reply_new(info, size);
+	if (IS_ERR(reply))
+		return PTR_ERR(reply);
+	err = nl_carry_out(info, reply, op);
+	/* it is done, whether or not there is room to say so */
+	if (!err && reply)
+		genlmsg_reply(reply, info);
+	return err;
 }
 
 int natfw_nl_nest(struct nlattr **tb, int max, const struct nlattr *nest)

@@ -81,11 +81,20 @@ void *natfw_nl_begin(struct sk_buff *skb, const struct natfw_nl_head *head);
 void natfw_nl_head_reply(struct natfw_nl_head *head, const struct genl_info *info);
 void natfw_nl_head_dump(struct natfw_nl_head *head, struct netlink_callback *cb,
 			u8 cmd);
-bool natfw_nl_echo(const struct genl_info *info);
 /* Room for a reply with @size bytes of attributes; ERR_PTR with extack set. */
 struct sk_buff *natfw_nl_reply_new(const struct genl_info *info, size_t size);
-/* The same if the request asks for one (NLM_F_ECHO), else NULL. */
-struct sk_buff *natfw_nl_echo_new(const struct genl_info *info, size_t size);
+
+/*
+ * What a request reads of a namespace, or does to it; nn->lock is held. Writes
+ * its answer into @reply, headed by @head; NULL: nobody wants one. 0, or an
+ * error, and then nothing was done.
+ */
+typedef int natfw_nl_op(struct natfw_net *nn, struct genl_info *info,
+			struct sk_buff *reply, const struct natfw_nl_head *head);
+/* Carry out @op and send its reply, of up to @size bytes. */
+int natfw_nl_read(struct genl_info *info, size_t size, natfw_nl_op *op);
+/* The same where a reply is sent only if it was asked for (NLM_F_ECHO). */
+int natfw_nl_change(struct genl_info *info, size_t size, natfw_nl_op *op);
 
 /*
  * Attributes of a nest that was validated with the message. @tb has @max + 1

@@ -94,7 +94,7 @@ static u32 get_u32(const struct nlattr *attr, u32 absent)
 	return attr ? nla_get_u32(attr) : absent;
 }
 
-static struct natfw_dev *dev_new(struct natfw_net *nn, const struct genl_info *info)
+static struct natfw_dev *dev_make(struct natfw_net *nn, const struct genl_info *info)
 {
 	struct net_device *dev = find_netdev(info);
 	struct nlattr **a = info->attrs;
@@ -116,42 +116,33 @@ static struct natfw_dev *dev_new(struct natfw_net *nn, const struct genl_info *i
 			      info->extack);
 	if (!IS_ERR(nd))
 		natfw_event_dev(nn, nd, false);
-	else
-		natfw_nl_explain(info->extack, PTR_ERR(nd));
 	return nd;
+}
+
+static int dev_new(struct natfw_net *nn, struct genl_info *info,
+		   struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	struct natfw_dev *nd = dev_make(nn, info);
+
+	if (!IS_ERR(nd) && reply)
+		natfw_nl_dev_put(reply, head, nd);
+	return PTR_ERR_OR_ZERO(nd);
 }
 
 int natfw_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-	struct natfw_dev *nd;
-	int err;
+	int err = require_name(info);
 
-	err = require_name(info);
 	if (err)
 		return err;
-	reply = natfw_nl_echo_new(info, NATFW_NL_SMALL_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
 	rtnl_lock();
-	mutex_lock(&nn->lock);
-	nd = dev_new(nn, info);
-	err = PTR_ERR_OR_ZERO(nd);
-	if (!err && reply)
-		natfw_nl_dev_put(reply, &head, nd);
-	mutex_unlock(&nn->lock);
+	err = natfw_nl_change(info, NATFW_NL_SMALL_SIZE, dev_new);
 	rtnl_unlock();
-	if (err)
-		nlmsg_free(reply);
-	else if (reply)
-		genlmsg_reply(reply, info);
 	return err;
 }
 
-static int dev_set(struct natfw_net *nn, const struct genl_info *info)
+static int dev_set(struct natfw_net *nn, struct genl_info *info,
+		   struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct natfw_dev *nd = find_dev(nn, info);
 	struct nlattr **a = info->attrs;
@@ -171,16 +162,11 @@ static int dev_set(struct natfw_net *nn, const struct genl_info *info)
 
 int natfw_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	int err;
-
-	mutex_lock(&nn->lock);
-	err = dev_set(nn, info);
-	mutex_unlock(&nn->lock);
-	return err;
+	return natfw_nl_change(info, 0, dev_set);
 }
 
-static int dev_del(struct natfw_net *nn, const struct genl_info *info)
+static int dev_del(struct natfw_net *nn, struct genl_info *info,
+		   struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct natfw_dev *nd = find_dev(nn, info);
 	int err;
@@ -197,40 +183,25 @@ static int dev_del(struct natfw_net *nn, const struct genl_info *info)
 
 int natfw_nl_dev_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
 	int err;
 
 	rtnl_lock();
-	mutex_lock(&nn->lock);
-	err = dev_del(nn, info);
-	mutex_unlock(&nn->lock);
+	err = natfw_nl_change(info, 0, dev_del);
 	rtnl_unlock();
 	return err;
 }
 
+static int dev_get(struct natfw_net *nn, struct genl_info *info,
+		   struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	struct natfw_dev *nd = find_dev(nn, info);
+
+	return IS_ERR(nd) ? PTR_ERR(nd) : natfw_nl_dev_put(reply, head, nd);
+}
+
 int natfw_nl_dev_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-	struct natfw_dev *nd;
-	int err;
-
-	reply = natfw_nl_reply_new(info, NATFW_NL_SMALL_SIZE + NATFW_NL_COUNTERS_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
-	nd = find_dev(nn, info);
-	err = PTR_ERR_OR_ZERO(nd);
-	if (!err)
-		err = natfw_nl_dev_put(reply, &head, nd);
-	mutex_unlock(&nn->lock);
-	if (err) {
-		nlmsg_free(reply);
-		return natfw_nl_explain(info->extack, err);
-	}
-	return genlmsg_reply(reply, info);
+	return natfw_nl_read(info, NATFW_NL_SMALL_SIZE + NATFW_NL_COUNTERS_SIZE, dev_get);
 }
 
 static int refuse_filter(struct netlink_callback *cb)

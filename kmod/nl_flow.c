@@ -252,8 +252,18 @@ int natfw_nl_map_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return walk(&d, cb);
 }
 
-/* @count: flows ended. nn->lock. */
-static int flow_del(struct natfw_net *nn, const struct genl_info *info, u32 *count)
+static int count_put(struct sk_buff *skb, const struct natfw_nl_head *head, u32 count)
+{
+	void *hdr = natfw_nl_begin(skb, head);
+
+	if (!hdr || nla_put_u32(skb, NATFW_A_FLOW_COUNT, count))
+		return -EMSGSIZE;
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int flow_del(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct nlattr *id = info->attrs[NATFW_A_FLOW_RULE];
 	struct nlattr *owner = info->attrs[NATFW_A_FLOW_OWNER];
@@ -271,41 +281,11 @@ static int flow_del(struct natfw_net *nn, const struct genl_info *info, u32 *cou
 			return -ENOENT;
 		}
 	}
-	*count = natfw_flow_flush(nn, r, owner ? nla_data(owner) : NULL);
-	return 0;
-}
-
-static int count_put(struct sk_buff *skb, const struct genl_info *info, u32 count)
-{
-	struct natfw_nl_head head;
-	void *hdr;
-
-	natfw_nl_head_reply(&head, info);
-	hdr = natfw_nl_begin(skb, &head);
-	if (!hdr || nla_put_u32(skb, NATFW_A_FLOW_COUNT, count))
-		return -EMSGSIZE;
-	genlmsg_end(skb, hdr);
-	return 0;
+	return count_put(reply, head,
+			 natfw_flow_flush(nn, r, owner ? nla_data(owner) : NULL));
 }
 
 int natfw_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct sk_buff *reply;
-	u32 count = 0;
-	int err;
-
-	reply = natfw_nl_reply_new(info, NATFW_NL_SMALL_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	mutex_lock(&nn->lock);
-	err = flow_del(nn, info, &count);
-	mutex_unlock(&nn->lock);
-	if (!err)
-		err = count_put(reply, info, count);
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return genlmsg_reply(reply, info);
+	return natfw_nl_read(info, NATFW_NL_SMALL_SIZE, flow_del);
 }

@@ -135,21 +135,15 @@ int natfw_nl_net_put(struct sk_buff *skb, const struct natfw_nl_head *head,
 	return 0;
 }
 
+static int net_get(struct natfw_net *nn, struct genl_info *info,
+		   struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	return natfw_nl_net_put(reply, head, nn);
+}
+
 int natfw_nl_net_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-
-	reply = natfw_nl_reply_new(info, NATFW_NL_NET_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	if (natfw_nl_net_put(reply, &head, nn)) {
-		nlmsg_free(reply);
-		return natfw_nl_explain(info->extack, -EMSGSIZE);
-	}
-	return genlmsg_reply(reply, info);
+	return natfw_nl_read(info, NATFW_NL_NET_SIZE, net_get);
 }
 
 static void set_u32(u32 *value, const struct nlattr *attr)
@@ -167,7 +161,8 @@ static void set_timeouts(struct natfw_timeouts *t, struct nlattr **tb)
 		set_u32(&value[i], tb[timeout_attrs[i]]);
 }
 
-static int net_set(struct natfw_net *nn, const struct genl_info *info)
+static int net_set(struct natfw_net *nn, struct genl_info *info,
+		   struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct nlattr **a = info->attrs, *tb[NATFW_A_TIMEOUT_MAX + 1];
 	int err;
@@ -196,13 +191,7 @@ static int net_set(struct natfw_net *nn, const struct genl_info *info)
 
 int natfw_nl_net_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	int err;
-
-	mutex_lock(&nn->lock);
-	err = net_set(nn, info);
-	mutex_unlock(&nn->lock);
-	return err;
+	return natfw_nl_change(info, 0, net_set);
 }
 
 int natfw_nl_put_counter(struct sk_buff *skb, int type, u32 reason,

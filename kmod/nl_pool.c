@@ -270,8 +270,8 @@ static struct natfw_pool *find_pool(struct natfw_net *nn, struct genl_info *info
 	return ERR_PTR(-ENOENT);
 }
 
-static struct natfw_pool *pool_new(struct natfw_net *nn, struct genl_info *info,
-				   struct natfw_range *ranges)
+static struct natfw_pool *pool_make(struct natfw_net *nn, struct genl_info *info,
+				    struct natfw_range *ranges)
 {
 	struct natfw_pool_conf conf;
 	struct natfw_pool *p;
@@ -290,50 +290,34 @@ static struct natfw_pool *pool_new(struct natfw_net *nn, struct genl_info *info,
 	p = natfw_pool_create(nn, &conf, ranges, nranges, info->extack);
 	if (!IS_ERR(p))
 		natfw_nl_list_changed();
+	else if (p == ERR_PTR(-EEXIST) && info->extack && !info->extack->bad_attr)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[NATFW_A_POOL_NAME]);
 	return p;
 }
 
-static int pool_new_do(struct genl_info *info, struct natfw_range *ranges)
+static int pool_new(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
+	struct natfw_range *ranges;
 	struct natfw_pool *p;
-	int err;
 
-	reply = natfw_nl_echo_new(info, NLMSG_DEFAULT_SIZE * 2);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
-	p = pool_new(nn, info, ranges);
-	err = PTR_ERR_OR_ZERO(p);
-	if (err == -EEXIST && info->extack && !info->extack->bad_attr)
-		NL_SET_BAD_ATTR(info->extack, info->attrs[NATFW_A_POOL_NAME]);
-	if (!err && reply)
-		natfw_nl_pool_put(reply, &head, p);
-	mutex_unlock(&nn->lock);
-	if (err)
-		nlmsg_free(reply);
-	else if (reply)
-		genlmsg_reply(reply, info);
-	return err;
+	ranges = kcalloc(NATFW_POOL_RANGES, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+	p = pool_make(nn, info, ranges);
+	kfree(ranges);
+	if (!IS_ERR(p) && reply)
+		natfw_nl_pool_put(reply, head, p);
+	return PTR_ERR_OR_ZERO(p);
 }
 
 int natfw_nl_pool_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_range *ranges;
-	int err;
-
-	ranges = kcalloc(NATFW_POOL_RANGES, sizeof(*ranges), GFP_KERNEL);
-	if (!ranges)
-		return natfw_nl_explain(info->extack, -ENOMEM);
-	err = pool_new_do(info, ranges);
-	kfree(ranges);
-	return err;
+	return natfw_nl_change(info, NLMSG_DEFAULT_SIZE * 2, pool_new);
 }
 
-static int pool_set(struct natfw_net *nn, struct genl_info *info)
+static int pool_set(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct natfw_pool *p = find_pool(nn, info);
 	struct natfw_pool_conf conf;
@@ -351,13 +335,7 @@ static int pool_set(struct natfw_net *nn, struct genl_info *info)
 
 int natfw_nl_pool_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	int err;
-
-	mutex_lock(&nn->lock);
-	err = pool_set(nn, info);
-	mutex_unlock(&nn->lock);
-	return err;
+	return natfw_nl_change(info, 0, pool_set);
 }
 
 /*
@@ -385,7 +363,8 @@ static bool pool_in_use(struct natfw_net *nn, const struct natfw_pool *p)
 	return false;
 }
 
-static int pool_del(struct natfw_net *nn, struct genl_info *info)
+static int pool_del(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct natfw_pool *p = find_pool(nn, info);
 	int err;
@@ -407,36 +386,20 @@ static int pool_del(struct natfw_net *nn, struct genl_info *info)
 
 int natfw_nl_pool_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	int err;
+	return natfw_nl_change(info, 0, pool_del);
+}
 
-	mutex_lock(&nn->lock);
-	err = pool_del(nn, info);
-	mutex_unlock(&nn->lock);
-	return err;
+static int pool_get(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	struct natfw_pool *p = find_pool(nn, info);
+
+	return IS_ERR(p) ? PTR_ERR(p) : natfw_nl_pool_put(reply, head, p);
 }
 
 int natfw_nl_pool_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-	struct natfw_pool *p;
-	int err;
-
-	reply = natfw_nl_reply_new(info, NLMSG_DEFAULT_SIZE * 2);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
-	p = find_pool(nn, info);
-	err = IS_ERR(p) ? PTR_ERR(p) : natfw_nl_pool_put(reply, &head, p);
-	mutex_unlock(&nn->lock);
-	if (err) {
-		nlmsg_free(reply);
-		return natfw_nl_explain(info->extack, err);
-	}
-	return genlmsg_reply(reply, info);
+	return natfw_nl_read(info, NLMSG_DEFAULT_SIZE * 2, pool_get);
 }
 
 /* cb->args[0]: pools done with. */

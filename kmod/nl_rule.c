@@ -219,9 +219,9 @@ static int get_spec(struct natfw_net *nn, struct genl_info *info,
  * Handlers
  */
 
-static struct natfw_rule *rule_new(struct natfw_net *nn, struct genl_info *info)
+static int rule_make(struct natfw_net *nn, struct genl_info *info, struct natfw_txn *txn,
+		     struct natfw_rule **made)
 {
-	struct natfw_txn *txn = natfw_txn_find(nn, info->snd_portid);
 	struct natfw_rule_spec spec;
 	struct natfw_rule *r;
 	LIST_HEAD(add);
@@ -229,49 +229,41 @@ static struct natfw_rule *rule_new(struct natfw_net *nn, struct genl_info *info)
 
 	if (nn->closing) {
 		NL_SET_ERR_MSG(info->extack, "the namespace is going away");
-		return ERR_PTR(-ESHUTDOWN);
+		return -ESHUTDOWN;
 	}
 	err = get_spec(nn, info, &spec);
 	if (err)
-		return ERR_PTR(err);
+		return err;
 	spec.txn = txn;
 	r = natfw_rule_create(nn, &spec, info->extack);
-	if (IS_ERR(r)) {
-		natfw_nl_explain(info->extack, PTR_ERR(r));
-		return r;
-	}
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	*made = r;
 	if (txn) {
 		natfw_txn_add(txn, r);
-		return r;
+		return 0;
 	}
 	list_add(&r->list, &add);
 	natfw_rule_commit(nn, &add, NULL, 0, NATFW_DEL_REASON_REQUEST);
-	return r;
+	return 0;
+}
+
+static int rule_new(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	struct natfw_txn *txn = natfw_txn_find(nn, info->snd_portid);
+	struct natfw_rule *r;
+	int err;
+
+	err = natfw_txn_note(txn, rule_make(nn, info, txn, &r));
+	if (!err && reply)
+		natfw_nl_rule_put(reply, head, r);
+	return err;
 }
 
 int natfw_nl_rule_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-	struct natfw_rule *r;
-	int err;
-
-	reply = natfw_nl_echo_new(info, NATFW_NL_RULE_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
-	r = rule_new(nn, info);
-	err = natfw_txn_note(nn, info->snd_portid, PTR_ERR_OR_ZERO(r));
-	if (!err && reply)
-		natfw_nl_rule_put(reply, &head, r);
-	mutex_unlock(&nn->lock);
-	if (err)
-		nlmsg_free(reply);
-	else if (reply)
-		genlmsg_reply(reply, info);
-	return err;
+	return natfw_nl_change(info, NATFW_NL_RULE_SIZE, rule_new);
 }
 
 /* The rule in force that the request names, or ERR_PTR with extack set. */
@@ -328,7 +320,7 @@ static void set_mark(struct natfw_rule *r, struct nlattr **a)
 	WRITE_ONCE(r->has_mark, true);
 }
 
-static int rule_set(struct natfw_rule *r, const struct genl_info *info)
+static int rule_change(struct natfw_rule *r, const struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
 	u32 inactive;
@@ -355,56 +347,42 @@ static int rule_set(struct natfw_rule *r, const struct genl_info *info)
 	return 0;
 }
 
-int natfw_nl_rule_set_doit(struct sk_buff *skb, struct genl_info *info)
+static int rule_set(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-	struct natfw_rule *r;
-	int err;
+	struct natfw_rule *r = find_rule(nn, info);
+	int err = IS_ERR(r) ? PTR_ERR(r) : rule_change(r, info);
 
-	reply = natfw_nl_echo_new(info, NATFW_NL_RULE_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
-	r = find_rule(nn, info);
-	err = IS_ERR(r) ? PTR_ERR(r) : rule_set(r, info);
 	if (!err && reply)
-		natfw_nl_rule_put(reply, &head, r);
-	mutex_unlock(&nn->lock);
-	if (err)
-		nlmsg_free(reply);
-	else if (reply)
-		genlmsg_reply(reply, info);
+		natfw_nl_rule_put(reply, head, r);
 	return err;
 }
 
-static int rule_del(struct natfw_net *nn, struct genl_info *info)
+int natfw_nl_rule_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return natfw_nl_change(info, NATFW_NL_RULE_SIZE, rule_set);
+}
+
+static int rule_del(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
 {
 	struct natfw_txn *txn = natfw_txn_find(nn, info->snd_portid);
 	struct natfw_rule *r = find_rule(nn, info);
 
 	if (IS_ERR(r))
-		return PTR_ERR(r);
+		return natfw_txn_note(txn, PTR_ERR(r));
 	if (txn)
-		return natfw_txn_del(txn, r->id, info->extack);
+		return natfw_txn_note(txn, natfw_txn_del(txn, r->id, info->extack));
 	natfw_rule_commit(nn, NULL, &r, 1, NATFW_DEL_REASON_REQUEST);
 	return 0;
 }
 
 int natfw_nl_rule_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	int err;
-
-	mutex_lock(&nn->lock);
-	err = natfw_txn_note(nn, info->snd_portid, rule_del(nn, info));
-	mutex_unlock(&nn->lock);
-	return err;
+	return natfw_nl_change(info, 0, rule_del);
 }
 
-static int rule_flush(struct natfw_net *nn, const u8 *owner)
+static int flush_now(struct natfw_net *nn, const u8 *owner)
 {
 	u32 count = natfw_rules_mark(nn, owner);
 	struct natfw_rule **rules;
@@ -419,49 +397,38 @@ static int rule_flush(struct natfw_net *nn, const u8 *owner)
 	return 0;
 }
 
+static int rule_flush(struct natfw_net *nn, struct genl_info *info,
+		      struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	struct natfw_txn *txn = natfw_txn_find(nn, info->snd_portid);
+	struct nlattr *owner = info->attrs[NATFW_A_RULE_OWNER];
+	const u8 *cookie = owner ? nla_data(owner) : NULL;
+
+	if (txn)
+		return natfw_txn_note(txn, natfw_txn_flush(txn, cookie, info->extack));
+	return flush_now(nn, cookie);
+}
+
 int natfw_nl_rule_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *owner = info->attrs[NATFW_A_RULE_OWNER];
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	const u8 *cookie = owner ? nla_data(owner) : NULL;
-	struct natfw_txn *txn;
-	int err;
+	return natfw_nl_change(info, 0, rule_flush);
+}
 
-	mutex_lock(&nn->lock);
-	txn = natfw_txn_find(nn, info->snd_portid);
-	if (txn)
-		err = natfw_txn_note(nn, info->snd_portid,
-				     natfw_txn_flush(txn, cookie, info->extack));
-	else
-		err = rule_flush(nn, cookie);
-	mutex_unlock(&nn->lock);
-	return natfw_nl_explain(info->extack, err);
+static int rule_get(struct natfw_net *nn, struct genl_info *info,
+		    struct sk_buff *reply, const struct natfw_nl_head *head)
+{
+	struct nlattr *owner = info->attrs[NATFW_A_RULE_OWNER];
+	struct natfw_rule *r;
+
+	if (owner)
+		return natfw_nl_refuse(info->extack, owner, "rules of an owner are for a dump");
+	r = find_rule(nn, info);
+	return IS_ERR(r) ? PTR_ERR(r) : natfw_nl_rule_put(reply, head, r);
 }
 
 int natfw_nl_rule_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *owner = info->attrs[NATFW_A_RULE_OWNER];
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
-	struct natfw_nl_head head;
-	struct sk_buff *reply;
-	struct natfw_rule *r;
-	int err;
-
-	if (owner)
-		return natfw_nl_refuse(info->extack, owner, "rules of an owner are for a dump");
-	reply = natfw_nl_reply_new(info, NATFW_NL_RULE_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
-	r = find_rule(nn, info);
-	err = IS_ERR(r) ? PTR_ERR(r) : natfw_nl_rule_put(reply, &head, r);
-	mutex_unlock(&nn->lock);
-	if (err) {
-		nlmsg_free(reply);
-		return natfw_nl_explain(info->extack, err);
-	}
-	return genlmsg_reply(reply, info);
+	return natfw_nl_read(info, NATFW_NL_RULE_SIZE, rule_get);
 }
 
 /* cb->args[0]: id from which to go on. */

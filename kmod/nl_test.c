@@ -202,31 +202,24 @@ static int result_put(struct sk_buff *skb, const struct natfw_nl_head *head,
 	return 0;
 }
 
-int natfw_nl_test_doit(struct sk_buff *skb, struct genl_info *info)
+static int test(struct natfw_net *nn, struct genl_info *info,
+		struct sk_buff *reply, const struct natfw_nl_head *head)
 {
-	struct natfw_net *nn = natfw_net(genl_info_net(info));
 	struct natfw_test_result res;
-	struct natfw_nl_head head;
 	struct natfw_pkt p = {};
-	struct sk_buff *reply;
 	int err;
 
-	reply = natfw_nl_reply_new(info, NLMSG_DEFAULT_SIZE);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	natfw_nl_head_reply(&head, info);
-	mutex_lock(&nn->lock);
 	err = get_packet(nn, info, &p);
-	if (!err) {
-		rcu_read_lock();
-		natfw_test_pkt(&p, &res);
-		err = result_put(reply, &head, &p, &res);
-		rcu_read_unlock();
-	}
-	mutex_unlock(&nn->lock);
-	if (err) {
-		nlmsg_free(reply);
-		return natfw_nl_explain(info->extack, err);
-	}
-	return genlmsg_reply(reply, info);
+	if (err)
+		return err;
+	rcu_read_lock();
+	natfw_test_pkt(&p, &res);
+	err = result_put(reply, head, &p, &res);
+	rcu_read_unlock();
+	return err;
+}
+
+int natfw_nl_test_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return natfw_nl_read(info, NLMSG_DEFAULT_SIZE, test);
 }

@@ -339,11 +339,9 @@ bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r)
 	return false;
 }
 
-int natfw_txn_note(struct natfw_net *nn, u32 portid, int err)
+int natfw_txn_note(struct natfw_txn *txn, int err)
 {
-	struct natfw_txn *txn = err ? natfw_txn_find(nn, portid) : NULL;
-
-	if (txn)
+	if (txn && err)
 		txn->failed = true;
 	return err;
 }

@@ -40,11 +40,11 @@ struct natfw_txn {
 /* The open transaction of a socket, or NULL. nn->lock. */
 struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid);
 /*
- * A request of the socket ended with @err, which is returned. If it was to be
- * staged and was refused, all that is left to do is to abort: what is asked
- * for together is done together or not at all. nn->lock.
+ * A request to be staged in @txn (NULL: in none) ended with @err, which is
+ * returned. If it was refused, all that is left to do is to abort: what is
+ * asked for together is done together or not at all. nn->lock.
  */
-int natfw_txn_note(struct natfw_net *nn, u32 portid, int err);
+int natfw_txn_note(struct natfw_txn *txn, int err);
 /* True if commit would take @r out: what replaces it may have its endpoints. nn->lock. */
 bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r);
 /* All need nn->lock. Errors leave the transaction as it was, extack set. */
