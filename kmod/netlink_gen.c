@@ -303,6 +303,11 @@ static const struct nla_policy natfw_txn_begin_nl_policy[NATFW_A_TXN_GENERATION 
 	[NATFW_A_TXN_GENERATION] = { .type = NLA_U32, },
 };
 
+/* NATFW_CMD_TXN_COMMIT - do */
+static const struct nla_policy natfw_txn_commit_nl_policy[NATFW_A_TXN_STAGED + 1] = {
+	[NATFW_A_TXN_STAGED] = { .type = NLA_U32, },
+};
+
 /* Ops table for natfw */
 static const struct genl_ops natfw_nl_ops[] = {
 	{
@@ -448,6 +453,8 @@ static const struct genl_ops natfw_nl_ops[] = {
 	{
 		.cmd     = NATFW_CMD_TXN_COMMIT,
 		.doit    = natfw_nl_txn_commit_doit,
+		.policy  = natfw_txn_commit_nl_policy,
+		.maxattr = NATFW_A_TXN_STAGED,
 		.flags   = GENL_UNS_ADMIN_PERM,
 	},
 	{

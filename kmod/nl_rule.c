@@ -231,7 +231,7 @@ static int rule_make(struct natfw_net *nn, struct genl_info *info, struct natfw_
 		NL_SET_ERR_MSG(info->extack, "the namespace is going away");
 		return -ESHUTDOWN;
 	}
-	err = get_spec(nn, info, &spec);
+	err = natfw_txn_check(txn, info->extack) ?: get_spec(nn, info, &spec);
 	if (err)
 		return err;
 	spec.txn = txn;
@@ -372,7 +372,7 @@ static int rule_del(struct natfw_net *nn, struct genl_info *info,
 	if (IS_ERR(r))
 		return natfw_txn_note(txn, PTR_ERR(r));
 	if (txn)
-		return natfw_txn_note(txn, natfw_txn_del(txn, r->id, info->extack));
+		return natfw_txn_note(txn, natfw_txn_del(txn, r, info->extack));
 	natfw_rule_commit(nn, NULL, &r, 1, NATFW_DEL_REASON_REQUEST);
 	return 0;
 }

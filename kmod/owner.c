@@ -91,6 +91,19 @@ void natfw_owner_put(struct natfw_owner *o)
 	kfree_rcu(o, rcu);
 }
 
+u32 natfw_owner_rules(struct natfw_net *nn, const u8 *cookie)
+{
+	struct natfw_owner *o;
+	u32 rules;
+
+	lockdep_assert_held(&nn->lock);
+	rcu_read_lock();
+	o = rhashtable_lookup(&nn->owners->table, cookie, owner_params);
+	rules = o ? o->rules : 0;
+	rcu_read_unlock();
+	return rules;
+}
+
 int natfw_owner_charge(struct natfw_owner *o, u32 quota)
 {
 	if (!o)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Owners of rules: one object for each cookie that has rules, with the number
- * of pool ports taken on its account.
+ * of them that are in force, and of pool ports taken on its account.
  *
  * rule.c gets an owner for each rule and puts it when the rule is freed;
  * map.c charges ports. The namespace's table is made before the first rule
@@ -22,6 +22,7 @@ struct natfw_owner {
 	struct rhash_head	node;
 	u8			cookie[NATFW_OWNER_LEN];
 	refcount_t		refs;
+	u32			rules;	/* in force; nn->lock */
 	atomic_t		ports;
 	struct natfw_owners	*owners;
 	struct rcu_head		rcu;
@@ -33,6 +34,8 @@ void natfw_owners_fini(struct natfw_net *nn);	/* May sleep. */
 /* A reference, or NULL for want of memory. nn->lock. */
 struct natfw_owner *natfw_owner_get(struct natfw_net *nn, const u8 *cookie);
 void natfw_owner_put(struct natfw_owner *o);	/* any context; NULL is fine */
+/* Rules in force of that owner. nn->lock. */
+u32 natfw_owner_rules(struct natfw_net *nn, const u8 *cookie);
 
 /* One port more, -EDQUOT if that were more than @quota (0: no limit). */
 int natfw_owner_charge(struct natfw_owner *o, u32 quota);

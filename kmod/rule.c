@@ -215,12 +215,19 @@ static int natfw_check_nat(const struct natfw_rule_spec *spec,
 	       natfw_check_dest(&spec->match, n, extack);
 }
 
-static int natfw_check_room(struct natfw_net *nn, struct netlink_ext_ack *extack)
+static int natfw_check_room(struct natfw_net *nn, const struct natfw_txn *txn,
+			    struct netlink_ext_ack *extack)
 {
-	if (nn->nrules + nn->nstaged < nn->rule_max)
-		return 0;
-	NL_SET_ERR_MSG(extack, "rule limit of the namespace reached (rule-max)");
-	return -ENOSPC;
+	if (natfw_txn_outlook(nn, txn) >= nn->rule_max) {
+		NL_SET_ERR_MSG(extack, "rule limit of the namespace reached (rule-max)");
+		return -ENOSPC;
+	}
+	/* bounds what all transactions together may keep beside the rules in force */
+	if (txn && nn->nstaged >= nn->rule_max) {
+		NL_SET_ERR_MSG(extack, "as many rules are staged as the namespace may have (rule-max)");
+		return -ENOSPC;
+	}
+	return 0;
 }
 
 /* ---- external endpoints ---- */
@@ -427,7 +434,7 @@ struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	err = natfw_check_room(nn, extack) ?: natfw_check_nat(spec, extack);
+	err = natfw_check_room(nn, spec->txn, extack) ?: natfw_check_nat(spec, extack);
 	if (err)
 		return ERR_PTR(err);
 	r = kmem_cache_zalloc(natfw_rule_cache, GFP_KERNEL);
@@ -562,6 +569,7 @@ static void natfw_rule_enforce(struct natfw_rule *r, u64 gen)
 
 	WRITE_ONCE(r->from, gen);
 	r->staged = false;
+	r->owner->rules++;
 	nn->nstaged--;
 	if (++nn->nrules == (u64)nn->rule_max * nn->watermark / 100)
 		natfw_event_limit(nn);
@@ -575,6 +583,7 @@ static void natfw_rule_retire(struct natfw_rule *r)
 	struct natfw_net *nn = r->nn;
 
 	nn->nrules--;
+	r->owner->rules--;
 	nn->ndevrules -= !!(r->match.set & NATFW_M_DEV);
 	xa_erase(&nn->rules, r->id);
 	natfw_rule_displace(r);

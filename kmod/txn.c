@@ -2,7 +2,7 @@
 /*
  * Transactions: see txn.h. Called by the handlers of rule-new, rule-del and
  * rule-flush, by its own handlers, when a netlink socket is closed, and by a
- * work that ends idle transactions.
+ * work that empties idle transactions.
  *
  * A namespace lives as long as the sockets in it, and a transaction no longer
  * than its socket: who finds a transaction on txn_all under txn_mutex may use
@@ -14,6 +14,7 @@
 #include "event.h"
 #include "net.h"
 #include "netlink.h"
+#include "owner.h"
 #include "rule.h"
 #include "txn.h"
 
@@ -60,6 +61,8 @@ static void txn_empty(struct natfw_txn *txn)
 	}
 	xa_destroy(&txn->del);
 	txn->count = 0;
+	txn->nadd = 0;
+	txn->goes = 0;
 }
 
 /* txn_mutex. */
@@ -76,28 +79,30 @@ static void txn_free(struct natfw_txn *txn)
 	kfree(txn);
 }
 
-/* txn_mutex keeps @txn from going; who uses it right now has nn->lock. */
-static bool txn_is_idle(struct natfw_txn *txn)
+/* Empty @txn, which txn_mutex keeps from going, if it is idle; true if it is not. */
+static bool txn_expire(struct natfw_txn *txn)
 {
-	bool idle;
+	struct natfw_net *nn = txn->nn;
 
-	mutex_lock(&txn->nn->lock);
-	idle = !txn->over &&
-	       time_after(jiffies, txn->used + NATFW_TXN_IDLE * HZ);
-	mutex_unlock(&txn->nn->lock);
-	return idle;
+	mutex_lock(&nn->lock);
+	if (!txn->over && !txn->expired &&
+	    time_after(jiffies, txn->used + NATFW_TXN_IDLE * HZ)) {
+		txn_empty(txn);
+		txn->expired = true;
+	}
+	mutex_unlock(&nn->lock);
+	return !txn->expired;
 }
 
 static void txn_work_fn(struct work_struct *work)
 {
-	struct natfw_txn *txn, *next;
+	struct natfw_txn *txn;
+	bool more = false;
 
 	mutex_lock(&txn_mutex);
-	list_for_each_entry_safe(txn, next, &txn_all, all) {
-		if (txn_is_idle(txn))
-			txn_free(txn);
-	}
-	if (!list_empty(&txn_all))
+	list_for_each_entry(txn, &txn_all, all)
+		more |= txn_expire(txn);
+	if (more)
 		schedule_delayed_work(&txn_work, TXN_WORK_PERIOD);
 	mutex_unlock(&txn_mutex);
 }
@@ -170,43 +175,84 @@ static void txn_touch(struct natfw_txn *txn)
 	txn->count++;
 }
 
-int natfw_txn_check_room(const struct natfw_txn *txn,
-			 struct netlink_ext_ack *extack)
+int natfw_txn_check(const struct natfw_txn *txn, struct netlink_ext_ack *extack)
 {
-	/* rules are bounded by rule-max themselves, deletions by this */
-	if (txn->count < txn->nn->rule_max)
+	if (!txn || !txn->expired)
 		return 0;
-	NL_SET_ERR_MSG(extack, "more requests staged than the namespace may have rules");
+	NL_SET_ERR_MSG(extack, "the transaction was idle for a minute; abort it");
+	return -ETIMEDOUT;
+}
+
+s64 natfw_txn_outlook(const struct natfw_net *nn, const struct natfw_txn *txn)
+{
+	const struct natfw_txn *t;
+	s64 grows, sum = nn->nrules;
+
+	lockdep_assert_held(&nn->lock);
+	list_for_each_entry(t, &nn->txns, list) {
+		grows = (s64)t->nadd - t->goes;
+		/* that another's rules go is not to be relied on */
+		if (t == txn || grows > 0)
+			sum += grows;
+	}
+	return sum;
+}
+
+static int txn_check_removal(const struct natfw_txn *txn, struct netlink_ext_ack *extack)
+{
+	u32 most = max(txn->nn->rule_max, txn->nn->nrules);
+	int err = natfw_txn_check(txn, extack);
+
+	/* new rules are bounded by rule-max themselves, the rest by this */
+	if (err || txn->count - txn->nadd < most)
+		return err;
+	NL_SET_ERR_MSG(extack, "more removals staged than the namespace has rules, or may have");
 	return -ENOSPC;
 }
 
 void natfw_txn_add(struct natfw_txn *txn, struct natfw_rule *r)
 {
 	list_add_tail(&r->list, &txn->add);
+	txn->nadd++;
 	txn_touch(txn);
 }
 
-int natfw_txn_del(struct natfw_txn *txn, u64 id, struct netlink_ext_ack *extack)
+int natfw_txn_del(struct natfw_txn *txn, const struct natfw_rule *r,
+		  struct netlink_ext_ack *extack)
 {
-	int err = natfw_txn_check_room(txn, extack);
+	bool doomed = natfw_txn_dooms(txn, r);
+	int err = txn_check_removal(txn, extack);
 
 	if (err)
 		return err;
-	if (xa_load(&txn->del, id)) {
+	if (xa_load(&txn->del, r->id)) {
 		NL_SET_ERR_MSG(extack, "the transaction removes that rule already");
 		return -ENOENT;
 	}
-	err = xa_err(xa_store(&txn->del, id, xa_mk_value(1), GFP_KERNEL_ACCOUNT));
+	err = xa_err(xa_store(&txn->del, r->id, xa_mk_value(1), GFP_KERNEL_ACCOUNT));
 	if (err)
 		return natfw_nl_explain(extack, err);
+	txn->goes += !doomed;
 	txn_touch(txn);
 	return 0;
+}
+
+/* Rules that go by a flush of @owner, beside those that go anyway, about. */
+static u32 txn_flush_goes(const struct natfw_txn *txn, const u8 *owner)
+{
+	u32 left = txn->nn->nrules - min(txn->goes, txn->nn->nrules);
+	const struct natfw_txn_flush *f;
+
+	list_for_each_entry(f, &txn->flush, list)
+		if (f->all || (owner && !memcmp(f->owner, owner, NATFW_OWNER_LEN)))
+			return 0;
+	return owner ? min(left, natfw_owner_rules(txn->nn, owner)) : left;
 }
 
 int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
 		    struct netlink_ext_ack *extack)
 {
-	int err = natfw_txn_check_room(txn, extack);
+	int err = txn_check_removal(txn, extack);
 	struct natfw_txn_flush *f;
 
 	if (err)
@@ -214,6 +260,7 @@ int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
 	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return natfw_nl_explain(extack, -ENOMEM);
+	txn->goes += txn_flush_goes(txn, owner);
 	f->all = !owner;
 	if (owner)
 		memcpy(f->owner, owner, NATFW_OWNER_LEN);
@@ -276,22 +323,42 @@ static u32 txn_mark(struct natfw_txn *txn)
 	return count;
 }
 
-static int txn_carry_out(struct natfw_txn *txn)
+/*
+ * Requests were let in by what was in force as they came. Since then others
+ * may have removed what this one was to, and made rules of their own.
+ */
+static int txn_check_limit(const struct natfw_txn *txn, u32 ndel,
+			   struct netlink_ext_ack *extack)
+{
+	const struct natfw_net *nn = txn->nn;
+
+	if (!txn->nadd || (u64)nn->nrules - ndel + txn->nadd <= nn->rule_max)
+		return 0;
+	NL_SET_ERR_MSG(extack, "more rules than the namespace may have would be in force (rule-max)");
+	return -ENOSPC;
+}
+
+static int txn_carry_out(struct natfw_txn *txn, struct netlink_ext_ack *extack)
 {
 	u8 why = list_empty(&txn->flush) ? NATFW_DEL_REASON_REQUEST
 					 : NATFW_DEL_REASON_FLUSH;
 	struct natfw_net *nn = txn->nn;
 	struct natfw_rule **del;
 	u32 ndel;
+	int err;
 
 	ndel = txn_mark(txn);
 	del = natfw_rules_collect(nn, ndel);
 	if (!del)
 		return -ENOMEM;
-	if (ndel || !list_empty(&txn->add))
+	err = txn_check_limit(txn, ndel, extack);
+	if (!err && (ndel || txn->nadd))
 		natfw_rule_commit(nn, &txn->add, del, ndel, why);
-	INIT_LIST_HEAD(&txn->add);	/* they live their own lives now */
 	kvfree(del);
+	if (err)
+		return err;
+	INIT_LIST_HEAD(&txn->add);	/* they live their own lives now */
+	txn->nadd = 0;
 	txn->over = true;
 	return 0;
 }
@@ -319,8 +386,7 @@ static struct natfw_txn *txn_of(struct natfw_net *nn, const struct genl_info *in
 
 	if (txn)
 		return txn;
-	NL_SET_ERR_MSG(info->extack,
-		       "the socket has no transaction open, or it was idle for a minute");
+	NL_SET_ERR_MSG(info->extack, "the socket has no transaction open");
 	return ERR_PTR(-ENOENT);
 }
 
@@ -346,15 +412,12 @@ int natfw_txn_note(struct natfw_txn *txn, int err)
 	return err;
 }
 
-static int txn_commit(struct natfw_net *nn, const struct genl_info *info,
-		      u32 *staged, u32 *gen)
+/* Whether everything is there that was to be, and nothing came between. */
+static int txn_check_whole(const struct natfw_txn *txn, const struct genl_info *info)
 {
-	struct natfw_txn *txn = txn_of(nn, info);
-	int err;
+	struct nlattr *staged = info->attrs[NATFW_A_TXN_STAGED];
 
-	if (IS_ERR(txn))
-		return PTR_ERR(txn);
-	if (txn->checked && txn->gen != (u32)nn->gen) {
+	if (txn->checked && txn->gen != (u32)txn->nn->gen) {
 		NL_SET_ERR_MSG(info->extack,
 			       "the rule set has changed since that generation");
 		return -ESTALE;
@@ -364,8 +427,27 @@ static int txn_commit(struct natfw_net *nn, const struct genl_info *info,
 			       "a request of the transaction was refused; abort it");
 		return -ECANCELED;
 	}
+	if (staged && nla_get_u32(staged) != txn->count) {
+		NL_SET_ERR_MSG_ATTR(info->extack, staged,
+				    "not that many requests are staged: some were refused for their form");
+		return -ECANCELED;
+	}
+	return 0;
+}
+
+static int txn_commit(struct natfw_net *nn, const struct genl_info *info,
+		      u32 *staged, u32 *gen)
+{
+	struct natfw_txn *txn = txn_of(nn, info);
+	int err;
+
+	if (IS_ERR(txn))
+		return PTR_ERR(txn);
+	err = natfw_txn_check(txn, info->extack) ?: txn_check_whole(txn, info);
+	if (err)
+		return err;
 	*staged = txn->count;
-	err = txn_carry_out(txn);
+	err = txn_carry_out(txn, info->extack);
 	*gen = (u32)nn->gen;
 	return natfw_nl_explain(info->extack, err);
 }

@@ -3,8 +3,13 @@
  * Transactions: changes of the rule set a socket stages, to be put in force
  * together. Rules are made at once but stay invisible; deletions are noted.
  *
- * A transaction ends by commit, by abort, when its socket is closed, or when
- * it was not used for a minute.
+ * A transaction ends by commit, by abort, or when its socket is closed. If it
+ * is not used for a minute what is staged is forgotten, but it stays open, and
+ * refuses: or else what its owner sends next would come into force by itself.
+ *
+ * Rules that are staged count against rule-max, less those the transaction
+ * takes out, so that all rules can be replaced. That is kept book of as
+ * requests come, and counted exactly at commit.
  *
  * Locking: txn_mutex (begin, end), then nn->lock (everything else).
  */
@@ -29,9 +34,12 @@ struct natfw_txn {
 	unsigned long		used;	/* jiffies */
 	bool			over;	/* committed: about to go */
 	bool			failed;	/* a request was refused: no commit */
+	bool			expired; /* emptied, unused for too long */
 	bool			checked;	/* commit only at @gen */
 	u32			gen;
 	u32			count;	/* requests staged */
+	u32			nadd;	/* of these, new rules */
+	u32			goes;	/* rules they take out, about */
 	struct list_head	add;	/* struct natfw_rule.list */
 	struct xarray		del;	/* ids */
 	struct list_head	flush;	/* struct natfw_txn_flush.list */
@@ -47,13 +55,20 @@ struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid);
 int natfw_txn_note(struct natfw_txn *txn, int err);
 /* True if commit would take @r out: what replaces it may have its endpoints. nn->lock. */
 bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r);
+/*
+ * Rules the namespace will have if every transaction is committed that adds
+ * more than it takes out, and @txn (NULL: none). nn->lock.
+ */
+s64 natfw_txn_outlook(const struct natfw_net *nn, const struct natfw_txn *txn);
+
 /* All need nn->lock. Errors leave the transaction as it was, extack set. */
+/* Nothing can be staged in an expired one, -ETIMEDOUT. @txn: NULL is fine. */
+int natfw_txn_check(const struct natfw_txn *txn, struct netlink_ext_ack *extack);
 void natfw_txn_add(struct natfw_txn *txn, struct natfw_rule *r);	/* cannot fail */
-int natfw_txn_del(struct natfw_txn *txn, u64 id, struct netlink_ext_ack *extack);
+int natfw_txn_del(struct natfw_txn *txn, const struct natfw_rule *r,
+		  struct netlink_ext_ack *extack);
 int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
 		    struct netlink_ext_ack *extack);	/* NULL: every rule */
-int natfw_txn_check_room(const struct natfw_txn *txn,
-			 struct netlink_ext_ack *extack);
 
 /*
  * Take out every rule in force that is in @ids (NULL: none) or of an owner.

@@ -205,13 +205,16 @@ void natfw_txn_abort(struct natfw_txn *t)
 int natfw_txn_commit(struct natfw_txn *t, struct natfw_txn_info *done, long *failed,
 		     struct natfw_error *e)
 {
-	struct natfw_txn_info reply;
+	struct natfw_txn_info all = { 0 }, reply;
 	int err = natfw_txn_flush(t, e);
 
 	if (failed)
 		*failed = t->failed;
+	/* what the kernel did not count must not be missing unnoticed */
+	all.staged = (uint32_t)t->sent;
+	natfw_want(&all, NATFW_A_TXN_STAGED);
 	if (!err)
-		err = natfw_client_do(t->c, NATFW_CMD_TXN_COMMIT, 0, NULL, &reply, e);
+		err = natfw_client_do(t->c, NATFW_CMD_TXN_COMMIT, 0, &all, &reply, e);
 	if (err) {
 		natfw_txn_abort(t);
 		return err;
