@@ -31,10 +31,14 @@ enum msg_type {
 	MSG_CONF,		/* monitor to all: conf_pack() in parts; proc_ops.conf() gets it whole */
 	MSG_CHANNEL,		/* monitor to all: a descriptor of a channel to a peer */
 	MSG_SOCKET,		/* monitor to one: uint32_t of enum proc_socket + arg, and the descriptor */
-	MSG_READY,		/* to monitor: started, nothing */
-	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, nothing */
-	MSG_DOWN,		/* monitor to all: end orderly, nothing */
-	MSG_ASK_FD,		/* to monitor: enum proc_socket + arg; answered by MSG_SOCKET */
+	MSG_READY,		/* to monitor: started, or new configuration in force; nothing */
+	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, nothing; back: struct conf_error */
+	MSG_DOWN,		/* monitor to all: end orderly, uint32_t ms */
+	MSG_ASK_FD,		/* to monitor: uint32_t of enum proc_socket + arg; answered by MSG_SOCKET */
+	MSG_SETUP,		/* monitor to one, first of all: struct proc_setup */
+	MSG_START,		/* monitor to one: all there is at start has been given, nothing */
+	MSG_PING,		/* monitor to all, and back: alive, nothing */
+	MSG_DUMP,		/* monitor to all: tell the log what there is, nothing */
 	/* sig and kern: the gate */
 	MSG_GATE,		/* sig to kern: struct gate_request [struct gate_proof] */
 	MSG_GATE_ANSWER,	/* kern to sig: struct gate_answer */
@@ -98,7 +102,7 @@ struct proc_ops {
 	int (*init)(struct event_base *base);
 	/* A new configuration, owned by the process from now on; called before ready and at reload. */
 	void (*conf)(struct conf *c);
-	/* A descriptor from the monitor. */
+	/* A descriptor from the monitor, owned by the process; -1: could not be opened, said already. */
 	void (*socket)(enum proc_socket which, uint32_t arg, int fd);
 	/* All there is at start has been given: begin. */
 	void (*start)(void);
@@ -108,7 +112,24 @@ struct proc_ops {
 	void (*message)(enum proc_id from, enum msg_type type, const void *data, size_t len);
 	/* End orderly; call proc_exit() when done, at the latest after @ms. */
 	void (*down)(unsigned int ms);
+	/* May be NULL: what was refused to @peer with -ENOBUFS may go on, its queue is empty. */
+	void (*drained)(enum proc_id peer);
+	/* May be NULL: tell the log how much there is of everything (SIGUSR1). */
+	void (*dump)(void);
 };
+
+/*
+ * Derived from the secret in the state directory, so the same in all lives of the daemon. A process gets
+ * what is its business, the rest is zero. There before proc_ops.init() is called.
+ */
+struct proc_secrets {
+	uint8_t tag_key[16];		/* all: session_tag_key(), which has been called with it */
+	uint8_t owner[16];		/* kern: owner cookie of rules in the kernel */
+	uint8_t identity[16];		/* sig: Peer-Identity of this node (RFC 5971 5.2.2) */
+	uint8_t seed[32];		/* of this process alone, to derive what it needs */
+};
+
+const struct proc_secrets *proc_secrets(void);
 
 /* To @to. 0, -ENOBUFS (queue full), -EPIPE (no such process just now), -EMSGSIZE (above 60000). */
 int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len);
@@ -117,7 +138,16 @@ int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, 
 	       size_t blen);
 /* Octets queued to @to: for shedding load early. */
 size_t proc_backlog(enum proc_id to);
+/* Ask the monitor for a descriptor; it comes by proc_ops.socket(). 0 or as proc_send(). */
+int proc_ask_fd(enum proc_socket which, uint32_t arg);
+/* Sends what is queued, as far as that takes no time, and ends. */
 void proc_exit(int status) __attribute__((noreturn));
+
+/*
+ * Of sig, for the monitor: open socket @which number @arg (0, 1, ...) as configuration @c wants it, with
+ * root's privileges. A descriptor or -errno; -ENOENT: there is no such one, nor one after it.
+ */
+int sig_socket_open(const struct conf *c, enum proc_socket which, uint32_t arg);
 
 /* The three, each in its directory. */
 extern const struct proc_ops sig_ops, kern_ops, ctl_ops;

@@ -131,7 +131,10 @@ struct conf_error {
 };
 
 /* Read and validate @file. NULL, and @e, if anything is wrong with it. */
-struct conf *conf_read(const char *file, const char *yang_dir, struct conf_error *e);
+struct conf *conf_read(const char *file, struct conf_error *e);
+/* The same with what would be in a file; @text need not end in a zero octet. */
+struct conf *conf_read_text(const char *text, size_t len, struct conf_error *e);
+/* What the schema says where a file says nothing. NULL: out of memory. */
 struct conf *conf_default(void);
 void conf_free(struct conf *c);
 /* As octets for another process; *@out is to be freed. 0 or -ENOMEM. */
