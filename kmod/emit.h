@@ -36,14 +36,14 @@ struct natfw_route {
 void natfw_route_find(const struct natfw_pkt *p, const union natfw_addr *daddr,
 		      struct natfw_route *rt);
 
-/* Ends the use of a route; nothing to do as long as routes are not owned. */
+/*
+ * Ends the use of what natfw_route_find() found; call it in any case. Nothing
+ * to do as long as routes are not owned.
+ */
 static inline void natfw_route_put(struct natfw_route *rt)
 {
 	rt->dst = NULL;
 }
-
-/* Give back what natfw_route_find() found; call it in any case. */
-void natfw_route_put(struct natfw_route *rt);
 
 /*
  * Send @p on its way. @h: half whose route cache is used and filled, or NULL.
@@ -130,6 +130,8 @@ void natfw_answer_mtu(struct natfw_pkt *p, u32 mtu);
 bool natfw_answer_is_ours(void);
 /* Host unreachable, as soon and if @n turns out to be. */
 void natfw_answer_late(struct natfw_pkt *p, struct neighbour *n);
+/* Not for the neighbours of @dev any more, which goes down or away. */
+void natfw_answer_forget(const struct net_device *dev);
 /* Module exit, after the last packet. */
 void natfw_answer_fini(void);
 

@@ -15,7 +15,8 @@
  * Whether a neighbour exists shows seconds after a packet was queued for it.
  * For the few packets whose sender the stack could not tell then, a clone of
  * the packet as it arrived is kept until that is known. It holds a reference
- * to the neighbour, and thereby to its device, for NATFW_LATE_MAX_WAIT at most.
+ * to the neighbour, and thereby to its device, for NATFW_LATE_MAX_WAIT at most,
+ * and not beyond the device's going down.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -327,6 +328,29 @@ void natfw_answer_late(struct natfw_pkt *p, struct neighbour *n)
 	natfw_late_count++;
 	spin_unlock_bh(&natfw_late_lock);
 	schedule_delayed_work(&natfw_late_work, NATFW_LATE_POLL);
+}
+
+/**
+ * natfw_answer_forget() - give up on the neighbours of a device
+ * @dev: device that goes down, or away: it cannot go as long as they are held
+ *
+ * Context: process, rtnl held.
+ */
+void natfw_answer_forget(const struct net_device *dev)
+{
+	struct natfw_late *l, *next;
+	LIST_HEAD(gone);
+
+	spin_lock_bh(&natfw_late_lock);
+	list_for_each_entry_safe(l, next, &natfw_late_list, list) {
+		if (l->n->dev != dev)
+			continue;
+		list_move_tail(&l->list, &gone);
+		natfw_late_count--;
+	}
+	spin_unlock_bh(&natfw_late_lock);
+	list_for_each_entry_safe(l, next, &gone, list)
+		natfw_late_free(l);
 }
 
 /**

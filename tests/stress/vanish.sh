@@ -68,11 +68,21 @@ short_lived() {
 		open d $HOST d1 02:00:00:00:01:01
 		flood d 50 ip src=10.1.0.7 dst=203.0.113.1 udp sport=1..50 dport=7
 	E
+	late_answers
 	ip -n "$GW" link del d0
+}
+
+# Packets that wait for a neighbour at d0 who is not there, and whose sender natfw would
+# tell: the stack has no route to the address they are translated to.
+late_answers() {
+	ip -n "$GW" addr add 100.64.0.1/24 dev d0
+	rule priority 1 nat udp from 10.1.0.2 to 100.64.0.0/24 snat 198.18.0.1 emit direct
+	printf 'send host ip src=10.1.0.2 dst=100.64.0.%d udp sport=9 dport=9\n' {2..9} | pkt
 }
 
 unregister() {
 	busy
+	ip -n "$GW" route replace unreachable 198.18.0.0/15
 	rounds 6 short_lived
 	want "$(dev_count)" 2 "attached devices"
 }
