@@ -122,6 +122,7 @@ struct conf {
 	bool syslog;
 	uint8_t level[SUB_COUNT];	/* enum log_level */
 	bool module_required;		/* do not start without natfw.ko */
+	char *tree;			/* all of it as RFC 7951 JSON, but for secrets; NULL: not for this process */
 };
 
 struct conf_error {

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <net/if.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/build.h"
+#include "conf/words.h"
+
+/* ------------------------------------------------------------------ leaves by table */
+
+enum field_kind { BOOL, U8, U16, U32, TEXT, ENUM, WORD };
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	size_t at, size;
+	const char *word;	/* WORD: a bool that is true if this is the value */
+};
+
+#define FIELD(name, kind, type, member) \
+	{ name, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member), NULL }
+#define FIELD_WORD(name, word, type, member) \
+	{ name, WORD, offsetof(struct type, member), sizeof(bool), word }
+
+static const struct field interface_fields[] = {
+	FIELD("name", TEXT, conf_interface, name),
+	FIELD_WORD("side", "outside", conf_interface, outside),
+	FIELD("edge", BOOL, conf_interface, edge),
+	FIELD("nat", BOOL, conf_interface, nat),
+	FIELD("firewall", BOOL, conf_interface, firewall),
+	FIELD("pool", TEXT, conf_interface, pool),
+	FIELD("zone", U32, conf_interface, zone),
+	FIELD("attach", BOOL, conf_interface, attach),
+	FIELD_WORD("default", "drop", conf_interface, drop),
+};
+
+static const struct field gist_fields[] = {
+	FIELD("ipv6", BOOL, conf_gist, ipv6),
+	FIELD("port", U16, conf_gist, port),
+	FIELD("tcp-port", U16, conf_gist, tcp_port),
+	FIELD("tls-port", U16, conf_gist, tls_port),
+	FIELD("tls", ENUM, conf_gist, tls),
+	FIELD("certificate", TEXT, conf_gist, certificate),
+	FIELD("key", TEXT, conf_gist, key),
+	FIELD("authority", TEXT, conf_gist, authority),
+	FIELD("t1", U32, conf_gist, t1),
+	FIELD("t2", U32, conf_gist, t2),
+	FIELD("validity", U32, conf_gist, validity),
+	FIELD("hold", U32, conf_gist, hold),
+	FIELD("rate", U32, conf_gist, rate),
+	FIELD("states", U32, conf_gist, states),
+	FIELD("associations", U32, conf_gist, associations),
+	FIELD_WORD("peer-default", "permit", conf_gist, peer_default),
+	FIELD("old-numbers", BOOL, conf_gist, old_numbers),
+};
+
+static const struct field peer_fields[] = {
+	FIELD("name", TEXT, conf_peer, name),
+	FIELD_WORD("action", "permit", conf_peer, permit),
+};
+
+static const struct field nslp_fields[] = {
+	FIELD("forward", BOOL, conf_nslp, forward),
+	FIELD("respond", BOOL, conf_nslp, respond),
+	FIELD("proxy", BOOL, conf_nslp, proxy),
+	FIELD("need-reservation", BOOL, conf_nslp, need_reservation),
+	FIELD("lifetime", U32, conf_nslp, lifetime),
+	FIELD("lifetime-min", U32, conf_nslp, lifetime_min),
+	FIELD("lifetime-max", U32, conf_nslp, lifetime_max),
+	FIELD("transitory", U32, conf_nslp, transitory),
+	FIELD("sessions", U32, conf_nslp, sessions),
+	FIELD("sessions-per-peer", U32, conf_nslp, sessions_per_peer),
+	FIELD("key-id", U32, conf_nslp, key_id),
+};
+
+static const struct field policy_fields[] = {
+	FIELD("name", TEXT, conf_policy, name),
+	FIELD("interface", TEXT, conf_policy, interface),
+	FIELD("zone", U32, conf_policy, zone),
+	FIELD("tls-name", TEXT, conf_policy, tls_name),
+	FIELD("key-id", U32, conf_policy, key_id),
+	FIELD("local", BOOL, conf_policy, local),
+	FIELD_WORD("action", "permit", conf_policy, permit),
+	FIELD("third-party", BOOL, conf_policy, third_party),
+	FIELD("source-prefix-min", U8, conf_policy, source_len_min),
+	FIELD("destination-prefix-min", U8, conf_policy, destination_len_min),
+	FIELD("lifetime-max", U32, conf_policy, lifetime_max),
+	FIELD("sessions-max", U32, conf_policy, sessions_max),
+	FIELD("any-sender", BOOL, conf_policy, any_sender),
+};
+
+static const struct field key_fields[] = {
+	FIELD("id", U32, conf_key, id),
+	FIELD("name", TEXT, conf_key, name),
+	FIELD("transform", ENUM, conf_key, transform),
+};
+
+static const struct field control_fields[] = {
+	FIELD("socket", TEXT, conf_control, socket),
+	FIELD("group", TEXT, conf_control, group),
+};
+
+static const struct field daemon_fields[] = {
+	FIELD("user", TEXT, conf, user),
+	FIELD("chroot", TEXT, conf, chroot),
+	FIELD("state-directory", TEXT, conf, state),
+	FIELD("module-required", BOOL, conf, module_required),
+};
+
+static const struct field limit_fields[] = {
+	FIELD("sessions-max", U32, conf, policy_sessions_max),
+	FIELD("rate", U32, conf, policy_rate),
+};
+
+#define FILL(parent, fields, to) fill(parent, fields, sizeof(fields) / sizeof((fields)[0]), to)
+
+static void put(const struct field *f, const struct lyd_node *n, void *to)
+{
+	const char *value = lyd_get_value(n);
+	unsigned long number = strtoul(value, NULL, 10);
+
+	switch (f->kind) {
+	case BOOL:
+		*(bool *)to = !strcmp(value, "true");
+		break;
+	case WORD:
+		*(bool *)to = !strcmp(value, f->word);
+		break;
+	case U8:
+		*(uint8_t *)to = (uint8_t)number;
+		break;
+	case U16:
+		*(uint16_t *)to = (uint16_t)number;
+		break;
+	case U32:
+		*(uint32_t *)to = (uint32_t)number;
+		break;
+	case ENUM:
+		*(uint8_t *)to =
+			(uint8_t)((const struct lyd_node_term *)n)->value.enum_item->value;
+		break;
+	case TEXT:
+		snprintf(to, f->size, "%s", value);
+		break;
+	}
+}
+
+/* What is not there stays as it is. */
+static void fill(const struct lyd_node *parent, const struct field *f, size_t n, void *to)
+{
+	const struct lyd_node *leaf;
+
+	for (; n; n--, f++) {
+		leaf = tree_find(parent, f->name);
+		if (leaf)
+			put(f, leaf, (char *)to + f->at);
+	}
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static unsigned int count(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *n;
+	unsigned int i = 0;
+
+	for (n = tree_find(parent, name); n; n = tree_next(n))
+		i++;
+	return i;
+}
+
+/* An array for all instances of @name in @parent, zeroed; *@n is their number. NULL: none, or no memory. */
+static void *array(const struct lyd_node *parent, const char *name, size_t size, unsigned int *n,
+		   struct conf_error *e)
+{
+	unsigned int have = count(parent, name);
+	void *p = have ? calloc(have, size) : NULL;
+
+	*n = p ? have : 0;
+	if (have && !p)
+		snprintf(e->text, sizeof(e->text), "out of memory");
+	return p;
+}
+
+static void read_prefix(struct conf_prefix *p, const char *text)
+{
+	unsigned int len = 0;
+
+	(void)address_read_prefix(&p->address, &len, text);
+	p->len = (uint8_t)len;
+	address_mask(&p->address, len);
+}
+
+static struct conf_prefix *prefixes(const struct lyd_node *parent, const char *name,
+				    unsigned int *n, struct conf_error *e)
+{
+	struct conf_prefix *p = array(parent, name, sizeof(*p), n, e);
+	const struct lyd_node *leaf = tree_find(parent, name);
+	unsigned int i;
+
+	for (i = 0; i < *n; i++, leaf = tree_next(leaf))
+		read_prefix(&p[i], lyd_get_value(leaf));
+	return p;
+}
+
+/* ------------------------------------------------------------------ parts */
+
+static bool build_interfaces(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(tree, "interface");
+	unsigned int i;
+
+	c->interface = array(tree, "interface", sizeof(*c->interface), &c->interfaces, e);
+	for (i = 0; i < c->interfaces; i++, n = tree_next(n)) {
+		FILL(n, interface_fields, &c->interface[i]);
+		if (!if_nametoindex(c->interface[i].name))
+			log_warn(SUB_CONF, "line %u: interface %s is not there yet", tree_line(n),
+				 c->interface[i].name);
+	}
+	return true;
+}
+
+static bool build_peers(struct conf_gist *g, const struct lyd_node *gist, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(gist, "peer");
+	unsigned int i;
+
+	g->peer = array(gist, "peer", sizeof(*g->peer), &g->peers, e);
+	if (n && !g->tls)
+		log_warn(SUB_CONF, "line %u: peers are known by TLS, which is off", tree_line(n));
+	for (i = 0; i < g->peers; i++, n = tree_next(n)) {
+		const char *at = tree_value(n, "at");
+
+		FILL(n, peer_fields, &g->peer[i]);
+		if (at)
+			read_prefix(&g->peer[i].at, at);
+	}
+	return true;
+}
+
+static bool build_gist(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *gist = tree_find(tree, "gist"), *n = tree_find(gist, "address");
+	struct conf_gist *g = &c->gist;
+	unsigned int i;
+
+	FILL(gist, gist_fields, g);
+	g->address = array(gist, "address", sizeof(*g->address), &g->addresses, e);
+	for (i = 0; i < g->addresses; i++, n = tree_next(n)) {
+		address_read(&g->address[i], lyd_get_value(n));
+		if (g->address[i].version == 6 && !g->ipv6)
+			return tree_fail(e, n, "an IPv6 address, and ipv6 is off");
+	}
+	if (g->tls_port && g->tls_port == g->tcp_port)
+		return tree_fail(e, tree_find(gist, "tls-port"), "the same as tcp-port");
+	return build_peers(g, gist, e);
+}
+
+static bool build_nslp(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	(void)e;
+	FILL(tree_find(tree, "nslp"), nslp_fields, &c->nslp);
+	return true;
+}
+
+static bool has_ports(unsigned int protocol)
+{
+	return protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 ||
+	       protocol == 136;
+}
+
+static bool build_port(struct conf_policy *p, const struct lyd_node *entry, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(entry, "port");
+	unsigned long low, high;
+	char *end;
+	unsigned int i;
+
+	if (!n)
+		return true;
+	low = strtoul(lyd_get_value(n), &end, 10);
+	high = *end ? strtoul(end + 1, NULL, 10) : low;
+	if (!low || low > high || high > UINT16_MAX)
+		return tree_fail(e, n, "ports are from 1 to 65535, the lower one first");
+	for (i = 0; i < p->protocols; i++)
+		if (!has_ports(p->protocol[i]))
+			return tree_fail(e, n, "a port, and protocol %u has none", p->protocol[i]);
+	p->port_min = (uint16_t)low;
+	p->port_max = (uint16_t)high;
+	return true;
+}
+
+static void build_kinds(struct conf_policy *p, const struct lyd_node *entry)
+{
+	const struct lyd_node *n;
+
+	for (n = tree_find(entry, "kind"); n; n = tree_next(n)) {
+		const char *kind = lyd_get_value(n);
+
+		p->create |= !strcmp(kind, "create");
+		p->external |= !strcmp(kind, "external");
+		p->block |= !strcmp(kind, "block");
+		p->proxy |= !strcmp(kind, "proxy");
+	}
+}
+
+static bool build_entry(const struct conf *c, struct conf_policy *p, const struct lyd_node *entry,
+			struct conf_error *e)
+{
+	const struct lyd_node *n;
+
+	FILL(entry, policy_fields, p);
+	p->has_zone = tree_find(entry, "zone");
+	build_kinds(p, entry);
+	p->from = prefixes(entry, "from", &p->froms, e);
+	p->toward = prefixes(entry, "toward", &p->towards, e);
+	p->source = prefixes(entry, "source", &p->sources, e);
+	for (n = tree_find(entry, "protocol"); n; n = tree_next(n))
+		p->protocol[p->protocols++] = (uint8_t)words_protocol_find(lyd_get_value(n));
+	if (p->lifetime_max && p->lifetime_max < c->nslp.lifetime_min)
+		return tree_fail(e, tree_find(entry, "lifetime-max"),
+				 "less than nslp/lifetime-min, which is %u", c->nslp.lifetime_min);
+	if (*p->tls_name && !c->gist.tls)
+		log_warn(SUB_CONF, "line %u: policy entry %s wants a TLS name, and TLS is off",
+			 tree_line(entry), p->name);
+	return build_port(p, entry, e);
+}
+
+static bool build_policy(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *policy = tree_find(tree, "policy"), *n = tree_find(policy, "entry");
+	unsigned int i;
+
+	FILL(policy, limit_fields, c);
+	c->policy = array(policy, "entry", sizeof(*c->policy), &c->policies, e);
+	for (i = 0; i < c->policies; i++, n = tree_next(n))
+		if (!build_entry(c, &c->policy[i], n, e))
+			return false;
+	return true;
+}
+
+static void read_secret(struct conf_key *k, const struct lyd_node *entry)
+{
+	const struct lyd_node_term *n =
+		(const struct lyd_node_term *)tree_find(entry, "secret");
+	struct lyd_value_binary *b;
+
+	LYD_VALUE_GET(&n->value, b);
+	k->len = (uint8_t)b->size;	/* 64 at most, by the schema */
+	memcpy(k->secret, b->data, b->size);
+}
+
+static bool build_keys(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(tree, "key");
+	unsigned int i;
+
+	c->keys = array(tree, "key", sizeof(*c->keys), &c->key_count, e);
+	for (i = 0; i < c->key_count; i++, n = tree_next(n)) {
+		FILL(n, key_fields, &c->keys[i]);
+		read_secret(&c->keys[i], n);
+	}
+	return true;
+}
+
+static bool build_control(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *control = tree_find(tree, "control");
+	const struct lyd_node *metrics = tree_find(control, "metrics");
+	struct endpoint *at = &c->control.metrics;
+
+	(void)e;
+	FILL(control, control_fields, &c->control);
+	if (!metrics)
+		return true;
+	address_read(&at->address, tree_value(metrics, "address"));
+	at->port = (uint16_t)strtoul(tree_value(metrics, "port"), NULL, 10);
+	return true;
+}
+
+static uint8_t level(const char *name)
+{
+	return (uint8_t)log_level_find(name);
+}
+
+static bool build_daemon(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *daemon = tree_find(tree, "daemon"), *l = tree_find(daemon, "log");
+	const struct lyd_node *subsystem = tree_find(l, "subsystem");
+	int i;
+
+	(void)e;
+	FILL(daemon, daemon_fields, c);
+	c->syslog = !strcmp(tree_value(l, "to"), "syslog");
+	for (i = 0; i < SUB_COUNT; i++) {
+		const char *own = tree_value(subsystem, log_subsystem_name(i));
+
+		c->level[i] = level(own ? own : tree_value(l, "level"));
+	}
+	return true;
+}
+
+struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e)
+{
+	static bool (*const parts[])(struct conf *c, const struct lyd_node *t,
+				     struct conf_error *e) = {
+		build_daemon, build_interfaces, build_gist, build_nslp, build_policy, build_keys,
+		build_control,
+	};
+	struct conf *c = calloc(1, sizeof(*c));
+	size_t i;
+
+	*e = (struct conf_error){ 0 };
+	if (!c)
+		snprintf(e->text, sizeof(e->text), "out of memory");
+	for (i = 0; c && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i](c, tree, e) && !*e->text)
+			continue;
+		conf_free(c);
+		c = NULL;
+	}
+	return c;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the validated tree to plain values, with the checks that no schema can express.
+ */
+#ifndef _NATFWD_CONF_BUILD_H
+#define _NATFWD_CONF_BUILD_H
+
+#include "conf/tree.h"
+
+/* NULL and @e. What is odd but no error is said in the log. */
+struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e);
+
+#endif /* _NATFWD_CONF_BUILD_H */

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/build.h"
+
+#define FILE_MAX_OCTETS	(4u << 20)
+
+/* ------------------------------------------------------------------ reading */
+
+/* The tree as JSON, without what nobody is to see. */
+static char *describe(struct lyd_node *tree)
+{
+	const struct lyd_node *key;
+	struct lyd_node *secret;
+	char *text = NULL;
+
+	for (key = tree_find(tree, "key"); key; key = tree_next(key)) {
+		secret = (struct lyd_node *)tree_find(key, "secret");
+		lyd_free_tree(secret);
+	}
+	if (lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL))
+		return NULL;
+	return text;
+}
+
+static struct conf *from_tree(struct lyd_node *tree, struct conf_error *e)
+{
+	struct conf *c = build_conf(tree, e);
+
+	if (!c)
+		return NULL;
+	c->tree = describe(tree);
+	if (c->tree)
+		return c;
+	snprintf(e->text, sizeof(e->text), "out of memory");
+	conf_free(c);
+	return NULL;
+}
+
+static struct conf *from_yaml(const struct yaml_value *file, struct conf_error *e)
+{
+	struct ly_ctx *ctx = schema_create();
+	struct lyd_node *tree;
+	struct conf *c = NULL;
+
+	if (!ctx) {
+		snprintf(e->text, sizeof(e->text), "the schema cannot be read");
+		return NULL;
+	}
+	tree = tree_create(ctx, file, e);
+	if (tree)
+		c = from_tree(tree, e);
+	lyd_free_all(tree);
+	ly_ctx_destroy(ctx);
+	return c;
+}
+
+struct conf *conf_read_text(const char *text, size_t len, struct conf_error *e)
+{
+	struct yaml_value *file = yaml_read(text, len, e);
+	struct conf *c;
+
+	if (!file)
+		return NULL;
+	c = from_yaml(file, e);
+	yaml_free(file);
+	return c;
+}
+
+static bool fail(struct conf_error *e, const char *what)
+{
+	snprintf(e->text, sizeof(e->text), "%s", what);
+	return false;
+}
+
+static bool read_all(int fd, char **text, size_t *len, struct conf_error *e)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return fail(e, strerror(errno));
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return fail(e, "not a file");
+	*text = malloc(FILE_MAX_OCTETS + 1);
+	if (!*text)
+		return fail(e, "out of memory");
+	for (*len = 0; *len <= FILE_MAX_OCTETS; *len += (size_t)n) {
+		n = read(fd, *text + *len, FILE_MAX_OCTETS + 1 - *len);
+		if (n < 0)
+			return fail(e, strerror(errno));
+		if (!n)
+			return true;
+	}
+	return fail(e, "larger than 4 MiB");
+}
+
+/* Keys are in it, and others can read them. */
+static void check_mode(int fd, const struct conf *c, const char *file)
+{
+	struct stat st;
+
+	if (c && c->key_count && !fstat(fd, &st) && st.st_mode & 077)
+		log_warn(SUB_CONF, "%s has keys in it, and is not for its owner alone", file);
+}
+
+struct conf *conf_read(const char *file, struct conf_error *e)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct conf *c = NULL;
+	char *text = NULL;
+	size_t len;
+
+	*e = (struct conf_error){ 0 };
+	if (fd < 0) {
+		fail(e, strerror(errno));
+		return NULL;
+	}
+	if (read_all(fd, &text, &len, e))
+		c = conf_read_text(text, len, e);
+	check_mode(fd, c, file);
+	free(text);
+	close(fd);
+	return c;
+}
+
+struct conf *conf_default(void)
+{
+	struct conf_error e;
+
+	return conf_read_text("", 0, &e);
+}
+
+void conf_free(struct conf *c)
+{
+	unsigned int i;
+
+	if (!c)
+		return;
+	for (i = 0; i < c->policies; i++) {
+		free(c->policy[i].from);
+		free(c->policy[i].toward);
+		free(c->policy[i].source);
+	}
+	free(c->policy);
+	free(c->interface);
+	free(c->gist.address);
+	free(c->gist.peer);
+	if (c->keys)
+		explicit_bzero(c->keys, c->key_count * sizeof(*c->keys));
+	free(c->keys);
+	free(c->tree);
+	free(c);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A configuration as octets for another process of the same program: the structs as they are, then the
+ * arrays in a fixed order. Nothing is believed when it is unpacked: lengths have to add up, strings to
+ * end.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+
+#define MAGIC		0x6e617466u
+#define COUNT_MAX	1000000u
+
+struct head {
+	uint32_t magic;
+	uint32_t size;		/* of struct conf */
+	uint64_t tree;		/* octets of conf.tree with its end, 0: none */
+};
+
+/* One pass over all arrays; first to count, then to write or read. */
+struct walk {
+	uint8_t *at;		/* NULL: only count */
+	size_t len;		/* octets passed, or left when reading */
+	bool reading, bad;
+};
+
+/* ------------------------------------------------------------------ arrays */
+
+static void *take(struct walk *w, size_t n)
+{
+	void *p = w->len < n ? NULL : calloc(1, n);
+
+	if (!p) {
+		w->bad = true;
+		return NULL;
+	}
+	memcpy(p, w->at, n);
+	w->at += n;
+	w->len -= n;
+	return p;
+}
+
+static void array(struct walk *w, void **p, unsigned int *count, size_t size)
+{
+	size_t n = *count <= COUNT_MAX ? *count * size : 0;
+
+	if (w->reading) {
+		w->bad |= *count > COUNT_MAX;
+		*p = n && !w->bad ? take(w, n) : NULL;
+		*count = *p ? *count : 0;
+		return;
+	}
+	if (w->at && n) {
+		memcpy(w->at, *p, n);
+		w->at += n;
+	}
+	w->len += n;
+}
+
+#define ARRAY(w, p, count) array(w, (void **)&(p), &(count), sizeof(*(p)))
+
+static void entry_arrays(struct walk *w, struct conf_policy *p)
+{
+	ARRAY(w, p->from, p->froms);
+	ARRAY(w, p->toward, p->towards);
+	ARRAY(w, p->source, p->sources);
+}
+
+/*
+ * What is read has pointers of another process until its turn comes: none of them may be left behind if it
+ * is broken off, so array() is gone on with, and sets them to NULL.
+ */
+static void arrays(struct walk *w, struct conf *c)
+{
+	unsigned int i;
+
+	ARRAY(w, c->interface, c->interfaces);
+	ARRAY(w, c->gist.address, c->gist.addresses);
+	ARRAY(w, c->gist.peer, c->gist.peers);
+	ARRAY(w, c->keys, c->key_count);
+	ARRAY(w, c->policy, c->policies);
+	for (i = 0; i < c->policies; i++)
+		entry_arrays(w, &c->policy[i]);
+}
+
+/* ------------------------------------------------------------------ packing */
+
+int conf_pack(const struct conf *c, void **out, size_t *len)
+{
+	struct head head = { MAGIC, sizeof(*c), c->tree ? strlen(c->tree) + 1 : 0 };
+	struct walk w = { .len = sizeof(head) + sizeof(*c) };
+	uint8_t *octets;
+
+	arrays(&w, (struct conf *)c);
+	*len = w.len + head.tree;
+	octets = malloc(*len);
+	if (!octets)
+		return -ENOMEM;
+	memcpy(octets, &head, sizeof(head));
+	memcpy(octets + sizeof(head), c, sizeof(*c));
+	w.at = octets + sizeof(head) + sizeof(*c);
+	arrays(&w, (struct conf *)c);
+	if (head.tree)
+		memcpy(w.at, c->tree, head.tree);
+	*out = octets;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ unpacking */
+
+#define ENDS(text) (memchr(text, 0, sizeof(text)) != NULL)
+
+static bool strings_end(const struct conf *c)
+{
+	bool good = ENDS(c->gist.certificate) && ENDS(c->gist.key) && ENDS(c->gist.authority) &&
+		    ENDS(c->control.socket) && ENDS(c->control.group) && ENDS(c->user) &&
+		    ENDS(c->chroot) && ENDS(c->state);
+	unsigned int i;
+
+	for (i = 0; good && i < c->interfaces; i++)
+		good = ENDS(c->interface[i].name) && ENDS(c->interface[i].pool);
+	for (i = 0; good && i < c->gist.peers; i++)
+		good = ENDS(c->gist.peer[i].name);
+	for (i = 0; good && i < c->key_count; i++)
+		good = ENDS(c->keys[i].name) && c->keys[i].len <= sizeof(c->keys[i].secret);
+	for (i = 0; good && i < c->policies; i++)
+		good = ENDS(c->policy[i].name) && ENDS(c->policy[i].interface) &&
+		       ENDS(c->policy[i].tls_name) &&
+		       c->policy[i].protocols <= sizeof(c->policy[i].protocol);
+	return good;
+}
+
+static void take_tree(struct walk *w, struct conf *c, uint64_t len)
+{
+	if (len != w->len || (len && w->at[len - 1])) {
+		w->bad = true;
+		return;
+	}
+	if (len)
+		c->tree = take(w, len);
+}
+
+struct conf *conf_unpack(const void *data, size_t len)
+{
+	struct head head;
+	struct walk w = { .reading = true };
+	struct conf *c;
+
+	if (len < sizeof(head) + sizeof(*c))
+		return NULL;
+	memcpy(&head, data, sizeof(head));
+	if (head.magic != MAGIC || head.size != sizeof(*c))
+		return NULL;
+	c = malloc(sizeof(*c));
+	if (!c)
+		return NULL;
+	memcpy(c, (const uint8_t *)data + sizeof(head), sizeof(*c));
+	c->tree = NULL;
+	w.at = (uint8_t *)data + sizeof(head) + sizeof(*c);
+	w.len = len - sizeof(head) - sizeof(*c);
+	arrays(&w, c);
+	if (!w.bad)
+		take_tree(&w, c, head.tree);
+	if (!w.bad && strings_end(c))
+		return c;
+	conf_free(c);
+	return NULL;
+}

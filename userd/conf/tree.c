@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/tree.h"
+
+struct maker {
+	struct ly_ctx *ctx;
+	const struct lys_module *module;
+	struct conf_error *e;
+};
+
+/* ------------------------------------------------------------------ errors */
+
+/* "a/b[c='d']" of @parent, then "/@name" if it is not NULL. */
+static void put_path(struct conf_error *e, const struct lyd_node *parent, const char *name)
+{
+	char *path = parent ? lyd_path(parent, LYD_PATH_STD, NULL, 0) : NULL;
+
+	snprintf(e->path, sizeof(e->path), "%s%s%s", path ? path : "", name ? "/" : "",
+		 name ? name : "");
+	free(path);
+}
+
+static bool fail(struct maker *m, const struct yaml_value *v, const struct lyd_node *parent,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static bool fail(struct maker *m, const struct yaml_value *v, const struct lyd_node *parent,
+		 const char *fmt, ...)
+{
+	va_list ap;
+
+	m->e->line = v->line;
+	put_path(m->e, parent, v->key);
+	va_start(ap, fmt);
+	vsnprintf(m->e->text, sizeof(m->e->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* What libyang said about @v. */
+static bool refused(struct maker *m, const struct yaml_value *v, const struct lyd_node *parent)
+{
+	char text[sizeof(m->e->text)], path[sizeof(m->e->path)];
+
+	schema_error(m->ctx, text, sizeof(text), path, sizeof(path));
+	return fail(m, v, parent, "%s", text);
+}
+
+unsigned int tree_line(const struct lyd_node *n)
+{
+	for (; n; n = lyd_parent(n))
+		if (n->priv)
+			return (unsigned int)(uintptr_t)n->priv;
+	return 0;
+}
+
+bool tree_fail(struct conf_error *e, const struct lyd_node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->line = tree_line(n);
+	put_path(e, n, NULL);
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* ------------------------------------------------------------------ looking */
+
+const struct lyd_node *tree_find(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *n;
+
+	LY_LIST_FOR(lyd_child(parent), n)
+		if (n->schema && !strcmp(n->schema->name, name))
+			return n;
+	return NULL;
+}
+
+const struct lyd_node *tree_next(const struct lyd_node *n)
+{
+	const struct lysc_node *schema = n->schema;
+
+	for (n = n->next; n; n = n->next)
+		if (n->schema == schema)
+			return n;
+	return NULL;
+}
+
+const char *tree_value(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *n = tree_find(parent, name);
+
+	return n ? lyd_get_value(n) : NULL;
+}
+
+/* ------------------------------------------------------------------ making */
+
+static void mark(struct lyd_node *n, const struct yaml_value *v)
+{
+	n->priv = (void *)(uintptr_t)v->line;
+}
+
+static bool make_members(struct maker *m, struct lyd_node *parent, const struct yaml_value *map,
+			 const char *but);
+
+static bool make_leaf(struct maker *m, struct lyd_node *parent, const char *name,
+		      const struct yaml_value *v)
+{
+	struct lyd_node *n;
+
+	if (v->kind != YAML_SCALAR)
+		return fail(m, v, parent, "a single value was expected");
+	if (yaml_null(v))
+		return fail(m, v, parent, "has no value");
+	if (lyd_new_term(parent, m->module, name, v->text, 0, &n))
+		return refused(m, v, parent);
+	mark(n, v);
+	return true;
+}
+
+static bool make_leaf_list(struct maker *m, struct lyd_node *parent, const char *name,
+			   const struct yaml_value *v)
+{
+	const struct yaml_value *one;
+
+	if (v->kind == YAML_SCALAR)
+		return make_leaf(m, parent, name, v);
+	if (v->kind != YAML_LIST)
+		return fail(m, v, parent, "a list of values was expected");
+	for (one = v->child; one; one = one->next)
+		if (!make_leaf(m, parent, name, one)) {
+			put_path(m->e, parent, name);
+			return false;
+		}
+	return true;
+}
+
+static bool make_container(struct maker *m, struct lyd_node *parent, const char *name,
+			   const struct yaml_value *v)
+{
+	struct lyd_node *n;
+
+	if (v->kind != YAML_MAP && !yaml_null(v))
+		return fail(m, v, parent, "members were expected");
+	if (lyd_new_inner(parent, m->module, name, 0, &n))
+		return refused(m, v, parent);
+	mark(n, v);
+	return make_members(m, n, v, NULL);
+}
+
+/* Name of the key of a list; all of ours have one. */
+static const char *list_key(const struct lysc_node *list)
+{
+	const struct lysc_node *key = lysc_node_child(list);
+
+	return key->name;
+}
+
+static bool make_entry(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
+		       const struct yaml_value *v)
+{
+	const char *key = list_key(schema);
+	const struct yaml_value *k = v->kind == YAML_MAP ? yaml_member(v, key) : NULL;
+	struct lyd_node *n;
+
+	if (v->kind != YAML_MAP)
+		return fail(m, v, parent, "an entry with members was expected");
+	if (!k || k->kind != YAML_SCALAR || yaml_null(k))
+		return fail(m, v, parent, "an entry without %s", key);
+	if (lyd_new_list(parent, m->module, schema->name, 0, &n, k->text))
+		return refused(m, k, parent);
+	mark(n, v);
+	return make_members(m, n, v, key);
+}
+
+static bool make_list(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
+		      const struct yaml_value *v)
+{
+	const struct yaml_value *one;
+
+	if (yaml_null(v))
+		return true;
+	if (v->kind != YAML_LIST)
+		return fail(m, v, parent, "a list of entries was expected (- %s: ...)",
+			    list_key(schema));
+	for (one = v->child; one; one = one->next)
+		if (!make_entry(m, parent, schema, one)) {
+			if (!strstr(m->e->path + 1, schema->name))
+				put_path(m->e, parent, schema->name);
+			return false;
+		}
+	return true;
+}
+
+static bool make_member(struct maker *m, struct lyd_node *parent, const struct yaml_value *v)
+{
+	const struct lysc_node *s;
+	const char *name = v->key;
+
+	if (!strncmp(name, SCHEMA_MODULE ":", sizeof(SCHEMA_MODULE)))
+		name += sizeof(SCHEMA_MODULE);
+	s = lys_find_child(parent->schema, m->module, name, 0, 0, 0);
+	if (!s)
+		return fail(m, v, parent, "there is no such setting");
+	if (!(s->flags & LYS_CONFIG_W))
+		return fail(m, v, parent, "is state, and cannot be configured");
+	switch (s->nodetype) {
+	case LYS_CONTAINER:
+		return make_container(m, parent, name, v);
+	case LYS_LIST:
+		return make_list(m, parent, s, v);
+	case LYS_LEAFLIST:
+		return make_leaf_list(m, parent, name, v);
+	default:
+		return make_leaf(m, parent, name, v);
+	}
+}
+
+/* All but the member called @but, which is there already. */
+static bool make_members(struct maker *m, struct lyd_node *parent, const struct yaml_value *map,
+			 const char *but)
+{
+	const struct yaml_value *v;
+
+	for (v = map->child; v; v = v->next)
+		if ((!but || strcmp(v->key, but) != 0) && !make_member(m, parent, v))
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------ validation */
+
+/* The node that @path leads to, or the nearest above that is there. */
+static const struct lyd_node *nearest(struct lyd_node *tree, char *path)
+{
+	struct lyd_node *n = NULL;
+	char *slash;
+
+	while (*path && lyd_find_path(tree, path, 0, &n) && !n) {
+		slash = strrchr(path, '/');
+		if (!slash)
+			break;
+		*slash = 0;
+	}
+	ly_err_clean((struct ly_ctx *)LYD_CTX(tree), NULL);
+	return n ? n : tree;
+}
+
+static void invalid(struct maker *m, struct lyd_node *tree)
+{
+	struct conf_error *e = m->e;
+	char path[sizeof(e->path)];
+
+	schema_error(m->ctx, e->text, sizeof(e->text), e->path, sizeof(e->path));
+	memcpy(path, e->path, sizeof(path));
+	e->line = tree_line(nearest(tree, path));
+}
+
+static bool make_top(struct maker *m, struct lyd_node *tree, const struct yaml_value *file)
+{
+	const struct yaml_value *v = file;
+
+	if (file->kind == YAML_MAP && file->child && !file->child->next &&
+	    !strcmp(file->child->key, SCHEMA_MODULE ":natfw"))
+		v = file->child;
+	if (v->kind != YAML_MAP && !yaml_null(v))
+		return fail(m, v, NULL, "members were expected");
+	return make_members(m, tree, v, NULL);
+}
+
+struct lyd_node *tree_create(struct ly_ctx *ctx, const struct yaml_value *file,
+			     struct conf_error *e)
+{
+	struct maker m = {
+		.ctx = ctx, .e = e,
+		.module = ly_ctx_get_module_implemented(ctx, SCHEMA_MODULE),
+	};
+	struct lyd_node *tree = NULL;
+
+	if (lyd_new_inner(NULL, m.module, "natfw", 0, &tree)) {
+		snprintf(e->text, sizeof(e->text), "out of memory");
+		return NULL;
+	}
+	if (!make_top(&m, tree, file))
+		goto failed;
+	if (!lyd_validate_module(&tree, m.module, LYD_VALIDATE_NO_STATE, NULL))
+		return tree;
+	invalid(&m, tree);
+failed:
+	lyd_free_all(tree);
+	return NULL;
+}

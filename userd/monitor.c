@@ -1,0 +1,695 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include <errno.h>
+#include <event2/event.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "child.h"
+#include "monitor.h"
+#include "notify.h"
+#include "secret.h"
+#include "supply.h"
+
+#define QUEUE_MAX	(64u << 20)	/* to a process: a configuration is never refused */
+#define PART		32768		/* octets of a configuration in one message */
+#define PING_MS		5000
+#define PINGS_MAX	6		/* unanswered */
+#define KIND_MAX	64		/* descriptors of one kind */
+#define SIG_DOWN_MS	2000		/* to tell neighbours */
+#define DOWN_MS		1000
+
+static struct {
+	const struct monitor_options *o;
+	struct conf *conf;
+	struct event_base *base;
+	struct child child[PROC_COUNT];		/* [PROC_MONITOR] is not used */
+	struct event *ping, *down, *watchdog;
+	uint8_t secret[SECRET_SIZE];
+	uid_t uid;
+	gid_t gid;
+	int lock;
+	int status;		/* exit status */
+	bool up;		/* all have been ready once */
+	bool reloading, ending, over;
+} m;
+
+static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL };
+
+#define EACH_CHILD(c) \
+	(size_t i_ = 0; i_ < 3 && ((c) = &m.child[order[i_]]); i_++)
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct timeval in_ms(uint64_t ms)
+{
+	return (struct timeval){ (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+}
+
+static void start_timer(struct event *e, uint64_t ms)
+{
+	struct timeval tv = in_ms(ms);
+
+	event_add(e, &tv);
+}
+
+static int say(struct child *c, enum msg_type type, const void *data, size_t len)
+{
+	return c->channel ? channel_send(c->channel, type, data, len, NULL, 0, -1) : -EPIPE;
+}
+
+/* ------------------------------------------------------------------ the end */
+
+static void kill_all(void)
+{
+	struct child *c;
+
+	for EACH_CHILD(c)
+		if (c->pid)
+			kill(c->pid, SIGKILL);
+}
+
+static void ask_down(struct child *c, uint32_t ms)
+{
+	if (c->pid && say(c, MSG_DOWN, &ms, sizeof(ms)))
+		kill(c->pid, SIGKILL);
+}
+
+/* sig first, which still needs the others; then the rest; then it is over. */
+static void go_down(void)
+{
+	struct child *sig = &m.child[PROC_SIG], *c;
+	bool any = false;
+
+	if (sig->pid) {
+		ask_down(sig, SIG_DOWN_MS);
+		start_timer(m.down, SIG_DOWN_MS + DOWN_MS);
+		return;
+	}
+	for EACH_CHILD(c) {
+		any |= c->pid;
+		ask_down(c, DOWN_MS);
+	}
+	if (any) {
+		start_timer(m.down, 2 * DOWN_MS);
+		return;
+	}
+	m.over = true;
+	event_base_loopbreak(m.base);
+}
+
+static void on_down_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	log_warn(SUB_MAIN, "processes do not end in time, and are killed");
+	kill_all();
+}
+
+static void end(int status)
+{
+	struct child *c;
+
+	if (m.ending)
+		return;
+	m.ending = true;
+	m.status = status;
+	notify("STOPPING=1\nSTATUS=Ending");
+	for EACH_CHILD(c)
+		event_del(c->again);
+	go_down();
+}
+
+/* ------------------------------------------------------------------ giving to a process */
+
+/* A process gets the keys that are its business. */
+static struct conf *conf_for(enum proc_id id)
+{
+	void *packed;
+	size_t len;
+	struct conf *c;
+	unsigned int i;
+
+	if (conf_pack(m.conf, &packed, &len))
+		return NULL;
+	c = conf_unpack(packed, len);
+	explicit_bzero(packed, len);
+	free(packed);
+	for (i = 0; c && i < c->key_count; i++)
+		if (id == PROC_CTL || (id == PROC_SIG && c->keys[i].id != c->nslp.key_id))
+			explicit_bzero(c->keys[i].secret, sizeof(c->keys[i].secret));
+	return c;
+}
+
+static int give_parts(struct child *c, const uint8_t *packed, size_t len)
+{
+	struct proc_part part = { (uint32_t)len, 0 };
+	int err = 0;
+
+	do {
+		size_t n = len - part.at < PART ? len - part.at : PART;
+
+		err = channel_send(c->channel, MSG_CONF, &part, sizeof(part), packed + part.at, n, -1);
+		part.at += (uint32_t)n;
+	} while (!err && part.at < len);
+	return err;
+}
+
+static int give_conf(struct child *c)
+{
+	struct conf *own = conf_for(c->id);
+	void *packed;
+	size_t len;
+	int err = own ? conf_pack(own, &packed, &len) : -ENOMEM;
+
+	conf_free(own);
+	if (err)
+		return err;
+	err = give_parts(c, packed, len);
+	explicit_bzero(packed, len);
+	free(packed);
+	return err;
+}
+
+static int give_setup(struct child *c)
+{
+	struct proc_setup s = { .uid = m.uid, .gid = m.gid, .to_syslog = m.conf->syslog };
+	int err = secret_derive(m.secret, c->id, &s.secrets);
+
+	snprintf(s.chroot, sizeof(s.chroot), "%s", m.conf->chroot);
+	memcpy(s.level, m.conf->level, sizeof(s.level));
+	if (!err)
+		err = say(c, MSG_SETUP, &s, sizeof(s));
+	explicit_bzero(&s, sizeof(s));
+	return err;
+}
+
+static int give_fd(struct child *c, enum proc_socket which, uint32_t arg, int fd)
+{
+	struct proc_fd what = { which, arg };
+
+	return channel_send(c->channel, MSG_SOCKET, &what, sizeof(what), NULL, 0, fd);
+}
+
+static void open_failed(enum proc_socket which, int err)
+{
+	log_error(SUB_MAIN, "cannot open %s: %s", supply_name(which),
+		  err == -ESTALE ? "no such file" : strerror(-err));
+}
+
+/* Everything of one kind. The first start fails where something is missing, later ones go on. */
+static int give_kind(struct child *c, enum proc_socket which)
+{
+	uint32_t arg;
+	int fd, err = 0;
+
+	for (arg = 0; !err && arg < KIND_MAX; arg++) {
+		fd = supply_open(m.conf, c->id, which, arg);
+		if (fd == -ENOENT)
+			return 0;
+		if (fd == -EAFNOSUPPORT) {
+			log_info(SUB_MAIN, "%s: not on this system", supply_name(which));
+			continue;
+		}
+		if (fd < 0) {
+			open_failed(which, fd);
+			if (c->lives == 1)
+				return fd;
+		}
+		err = give_fd(c, which, arg, fd < 0 ? -1 : fd);
+		if (fd < 0)
+			return err;
+	}
+	return err;
+}
+
+static int give_fds(struct child *c)
+{
+	enum proc_socket which;
+	int err = 0;
+
+	for (which = SOCKET_UDP4; !err && which <= SOCKET_CA; which++)
+		if (supply_for(c->id, which))
+			err = give_kind(c, which);
+	return err;
+}
+
+/* ------------------------------------------------------------------ channels between processes */
+
+static int give_channel(struct child *c, const struct child *peer, bool again, int fd)
+{
+	struct proc_wire w = { peer->id, again };
+
+	return channel_send(c->channel, MSG_CHANNEL, &w, sizeof(w), NULL, 0, fd);
+}
+
+static int connect_to(struct child *c, struct child *peer)
+{
+	int pair[2], err = channel_pair(pair);
+
+	if (err)
+		return err;
+	err = give_channel(c, peer, false, pair[0]);
+	if (err) {
+		close(pair[1]);
+		return err;
+	}
+	return give_channel(peer, c, c->lives > 1, pair[1]);
+}
+
+static int connect_all(struct child *c)
+{
+	struct child *peer;
+	int err = 0;
+
+	for EACH_CHILD(peer)
+		if (!err && peer != c && peer->channel)
+			err = connect_to(c, peer);
+	return err;
+}
+
+/* ------------------------------------------------------------------ what processes say */
+
+static void all_ready(void)
+{
+	struct child *c;
+
+	for EACH_CHILD(c)
+		if (!c->ready)
+			return;
+	if (!m.up)
+		log_notice(SUB_MAIN, "started");
+	else if (m.reloading)
+		log_notice(SUB_MAIN, "configuration in force");
+	m.up = true;
+	m.reloading = false;
+	notify("READY=1\nSTATUS=Running");
+}
+
+static void answer_fd(struct child *c, const struct proc_fd *ask)
+{
+	int fd = supply_open(m.conf, c->id, ask->which, ask->arg);
+
+	if (fd < 0 && fd != -ENOENT)
+		open_failed(ask->which, fd);
+	give_fd(c, ask->which, ask->arg, fd < 0 ? -1 : fd);
+}
+
+static bool reload(struct conf_error *e);
+
+static void answer_reload(struct child *c)
+{
+	struct conf_error e = { 0 };
+
+	reload(&e);
+	say(c, MSG_RELOAD, &e, sizeof(e));
+}
+
+static void on_message(void *arg, unsigned int type, const void *data, size_t len, int fd)
+{
+	struct child *c = arg;
+
+	if (fd >= 0)
+		close(fd);
+	if (type == MSG_READY && !len) {
+		c->ready = true;
+		all_ready();
+	} else if (type == MSG_PING && !len) {
+		c->unanswered = 0;
+	} else if (type == MSG_ASK_FD && len == sizeof(struct proc_fd)) {
+		answer_fd(c, data);
+	} else if (type == MSG_RELOAD && !len && c->id == PROC_CTL) {
+		answer_reload(c);
+	} else {
+		log_error(SUB_MAIN, "message %u of %zu octets from %s is not one to send here", type,
+			  len, process_name(c->id));
+	}
+}
+
+/* It is dying, or closed the channel, which is as good. */
+static void on_closed(void *arg)
+{
+	struct child *c = arg;
+
+	channel_destroy(c->channel);
+	c->channel = NULL;
+	if (c->pid && !m.ending)
+		kill(c->pid, SIGKILL);
+}
+
+static const struct channel_ops child_channel = { on_message, on_closed, NULL };
+
+/* ------------------------------------------------------------------ starting */
+
+static int furnish(struct child *c)
+{
+	int err = give_setup(c);
+
+	if (!err)
+		err = give_conf(c);
+	if (!err)
+		err = connect_all(c);
+	if (!err)
+		err = give_fds(c);
+	return err ? err : say(c, MSG_START, NULL, 0);
+}
+
+static int start(struct child *c)
+{
+	int fd = -1, err = child_spawn(c, &fd);
+
+	if (err)
+		return err;
+	c->channel = channel_create(m.base, fd, QUEUE_MAX, &child_channel, c);
+	err = c->channel ? furnish(c) : -ENOMEM;
+	if (err)
+		kill(c->pid, SIGKILL);
+	return err;
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *c = arg;
+	int err = m.ending ? 0 : start(c);
+
+	(void)fd;
+	(void)what;
+	if (!err)
+		return;
+	log_error(SUB_MAIN, "cannot start %s again: %s", process_name(c->id), strerror(-err));
+	if (!c->pid)
+		end(EXIT_FAILURE);
+}
+
+/* ------------------------------------------------------------------ dying */
+
+static void buried(struct child *c, int status)
+{
+	char how[64];
+	int delay = child_died(c, now_ms());
+
+	channel_destroy(c->channel);
+	c->channel = NULL;
+	if (m.ending) {
+		go_down();
+		return;
+	}
+	log_error(SUB_MAIN, "process %s %s", process_name(c->id),
+		  child_end_text(status, how, sizeof(how)));
+	if (!m.up) {
+		log_error(SUB_MAIN, "natfwd cannot start without it");
+		end(EXIT_FAILURE);
+	} else if (delay < 0) {
+		log_error(SUB_MAIN, "process %s died %d times within %d s: natfwd ends. Rules in force "
+			  "stay until their lifetime ends", process_name(c->id), CHILD_DEATHS,
+			  CHILD_PERIOD / 1000);
+		end(EXIT_FAILURE);
+	} else {
+		start_timer(c->again, (uint64_t)delay);
+	}
+}
+
+static void on_child(evutil_socket_t sig, short what, void *arg)
+{
+	struct child *c;
+	int status;
+
+	(void)sig;
+	(void)what;
+	(void)arg;
+	for EACH_CHILD(c)
+		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
+			buried(c, status);
+}
+
+static void on_ping(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *c;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	for EACH_CHILD(c) {
+		if (!c->pid || !c->channel)
+			continue;
+		if (c->unanswered++ < PINGS_MAX) {
+			say(c, MSG_PING, NULL, 0);
+			continue;
+		}
+		log_error(SUB_MAIN, "process %s does not answer, and is killed", process_name(c->id));
+		kill(c->pid, SIGKILL);
+	}
+}
+
+/* ------------------------------------------------------------------ configuration */
+
+/* What was set when privileges were dropped stays. */
+static void keep_fixed(struct conf *new, const struct conf *old)
+{
+	if (strcmp(new->user, old->user) || strcmp(new->chroot, old->chroot) ||
+	    strcmp(new->state, old->state) || new->syslog != old->syslog)
+		log_warn(SUB_CONF, "user, chroot, state-directory and log/to take a restart");
+	memcpy(new->user, old->user, sizeof(new->user));
+	memcpy(new->chroot, old->chroot, sizeof(new->chroot));
+	memcpy(new->state, old->state, sizeof(new->state));
+	new->syslog = old->syslog;
+}
+
+static void set_levels(struct conf *c)
+{
+	int i;
+
+	for (i = 0; i < SUB_COUNT; i++)
+		if (m.o->level[i] >= 0)
+			c->level[i] = (uint8_t)m.o->level[i];
+	memcpy(log_levels, c->level, sizeof(log_levels));
+}
+
+/* The error in one line, for the log and for who asked. */
+static void tell(struct conf_error *e)
+{
+	char text[sizeof(e->text)];
+
+	if (e->line)
+		snprintf(text, sizeof(text), "%s:%u: %.180s", m.o->file, e->line, e->text);
+	else
+		snprintf(text, sizeof(text), "%s: %.180s", m.o->file, e->text);
+	log_error(SUB_CONF, "%s path=%s", text, e->path);
+	memcpy(e->text, text, sizeof(e->text));
+}
+
+static struct conf *read_again(struct conf_error *e)
+{
+	struct conf *c = conf_read(m.o->file, e);
+	const char *missing = c ? supply_check(c) : NULL;
+
+	if (!missing)
+		return c;
+	snprintf(e->text, sizeof(e->text), "%.150s: %s", missing, strerror(errno));
+	snprintf(e->path, sizeof(e->path), "/natfw:natfw/gist");
+	conf_free(c);
+	return NULL;
+}
+
+static void refuse(struct conf_error *e)
+{
+	tell(e);
+	log_error(SUB_CONF, "the configuration that was in force stays so");
+	notify("READY=1\nSTATUS=Running; the new configuration is wrong: %.200s", e->text);
+}
+
+/* To all that are there; who is being started gets the new one anyway. */
+static void spread(void)
+{
+	struct child *c;
+
+	m.reloading = true;
+	for EACH_CHILD(c) {
+		if (!c->channel)
+			continue;
+		c->ready = false;
+		if (give_conf(c))
+			kill(c->pid, SIGKILL);
+	}
+}
+
+static bool reload(struct conf_error *e)
+{
+	struct conf *c;
+
+	notify_reloading();
+	c = read_again(e);
+	if (!c) {
+		refuse(e);
+		return false;
+	}
+	keep_fixed(c, m.conf);
+	conf_free(m.conf);
+	m.conf = c;
+	set_levels(c);
+	spread();
+	return true;
+}
+
+/* ------------------------------------------------------------------ signals */
+
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct conf_error e = { 0 };
+	struct child *c;
+
+	(void)what;
+	(void)arg;
+	if (m.ending)
+		return;
+	if (sig == SIGHUP) {
+		reload(&e);
+	} else if (sig == SIGUSR1) {
+		for EACH_CHILD(c)
+			say(c, MSG_DUMP, NULL, 0);
+	} else {
+		log_notice(SUB_MAIN, "ending");
+		end(EXIT_SUCCESS);
+	}
+}
+
+static void on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	notify("WATCHDOG=1");
+}
+
+static int watch_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
+	struct event *e = evsignal_new(m.base, SIGCHLD, on_child, NULL);
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; e && i < sizeof(signals) / sizeof(signals[0]); i++) {
+		event_add(e, NULL);
+		e = evsignal_new(m.base, signals[i], on_signal, NULL);
+	}
+	return e ? event_add(e, NULL) : -ENOMEM;
+}
+
+static int make_events(void)
+{
+	uint64_t watchdog = notify_watchdog();
+	struct timeval ping = in_ms(PING_MS), dog = in_ms(watchdog / 2);
+	struct child *c;
+
+	m.base = event_base_new();
+	if (!m.base)
+		return -ENOMEM;
+	m.ping = event_new(m.base, -1, EV_PERSIST, on_ping, NULL);
+	m.down = evtimer_new(m.base, on_down_late, NULL);
+	m.watchdog = event_new(m.base, -1, EV_PERSIST, on_watchdog, NULL);
+	if (!m.ping || !m.down || !m.watchdog || event_add(m.ping, &ping) ||
+	    (watchdog && event_add(m.watchdog, &dog)))
+		return -ENOMEM;
+	for EACH_CHILD(c) {
+		c->id = order[i_];
+		c->again = evtimer_new(m.base, on_again, c);
+		if (!c->again)
+			return -ENOMEM;
+	}
+	return watch_signals();
+}
+
+/* ------------------------------------------------------------------ life */
+
+static int find_user(void)
+{
+	const struct passwd *p = getpwnam(m.conf->user);
+
+	if (!p) {
+		log_error(SUB_MAIN, "no user %s (daemon/user)", m.conf->user);
+		return -ENOENT;
+	}
+	m.uid = p->pw_uid;
+	m.gid = p->pw_gid;
+	return 0;
+}
+
+static int open_state(void)
+{
+	int err = supply_directories(m.conf);
+
+	if (err)
+		return err;
+	err = secret_open(m.conf->state, m.secret, &m.lock);
+	if (err == -EBUSY)
+		log_error(SUB_MAIN, "another natfwd has the state directory %s", m.conf->state);
+	else if (err)
+		log_error(SUB_MAIN, "%s/secret: %s", m.conf->state,
+			  err == -EBADMSG ? "not a secret of natfwd" : strerror(-err));
+	return err;
+}
+
+static int prepare(void)
+{
+	const char *missing = supply_check(m.conf);
+	int err;
+
+	if (missing) {
+		log_error(SUB_MAIN, "%s: %s", missing, strerror(errno));
+		return -ENOENT;
+	}
+	err = find_user();
+	if (!err)
+		err = open_state();
+	if (!err)
+		err = child_init();
+	return err ? err : make_events();
+}
+
+static int start_all(void)
+{
+	struct child *c;
+	int err = 0;
+
+	for EACH_CHILD(c)
+		if (!err)
+			err = start(c);
+	return err;
+}
+
+int monitor_main(const struct monitor_options *o, struct conf *c)
+{
+	m.o = o;
+	m.conf = c;
+	set_levels(c);
+	log_open("monitor", c->syslog);
+	if (geteuid()) {
+		log_error(SUB_MAIN, "natfwd has to be started by root");
+		return EXIT_FAILURE;
+	}
+	if (prepare())
+		return EXIT_FAILURE;
+	if (start_all())
+		end(EXIT_FAILURE);
+	if (!m.over)
+		event_base_dispatch(m.base);
+	kill_all();
+	supply_close();
+	explicit_bzero(m.secret, sizeof(m.secret));
+	log_notice(SUB_MAIN, "ended");
+	return m.status;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "process.h"
+#include "supply.h"
+
+#define BACKLOG		64
+#define STATE_FILES	2	/* that ctl alternates between; kern uses the first */
+
+/* A listening socket that outlives the process it is for. */
+struct kept {
+	int fd;
+	char name[128];		/* what it is bound to */
+};
+
+static struct kept control = { .fd = -1 }, metrics = { .fd = -1 };
+
+static const struct {
+	const char *name;
+	enum proc_id id;	/* PROC_COUNT: see supply_for() */
+} kinds[] = {
+	[SOCKET_UDP4] = { "UDP socket, IPv4", PROC_SIG },
+	[SOCKET_UDP6] = { "UDP socket, IPv6", PROC_SIG },
+	[SOCKET_RAW4] = { "raw socket, IPv4", PROC_SIG },
+	[SOCKET_RAW6] = { "raw socket, IPv6", PROC_SIG },
+	[SOCKET_TRAP] = { "trap for messages that pass by", PROC_SIG },
+	[SOCKET_RAO4] = { "router alert socket, IPv4", PROC_SIG },
+	[SOCKET_RAO6] = { "router alert socket, IPv6", PROC_SIG },
+	[SOCKET_TCP] = { "TCP socket", PROC_SIG },
+	[SOCKET_TLS] = { "TCP socket for TLS", PROC_SIG },
+	[SOCKET_ROUTE] = { "route socket", PROC_SIG },
+	[SOCKET_CONTROL] = { "control socket", PROC_CTL },
+	[SOCKET_METRICS] = { "metrics socket", PROC_CTL },
+	[SOCKET_STATE] = { "state file", PROC_COUNT },
+	[SOCKET_CERT] = { "certificate", PROC_SIG },
+	[SOCKET_KEY] = { "private key", PROC_SIG },
+	[SOCKET_CA] = { "certificate authority", PROC_SIG },
+};
+
+#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
+
+const char *supply_name(enum proc_socket which)
+{
+	return which < KINDS ? kinds[which].name : "unknown thing";
+}
+
+bool supply_for(enum proc_id id, enum proc_socket which)
+{
+	if (which >= KINDS)
+		return false;
+	return kinds[which].id == id ||
+	       (which == SOCKET_STATE && (id == PROC_CTL || id == PROC_KERN));
+}
+
+/* ------------------------------------------------------------------ kept sockets */
+
+static void forget(struct kept *k)
+{
+	if (k->fd >= 0)
+		close(k->fd);
+	k->fd = -1;
+}
+
+static int copy_of(const struct kept *k)
+{
+	int fd = fcntl(k->fd, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int keep(struct kept *k, const char *name, int fd)
+{
+	if (fd < 0)
+		return fd;
+	forget(k);
+	k->fd = fd;
+	snprintf(k->name, sizeof(k->name), "%s", name);
+	return copy_of(k);
+}
+
+/* ------------------------------------------------------------------ control */
+
+/* A socket file that nobody listens at is a left-over. */
+static int clear_path(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), alive;
+
+	if (fd < 0)
+		return -errno;
+	alive = !connect(fd, (const struct sockaddr *)at, sizeof(*at));
+	close(fd);
+	if (alive)
+		return -EADDRINUSE;
+	return unlink(at->sun_path) && errno != ENOENT ? -errno : 0;
+}
+
+/* 0660 root:group; without a group nobody but root. */
+static int set_group(const char *path, const char *name)
+{
+	const struct group *g = *name ? getgrnam(name) : NULL;
+
+	if (*name && !g)
+		log_error(SUB_MAIN, "no group %s: the control socket is for root only", name);
+	if (lchown(path, 0, g ? g->gr_gid : 0) || chmod(path, g ? 0660 : 0600))
+		return -errno;
+	return 0;
+}
+
+static int make_parent(const char *path)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	return mkdir(dirname(dir), 0755) && errno != EEXIST ? -errno : 0;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	mode_t old;
+	int fd, err;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	err = clear_path(&at);
+	if (err)
+		return err;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	old = umask(0177);
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, BACKLOG)) {
+		err = -errno;
+		close(fd);
+	}
+	umask(old);
+	return err ? err : fd;
+}
+
+static int open_control(const struct conf *c)
+{
+	const char *path = c->control.socket;
+	int fd, err;
+
+	if (control.fd >= 0 && !strcmp(control.name, path)) {
+		err = set_group(path, c->control.group);
+		return err ? err : copy_of(&control);
+	}
+	err = make_parent(path);
+	if (err)
+		return err;
+	fd = listen_at(path);
+	if (fd < 0)
+		return fd;
+	if (control.fd >= 0)
+		(void)unlink(control.name);
+	err = set_group(path, c->control.group);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return keep(&control, path, fd);
+}
+
+/* ------------------------------------------------------------------ metrics */
+
+static int listen_on(const struct endpoint *e)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(e, &ss);
+	int on = 1, err, fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+	    !bind(fd, (struct sockaddr *)&ss, len) && !listen(fd, BACKLOG))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static int open_metrics(const struct conf *c)
+{
+	char name[ENDPOINT_TEXT];
+
+	if (!address_is_set(&c->control.metrics.address)) {
+		forget(&metrics);
+		return -ENOENT;
+	}
+	endpoint_text(&c->control.metrics, name);
+	if (metrics.fd >= 0 && !strcmp(metrics.name, name))
+		return copy_of(&metrics);
+	forget(&metrics);
+	return keep(&metrics, name, listen_on(&c->control.metrics));
+}
+
+/* ------------------------------------------------------------------ files */
+
+static int open_state(const struct conf *c, enum proc_id id, uint32_t arg)
+{
+	char path[sizeof(c->state) + 32];
+	int fd;
+
+	if (arg >= STATE_FILES)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/%s.%u", c->state, process_name(id), arg);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+static const char *tls_file(const struct conf *c, enum proc_socket which)
+{
+	if (!c->gist.tls)
+		return "";
+	return which == SOCKET_CERT ? c->gist.certificate :
+	       which == SOCKET_KEY ? c->gist.key : c->gist.authority;
+}
+
+static int open_file(const char *path)
+{
+	int fd;
+
+	if (!*path)
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd >= 0 ? fd : errno == ENOENT ? -ESTALE : -errno;
+}
+
+int supply_open(const struct conf *c, enum proc_id id, enum proc_socket which, uint32_t arg)
+{
+	if (!supply_for(id, which))
+		return -EACCES;
+	if (which == SOCKET_STATE)
+		return open_state(c, id, arg);
+	if (arg && kinds[which].id != PROC_SIG)
+		return -ENOENT;
+	switch (which) {
+	case SOCKET_CONTROL:
+		return open_control(c);
+	case SOCKET_METRICS:
+		return open_metrics(c);
+	case SOCKET_CERT:
+	case SOCKET_KEY:
+	case SOCKET_CA:
+		return arg ? -ENOENT : open_file(tls_file(c, which));
+	default:
+		return sig_socket_open(c, which, arg);
+	}
+}
+
+const char *supply_check(const struct conf *c)
+{
+	enum proc_socket which;
+
+	for (which = SOCKET_CERT; which <= SOCKET_CA; which++) {
+		const char *path = tls_file(c, which);
+
+		if (*path && access(path, R_OK))
+			return path;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ directories */
+
+static int make_directory(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (make_parent(path) || (mkdir(path, mode) && errno != EEXIST) || stat(path, &st))
+		goto failed;
+	errno = ENOTDIR;
+	if (!S_ISDIR(st.st_mode))
+		goto failed;
+	return 0;
+failed:
+	log_error(SUB_MAIN, "directory %s: %s", path, strerror(errno));
+	return -errno;
+}
+
+static int check_chroot(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return -errno;
+	if (!st.st_uid && !(st.st_mode & 022))
+		return 0;
+	log_error(SUB_MAIN, "directory %s: must be root's, and nobody else may write there", path);
+	return -EPERM;
+}
+
+int supply_directories(const struct conf *c)
+{
+	int err = make_directory(c->state, 0700);
+
+	if (!err)
+		err = make_directory(c->chroot, 0755);
+	return err ? err : check_chroot(c->chroot);
+}
+
+void supply_close(void)
+{
+	if (control.fd >= 0)
+		(void)unlink(control.name);
+	forget(&control);
+	forget(&metrics);
+}
