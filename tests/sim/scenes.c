@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scenes.h"
+
+void querier(const char *options)
+{
+	net("A P");
+	gist("A", options);
+	app("A", APP, "");
+	flow("A.1:4000>P.1:5000 udp");
+}
+
+void asked(const char *what)
+{
+	CHECK_EQ(say("A", "%s", what), 0);
+	expect(10, "A tx query qc=$qc");
+	run(10);
+}
+
+void querier_ready(const char *options)
+{
+	querier(options);
+	asked("data=aa000000");
+	raw("P", "response to=A.1:270");
+	expect(100, "A network event=good");
+	forget();
+}
+
+void querier_associated(const char *options)
+{
+	querier(options);
+	raw_listen("P", 30000);
+	asked("data=aa000000 reliable");
+	raw("P", "response to=A.1:270 : +rc=a1a2a3a4a5a6a7a8 +sp=tcp +scd=30000,tcp@1:30000");
+	expect(100, "P accepted conn=$conn");
+	expect(100, "P rx confirm via=tcp");
+	expect(100, "P rx data via=tcp data=aa000000");
+	run(20);
+	forget();
+}
+
+void responder(const char *options)
+{
+	net("R B");
+	gist("B", options);
+	app("B", APP, "");
+}
+
+void answered(const char *head, const char *objects)
+{
+	raw("R", "query %s : %s", head, *objects ? objects : "+nli -nli +nli");
+	expect(100, "R rx response rc=$rc");
+}
+
+void responder_ready(const char *options)
+{
+	responder(options);
+	raw("R", "query");
+	expect(100, "R rx response rc=$rc");
+	raw("R", "confirm to=B.1:270 : +rc=$rc");
+	expect(100, "B network event=good");
+	forget();
+}
+
+void responder_associated(const char *options)
+{
+	responder(options);
+	raw("R", "query : +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp scd=tcp@1:30000");
+	raw_connect("R", "B.1:30000");
+	raw("R", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=30000");
+	expect(100, "B network event=good");
+	run(20);
+	forget();
+}
+
+void refused(const char *error, const char *fmt, ...)
+{
+	unsigned int before = responders("B");
+	char spec[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(spec, sizeof(spec), fmt, ap);
+	va_end(ap);
+	forget();
+	raw("R", "%s", spec);
+	expect(100, "R rx error err=%s", error);
+	none(1000, "R rx");
+	none(0, "B recv");
+	CHECK_EQ(responders("B"), before);
+}
+
+void ignored(const char *node)
+{
+	none(2000, "%s tx", node);
+	none(0, "%s recv", node);
+	none(0, "%s network", node);
+}
+
+void pair(const char *chain, const char *options)
+{
+	char text[64];
+	size_t n = strlen(chain);
+
+	net(chain);
+	gist("A", options);
+	gist("B", options);
+	app("A B", APP, "");
+	snprintf(text, sizeof(text), "A.1:4000>%c.%zu:5000 udp", chain[n - 1], (n - 1) / 2);
+	flow(text);
+}
+
+static struct gist_stats stats_of(const char *node)
+{
+	struct gist_stats s;
+
+	gist_stats(engine(node), &s);
+	return s;
+}
+
+unsigned int queriers(const char *node)
+{
+	return stats_of(node).queriers;
+}
+
+unsigned int responders(const char *node)
+{
+	return stats_of(node).responders;
+}
+
+unsigned int associations(const char *node)
+{
+	return stats_of(node).associations;
+}
