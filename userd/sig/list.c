@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sig/list.h"
+#include "sig/net.h"
+#include "sig/stats.h"
+
+#define JOBS		8	/* at a time; more are answered with nothing */
+#define PORTION		128	/* items a turn of the loop */
+#define QUEUE_MAX	(256 << 10)	/* octets the control process is behind before it is waited for */
+#define WAIT_MS		5
+
+/* Sessions are remembered by id only: 16 octets each. */
+struct job {
+	struct job *next;
+	enum msg_type answer;
+	uint64_t number;
+	size_t count, room, at;
+	size_t size;		/* of an item */
+	uint8_t *items;
+	struct nslp *nslp;	/* sessions */
+	bool failed;		/* no memory: ends early */
+};
+
+static struct job *jobs;
+static struct event *turn;
+
+static void *add(struct job *j)
+{
+	size_t room = j->room ? j->room * 2 : 64;
+	void *p;
+
+	if (j->count == j->room) {
+		p = j->failed ? NULL : realloc(j->items, room * j->size);
+		if (!p) {
+			j->failed = true;
+			return NULL;
+		}
+		j->items = p;
+		j->room = room;
+	}
+	return memset(j->items + j->size * j->count++, 0, j->size);
+}
+
+static void add_session(void *arg, const struct session_info *i)
+{
+	void *to = add(arg);
+
+	if (to)
+		memcpy(to, i->sid, sizeof(i->sid));
+}
+
+static void add_peer(void *arg, const struct gist_ma_info *i)
+{
+	struct peer_info *to = add(arg);
+
+	if (!to)
+		return;
+	to->peer = i->peer;
+	to->tls = i->tls;
+	to->outgoing = i->outgoing;
+	to->sessions = i->sessions;
+	to->idle_ms = i->idle_ms;
+	snprintf(to->state, sizeof(to->state), "%s", i->state);
+	snprintf(to->name, sizeof(to->name), "%s", i->name ? i->name : "");
+}
+
+static void add_value(void *arg, const struct stat_value *v)
+{
+	struct stat_value *to = add(arg);
+
+	if (to)
+		*to = *v;
+}
+
+static void gather(struct job *j, enum msg_type what)
+{
+	switch (what) {
+	case MSG_SESSION_LIST:
+		j->answer = MSG_SESSION_INFO;
+		j->size = GATE_SID;
+		nslp_each(j->nslp, add_session, j);
+		break;
+	case MSG_PEER_LIST:
+		j->answer = MSG_PEER_INFO;
+		j->size = sizeof(struct peer_info);
+		gist_each_ma(net.gist, add_peer, j);
+		break;
+	default:
+		j->answer = MSG_STATS_VALUE;
+		j->size = sizeof(struct stat_value);
+		stats_each(j->nslp, add_value, j);
+	}
+}
+
+/* 0, also for what is no more; -ENOBUFS: later. */
+static int send_item(const struct job *j, const uint8_t *item)
+{
+	struct session_info i;
+
+	if (j->answer != MSG_SESSION_INFO)
+		return proc_send2(PROC_CTL, j->answer, &j->number, sizeof(j->number), item,
+				  j->size);
+	if (!nslp_find(j->nslp, item, &i))
+		return 0;
+	return proc_send2(PROC_CTL, j->answer, &j->number, sizeof(j->number), &i, sizeof(i));
+}
+
+static bool send_portion(struct job *j)
+{
+	unsigned int n;
+
+	for (n = 0; n < PORTION && j->at < j->count; n++, j->at++)
+		if (proc_backlog(PROC_CTL) > QUEUE_MAX ||
+		    send_item(j, j->items + j->size * j->at))
+			return false;
+	return true;
+}
+
+static void done(struct job *j)
+{
+	jobs = j->next;
+	free(j->items);
+	free(j);
+}
+
+static void again(unsigned int ms)
+{
+	struct timeval tv = { .tv_usec = ms * 1000 };
+
+	if (jobs)
+		event_add(turn, &tv);
+}
+
+static void take_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct job *j = jobs;
+	bool sent = send_portion(j);
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	if (sent && j->at == j->count) {
+		sent = !proc_send(PROC_CTL, j->answer, &j->number, sizeof(j->number));
+		if (sent)
+			done(j);
+	}
+	again(sent ? 0 : WAIT_MS);
+}
+
+static bool append(struct job *j)
+{
+	struct job **at = &jobs;
+	unsigned int n = 0;
+
+	for (; *at; at = &(*at)->next)
+		n++;
+	if (n >= JOBS)
+		return false;
+	*at = j;
+	return true;
+}
+
+void list_start(enum msg_type what, uint64_t number, struct nslp *nslp)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!turn)
+		turn = evtimer_new(net.base, take_turn, NULL);
+	if (!j || !turn || !append(j)) {
+		log_error(SUB_NET, "a list was asked for that cannot be given");
+		free(j);
+		return;
+	}
+	j->number = number;
+	j->nslp = nslp;
+	gather(j, what);
+	again(0);
+}
+
+void list_stop(void)
+{
+	while (jobs)
+		done(jobs);
+	if (turn)
+		event_del(turn);
+}

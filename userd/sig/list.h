@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Answers to the control process that are lists: sent a portion a turn of the loop, so that one of
+ * 200,000 sessions holds up nothing else. What comes or goes meanwhile may be in it or not.
+ */
+#ifndef _NATFWD_SIG_LIST_H
+#define _NATFWD_SIG_LIST_H
+
+#include "nslp/nslp.h"
+#include "proc.h"
+
+/* Start to answer question @number of type @what: MSG_SESSION_LIST, MSG_PEER_LIST or MSG_STATS. */
+void list_start(enum msg_type what, uint64_t number, struct nslp *nslp);
+/* Forget what is under way: the asker is gone. */
+void list_stop(void);
+
+#endif /* _NATFWD_SIG_LIST_H */

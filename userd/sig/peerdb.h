@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The authorised peer database (RFC 5971 4.4.2), and how names in it and names in certificates are
+ * compared (5.7.3.1). Plain values.
+ */
+#ifndef _NATFWD_SIG_PEERDB_H
+#define _NATFWD_SIG_PEERDB_H
+
+#include "conf/conf.h"
+
+#define PEERDB_NAMES	16	/* of one certificate that are looked at */
+#define PEERDB_NAME	64	/* octets, the zero included; longer ones match nothing */
+
+/*
+ * What a certificate says its owner is called: each dNSName of subjectAltName, or, if there is none,
+ * the most specific Common Name.
+ */
+struct peer_names {
+	unsigned int count;
+	char name[PEERDB_NAMES][PEERDB_NAME];
+};
+
+/*
+ * Put in @len octets at @name. Names with a zero or other octets that no host name has, or too long,
+ * are left out: false.
+ */
+bool peer_names_add(struct peer_names *n, const void *name, size_t len);
+
+/*
+ * peer_name_match() - whether two names mean the same, or one includes the other
+ *
+ * Case does not matter, nor a dot at the end. "*" as the whole leftmost label of either stands for
+ * any one label: "*.example.com" is "a.example.com", and not "example.com" nor "a.b.example.com".
+ */
+bool peer_name_match(const char *a, const char *b);
+
+/*
+ * peerdb_permits() - whether the first entry that is about this peer lets it in
+ * @g: entries in order, and what becomes of peers in none; the name "*" in an entry is for all
+ * @names: the peer's, authenticated
+ * @at: its address
+ * @name: where to put what it is called from now on, if not NULL: the name that matched, of entry and
+ *	certificate the one without "*". Is in @g or @names.
+ */
+bool peerdb_permits(const struct conf_gist *g, const struct peer_names *names,
+		    const struct address *at, const char **name);
+
+#endif /* _NATFWD_SIG_PEERDB_H */
