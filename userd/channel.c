@@ -46,7 +46,7 @@ union control {
 static struct {
 	struct head head;
 	uint8_t data[CHANNEL_MESSAGE_MAX] __attribute__((aligned(16)));
-} in __attribute__((aligned(16)));
+} in;
 
 int channel_pair(int fd[2])
 {
@@ -200,9 +200,9 @@ static int take_fd(struct msghdr *msg)
 static ssize_t take(int sock, int *fd)
 {
 	union control control;
-	struct iovec part = { &in, sizeof(in) };
+	struct iovec part[2] = { { &in.head, sizeof(in.head) }, { in.data, sizeof(in.data) } };
 	struct msghdr msg = {
-		.msg_iov = &part, .msg_iovlen = 1,
+		.msg_iov = part, .msg_iovlen = 2,
 		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
 	ssize_t n;

@@ -18,7 +18,13 @@ static int program = -1;
 
 int child_init(void)
 {
-	program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	/* out of the way of the channel */
+	program = fcntl(fd, F_DUPFD_CLOEXEC, PROCESS_CHANNEL_FD + 1);
+	close(fd);
 	return program < 0 ? -errno : 0;
 }
 
@@ -62,6 +68,7 @@ int child_spawn(struct child *c, int *fd)
 
 	if (err)
 		return err;
+	fflush(NULL);
 	c->pid = fork();
 	if (!c->pid)
 		run(c, pair[1]);

@@ -663,12 +663,16 @@ static int prepare(void)
 static int start_all(void)
 {
 	struct child *c;
-	int err = 0;
+	int err;
 
-	for EACH_CHILD(c)
-		if (!err)
-			err = start(c);
-	return err;
+	for EACH_CHILD(c) {
+		err = start(c);
+		if (err) {
+			log_error(SUB_MAIN, "cannot start %s: %s", process_name(c->id), strerror(-err));
+			return err;
+		}
+	}
+	return 0;
 }
 
 int monitor_main(const struct monitor_options *o, struct conf *c)

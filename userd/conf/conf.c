@@ -43,7 +43,7 @@ static struct conf *from_tree(struct lyd_node *tree, struct conf_error *e)
 	return NULL;
 }
 
-static struct conf *from_yaml(const struct yaml_value *file, struct conf_error *e)
+static struct conf *from_yaml(const struct doc_value *file, struct conf_error *e)
 {
 	struct ly_ctx *ctx = schema_create();
 	struct lyd_node *tree;
@@ -63,13 +63,13 @@ static struct conf *from_yaml(const struct yaml_value *file, struct conf_error *
 
 struct conf *conf_read_text(const char *text, size_t len, struct conf_error *e)
 {
-	struct yaml_value *file = yaml_read(text, len, e);
+	struct doc_value *file = doc_read(text, len, e);
 	struct conf *c;
 
 	if (!file)
 		return NULL;
 	c = from_yaml(file, e);
-	yaml_free(file);
+	doc_free(file);
 	return c;
 }
 

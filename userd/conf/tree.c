@@ -24,10 +24,10 @@ static void put_path(struct conf_error *e, const struct lyd_node *parent, const 
 	free(path);
 }
 
-static bool fail(struct maker *m, const struct yaml_value *v, const struct lyd_node *parent,
+static bool fail(struct maker *m, const struct doc_value *v, const struct lyd_node *parent,
 		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-static bool fail(struct maker *m, const struct yaml_value *v, const struct lyd_node *parent,
+static bool fail(struct maker *m, const struct doc_value *v, const struct lyd_node *parent,
 		 const char *fmt, ...)
 {
 	va_list ap;
@@ -41,7 +41,7 @@ static bool fail(struct maker *m, const struct yaml_value *v, const struct lyd_n
 }
 
 /* What libyang said about @v. */
-static bool refused(struct maker *m, const struct yaml_value *v, const struct lyd_node *parent)
+static bool refused(struct maker *m, const struct doc_value *v, const struct lyd_node *parent)
 {
 	char text[sizeof(m->e->text)], path[sizeof(m->e->path)];
 
@@ -100,22 +100,22 @@ const char *tree_value(const struct lyd_node *parent, const char *name)
 
 /* ------------------------------------------------------------------ making */
 
-static void mark(struct lyd_node *n, const struct yaml_value *v)
+static void mark(struct lyd_node *n, const struct doc_value *v)
 {
 	n->priv = (void *)(uintptr_t)v->line;
 }
 
-static bool make_members(struct maker *m, struct lyd_node *parent, const struct yaml_value *map,
+static bool make_members(struct maker *m, struct lyd_node *parent, const struct doc_value *map,
 			 const char *but);
 
 static bool make_leaf(struct maker *m, struct lyd_node *parent, const char *name,
-		      const struct yaml_value *v)
+		      const struct doc_value *v)
 {
 	struct lyd_node *n;
 
-	if (v->kind != YAML_SCALAR)
+	if (v->kind != DOC_SCALAR)
 		return fail(m, v, parent, "a single value was expected");
-	if (yaml_null(v))
+	if (doc_null(v))
 		return fail(m, v, parent, "has no value");
 	if (lyd_new_term(parent, m->module, name, v->text, 0, &n))
 		return refused(m, v, parent);
@@ -124,13 +124,13 @@ static bool make_leaf(struct maker *m, struct lyd_node *parent, const char *name
 }
 
 static bool make_leaf_list(struct maker *m, struct lyd_node *parent, const char *name,
-			   const struct yaml_value *v)
+			   const struct doc_value *v)
 {
-	const struct yaml_value *one;
+	const struct doc_value *one;
 
-	if (v->kind == YAML_SCALAR)
+	if (v->kind == DOC_SCALAR)
 		return make_leaf(m, parent, name, v);
-	if (v->kind != YAML_LIST)
+	if (v->kind != DOC_LIST)
 		return fail(m, v, parent, "a list of values was expected");
 	for (one = v->child; one; one = one->next)
 		if (!make_leaf(m, parent, name, one)) {
@@ -141,11 +141,11 @@ static bool make_leaf_list(struct maker *m, struct lyd_node *parent, const char 
 }
 
 static bool make_container(struct maker *m, struct lyd_node *parent, const char *name,
-			   const struct yaml_value *v)
+			   const struct doc_value *v)
 {
 	struct lyd_node *n;
 
-	if (v->kind != YAML_MAP && !yaml_null(v))
+	if (v->kind != DOC_MAP && !doc_null(v))
 		return fail(m, v, parent, "members were expected");
 	if (lyd_new_inner(parent, m->module, name, 0, &n))
 		return refused(m, v, parent);
@@ -162,15 +162,15 @@ static const char *list_key(const struct lysc_node *list)
 }
 
 static bool make_entry(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
-		       const struct yaml_value *v)
+		       const struct doc_value *v)
 {
 	const char *key = list_key(schema);
-	const struct yaml_value *k = v->kind == YAML_MAP ? yaml_member(v, key) : NULL;
+	const struct doc_value *k = v->kind == DOC_MAP ? doc_member(v, key) : NULL;
 	struct lyd_node *n;
 
-	if (v->kind != YAML_MAP)
+	if (v->kind != DOC_MAP)
 		return fail(m, v, parent, "an entry with members was expected");
-	if (!k || k->kind != YAML_SCALAR || yaml_null(k))
+	if (!k || k->kind != DOC_SCALAR || doc_null(k))
 		return fail(m, v, parent, "an entry without %s", key);
 	if (lyd_new_list(parent, m->module, schema->name, 0, &n, k->text))
 		return refused(m, k, parent);
@@ -179,13 +179,13 @@ static bool make_entry(struct maker *m, struct lyd_node *parent, const struct ly
 }
 
 static bool make_list(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
-		      const struct yaml_value *v)
+		      const struct doc_value *v)
 {
-	const struct yaml_value *one;
+	const struct doc_value *one;
 
-	if (yaml_null(v))
+	if (doc_null(v))
 		return true;
-	if (v->kind != YAML_LIST)
+	if (v->kind != DOC_LIST)
 		return fail(m, v, parent, "a list of entries was expected (- %s: ...)",
 			    list_key(schema));
 	for (one = v->child; one; one = one->next)
@@ -197,7 +197,7 @@ static bool make_list(struct maker *m, struct lyd_node *parent, const struct lys
 	return true;
 }
 
-static bool make_member(struct maker *m, struct lyd_node *parent, const struct yaml_value *v)
+static bool make_member(struct maker *m, struct lyd_node *parent, const struct doc_value *v)
 {
 	const struct lysc_node *s;
 	const char *name = v->key;
@@ -222,10 +222,10 @@ static bool make_member(struct maker *m, struct lyd_node *parent, const struct y
 }
 
 /* All but the member called @but, which is there already. */
-static bool make_members(struct maker *m, struct lyd_node *parent, const struct yaml_value *map,
+static bool make_members(struct maker *m, struct lyd_node *parent, const struct doc_value *map,
 			 const char *but)
 {
-	const struct yaml_value *v;
+	const struct doc_value *v;
 
 	for (v = map->child; v; v = v->next)
 		if ((!but || strcmp(v->key, but) != 0) && !make_member(m, parent, v))
@@ -261,19 +261,19 @@ static void invalid(struct maker *m, struct lyd_node *tree)
 	e->line = tree_line(nearest(tree, path));
 }
 
-static bool make_top(struct maker *m, struct lyd_node *tree, const struct yaml_value *file)
+static bool make_top(struct maker *m, struct lyd_node *tree, const struct doc_value *file)
 {
-	const struct yaml_value *v = file;
+	const struct doc_value *v = file;
 
-	if (file->kind == YAML_MAP && file->child && !file->child->next &&
+	if (file->kind == DOC_MAP && file->child && !file->child->next &&
 	    !strcmp(file->child->key, SCHEMA_MODULE ":natfw"))
 		v = file->child;
-	if (v->kind != YAML_MAP && !yaml_null(v))
+	if (v->kind != DOC_MAP && !doc_null(v))
 		return fail(m, v, NULL, "members were expected");
 	return make_members(m, tree, v, NULL);
 }
 
-struct lyd_node *tree_create(struct ly_ctx *ctx, const struct yaml_value *file,
+struct lyd_node *tree_create(struct ly_ctx *ctx, const struct doc_value *file,
 			     struct conf_error *e)
 {
 	struct maker m = {

@@ -7,13 +7,13 @@
 #define _NATFWD_CONF_TREE_H
 
 #include "conf/schema.h"
-#include "conf/yaml.h"
+#include "conf/document.h"
 
 /*
  * The container natfw with what @file says, validated, defaults added; for lyd_free_all(). NULL and @e.
  * @file is the inside of the container, or has it as its only member "natfw:natfw".
  */
-struct lyd_node *tree_create(struct ly_ctx *ctx, const struct yaml_value *file,
+struct lyd_node *tree_create(struct ly_ctx *ctx, const struct doc_value *file,
 			     struct conf_error *e);
 
 /* The first child of @parent called @name, and the next one with the name of @n; or NULL. */

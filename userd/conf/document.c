@@ -5,7 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "conf/yaml.h"
+#include "conf/document.h"
 
 #define DEPTH_MAX	16
 #define MEMBERS_MAX	256		/* of a map */
@@ -51,16 +51,16 @@ static bool advance(struct reader *r)
 		    p->context ? ", " : "", p->context ? p->context : "");
 }
 
-static struct yaml_value *new_value(struct reader *r, enum yaml_kind kind)
+static struct doc_value *new_value(struct reader *r, enum doc_kind kind)
 {
-	struct yaml_value *v = NULL;
+	struct doc_value *v = NULL;
 
 	if (++r->values > VALUES_MAX)
 		fail(r, r->event.start_mark.line, "too many values");
 	else if (!(v = calloc(1, sizeof(*v))))
 		fail(r, r->event.start_mark.line, "out of memory");
 	else
-		*v = (struct yaml_value){
+		*v = (struct doc_value){
 			.kind = kind, .line = (unsigned int)r->event.start_mark.line + 1,
 		};
 	return v;
@@ -79,11 +79,11 @@ static char *scalar_text(struct reader *r)
 	return copy;
 }
 
-static struct yaml_value *read_value(struct reader *r);
+static struct doc_value *read_value(struct reader *r);
 
-static struct yaml_value *read_scalar(struct reader *r)
+static struct doc_value *read_scalar(struct reader *r)
 {
-	struct yaml_value *v = new_value(r, YAML_SCALAR);
+	struct doc_value *v = new_value(r, DOC_SCALAR);
 
 	if (!v)
 		return NULL;
@@ -91,12 +91,12 @@ static struct yaml_value *read_scalar(struct reader *r)
 	v->text = scalar_text(r);
 	if (v->text && advance(r))
 		return v;
-	yaml_free(v);
+	doc_free(v);
 	return NULL;
 }
 
 /* "key" of "key: value". */
-static char *read_key(struct reader *r, const struct yaml_value *map, unsigned int members)
+static char *read_key(struct reader *r, const struct doc_value *map, unsigned int members)
 {
 	char *key;
 
@@ -109,7 +109,7 @@ static char *read_key(struct reader *r, const struct yaml_value *map, unsigned i
 		return NULL;
 	if (members >= MEMBERS_MAX)
 		fail(r, r->event.start_mark.line, "too many members");
-	else if (yaml_member(map, key))
+	else if (doc_member(map, key))
 		fail(r, r->event.start_mark.line, "\"%.64s\" is there twice", key);
 	else if (advance(r))
 		return key;
@@ -117,14 +117,14 @@ static char *read_key(struct reader *r, const struct yaml_value *map, unsigned i
 	return NULL;
 }
 
-static bool read_members(struct reader *r, struct yaml_value *v, yaml_event_type_t end)
+static bool read_members(struct reader *r, struct doc_value *v, yaml_event_type_t end)
 {
-	struct yaml_value **last = &v->child;
+	struct doc_value **last = &v->child;
 	unsigned int members = 0;
 	char *key = NULL;
 
 	while (r->event.type != end) {
-		if (v->kind == YAML_MAP && !(key = read_key(r, v, members++)))
+		if (v->kind == DOC_MAP && !(key = read_key(r, v, members++)))
 			return false;
 		*last = read_value(r);
 		if (!*last) {
@@ -137,9 +137,9 @@ static bool read_members(struct reader *r, struct yaml_value *v, yaml_event_type
 	return advance(r);
 }
 
-static struct yaml_value *read_group(struct reader *r, enum yaml_kind kind, yaml_event_type_t end)
+static struct doc_value *read_group(struct reader *r, enum doc_kind kind, yaml_event_type_t end)
 {
-	struct yaml_value *v = new_value(r, kind);
+	struct doc_value *v = new_value(r, kind);
 	bool good;
 
 	if (!v)
@@ -151,7 +151,7 @@ static struct yaml_value *read_group(struct reader *r, enum yaml_kind kind, yaml
 	r->depth--;
 	if (good)
 		return v;
-	yaml_free(v);
+	doc_free(v);
 	return NULL;
 }
 
@@ -162,7 +162,7 @@ static bool tagged(const yaml_event_t *e)
 	       (e->type == YAML_MAPPING_START_EVENT && e->data.mapping_start.tag);
 }
 
-static struct yaml_value *read_value(struct reader *r)
+static struct doc_value *read_value(struct reader *r)
 {
 	if (tagged(&r->event)) {
 		fail(r, r->event.start_mark.line, "tags are not used here");
@@ -172,9 +172,9 @@ static struct yaml_value *read_value(struct reader *r)
 	case YAML_SCALAR_EVENT:
 		return read_scalar(r);
 	case YAML_SEQUENCE_START_EVENT:
-		return read_group(r, YAML_LIST, YAML_SEQUENCE_END_EVENT);
+		return read_group(r, DOC_LIST, YAML_SEQUENCE_END_EVENT);
 	case YAML_MAPPING_START_EVENT:
-		return read_group(r, YAML_MAP, YAML_MAPPING_END_EVENT);
+		return read_group(r, DOC_MAP, YAML_MAPPING_END_EVENT);
 	case YAML_ALIAS_EVENT:
 		fail(r, r->event.start_mark.line, "aliases are not used here");
 		return NULL;
@@ -185,14 +185,14 @@ static struct yaml_value *read_value(struct reader *r)
 }
 
 /* From the stream's start to its end, which is after one document or none. */
-static struct yaml_value *read_document(struct reader *r)
+static struct doc_value *read_document(struct reader *r)
 {
-	struct yaml_value *v;
+	struct doc_value *v;
 
 	if (!advance(r) || !advance(r))
 		return NULL;
 	if (r->event.type == YAML_STREAM_END_EVENT)
-		return new_value(r, YAML_MAP);
+		return new_value(r, DOC_MAP);
 	if (!advance(r))
 		return NULL;
 	v = read_value(r);
@@ -200,14 +200,14 @@ static struct yaml_value *read_document(struct reader *r)
 		return v;
 	if (v && !*r->e->text)
 		fail(r, r->event.start_mark.line, "more than one document");
-	yaml_free(v);
+	doc_free(v);
 	return NULL;
 }
 
-struct yaml_value *yaml_read(const char *text, size_t len, struct conf_error *e)
+struct doc_value *doc_read(const char *text, size_t len, struct conf_error *e)
 {
 	struct reader r = { .e = e };
-	struct yaml_value *v;
+	struct doc_value *v;
 
 	*e = (struct conf_error){ 0 };
 	if (!yaml_parser_initialize(&r.parser)) {
@@ -222,12 +222,12 @@ struct yaml_value *yaml_read(const char *text, size_t len, struct conf_error *e)
 	return v;
 }
 
-void yaml_free(struct yaml_value *v)
+void doc_free(struct doc_value *v)
 {
 	while (v) {
-		struct yaml_value *next = v->next;
+		struct doc_value *next = v->next;
 
-		yaml_free(v->child);
+		doc_free(v->child);
 		free(v->text);
 		free(v->key);
 		free(v);
@@ -235,9 +235,9 @@ void yaml_free(struct yaml_value *v)
 	}
 }
 
-const struct yaml_value *yaml_member(const struct yaml_value *map, const char *key)
+const struct doc_value *doc_member(const struct doc_value *map, const char *key)
 {
-	const struct yaml_value *v;
+	const struct doc_value *v;
 
 	for (v = map->child; v; v = v->next)
 		if (v->key && !strcmp(v->key, key))
@@ -245,8 +245,8 @@ const struct yaml_value *yaml_member(const struct yaml_value *map, const char *k
 	return NULL;
 }
 
-bool yaml_null(const struct yaml_value *v)
+bool doc_null(const struct doc_value *v)
 {
-	return v->kind == YAML_SCALAR && v->plain &&
+	return v->kind == DOC_SCALAR && v->plain &&
 	       (!*v->text || !strcmp(v->text, "~") || !strcmp(v->text, "null"));
 }
