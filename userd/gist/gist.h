@@ -270,11 +270,17 @@ struct gist_tx {
 	uint8_t ttl;			/* 0: default */
 	uint8_t hops;			/* 0: default; -EINVAL is for callers that forward a count of 0 */
 	bool from_flow;			/* send the Query with the flow's own source address (S=0) */
+	bool discover;			/* upstream and no routing state: ask for the peer upstream by a
+					 * Query toward the flow's source (5.8.1.3) */
 };
 
 /*
- * SendMessage (B.1). Queued while a handshake or an association is being set up. -EINVAL, -ENETUNREACH,
- * -ENOBUFS, -EMSGSIZE, -ENOENT (explicit routing, or upstream and no routing state).
+ * SendMessage (B.1). Queued while a handshake or an association is being set up. -EINVAL (also: we are
+ * its destination), -ENETUNREACH, -ENOBUFS, -EMSGSIZE, -ENOENT (explicit routing without association,
+ * or upstream without routing state and no @discover, or @secure and the peer has set up no TLS).
+ * MessageStatus that it was sent may come from within; what fails at once is told by the return
+ * value only. It is the querying node that decides whether there is an association: a message back
+ * that wants one where the peer has made none goes in D-mode.
  */
 int gist_send(struct gist *g, const struct gist_tx *tx);
 /* SetStateLifetime (B.5), ms; 0: no interest any more. @sid NULL: any. */
