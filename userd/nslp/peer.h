@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Signalling neighbours: one record for all sessions that go by them, counted by use. A neighbour is
+ * its SII-Handle (RFC 5971 3.3), or its address while that is not known.
+ */
+#ifndef _NATFWD_NSLP_PEER_H
+#define _NATFWD_NSLP_PEER_H
+
+#include "nslp/engine.h"
+
+struct nslp_peer {
+	struct table_node node;
+	uint64_t sii;
+	struct address address;
+	bool tls;
+	bool told;			/* of this node going down */
+	uint32_t refs;
+	uint32_t pending;		/* sessions it has begun that are not established */
+	char name[GATE_NAME];		/* authenticated by TLS; may be empty */
+};
+
+/* The record for @p with one more use; NULL: @p is NULL, or out of memory. */
+struct nslp_peer *nslp_peer_get(struct nslp *n, const struct gist_peer *p);
+struct nslp_peer *nslp_peer_ref(struct nslp_peer *p);
+/* One use less; NULL is fine. */
+void nslp_peer_put(struct nslp *n, struct nslp_peer *p);
+/* Whether a message from @p is one from @known. */
+bool nslp_peer_is(const struct nslp_peer *known, const struct gist_peer *p);
+
+#endif /* _NATFWD_NSLP_PEER_H */
