@@ -221,7 +221,7 @@ static void malformed(struct nslp *n, const struct gist_rx *rx, const struct nsl
 		      enum nslp_verdict verdict, const struct nslp_fault *fault)
 {
 	nslp_count(n, NSLP_N_malformed);
-	log_info(SUB_NSLP, "%s malformed: %s", nslp_type_name(m->type), fault->why);
+	log_debug(SUB_NSLP, "%s malformed: %s", nslp_type_name(m->type), fault->why);
 	if (verdict == NSLP_REFUSE)
 		nslp_refuse(n, rx, m, fault->code, fault->object);
 	else
