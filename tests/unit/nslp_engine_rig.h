@@ -4,7 +4,7 @@
  * engine sends, asks and tells is kept in order; the test takes it out and says what comes back.
  *
  * Interface 1 (10.0.0.0/8) is inside, 2 (everything else) is outside. The node is 10.0.0.1 and
- * 192.0.2.1; its neighbour inside is peer 1, outside peer 2.
+ * 192.0.2.1; its neighbour inside is peer 1 (and from 3 on), outside peer 2.
  */
 #ifndef _NATFW_TESTS_NSLP_ENGINE_RIG_H
 #define _NATFW_TESTS_NSLP_ENGINE_RIG_H
@@ -252,10 +252,12 @@ static inline void rig_pass(uint64_t ms)
 
 static inline struct gist_peer rig_peer(unsigned int number)
 {
-	struct gist_peer p = { .sii = number, .ifindex = number == 1 ? 1 : 2,
+	struct gist_peer p = { .sii = number, .ifindex = number == 2 ? 2 : 1,
 			       .ma = rig.no_ma ? 0 : number };
 
-	p.address = addr(number == 1 ? "10.0.0.2" : "192.0.2.2");
+	p.address = addr(number == 2 ? "192.0.2.2" : "10.0.0.2");
+	if (number > 2)
+		p.address.b[3] = (uint8_t)number;
 	return p;
 }
 

@@ -73,6 +73,17 @@ static bool prove(struct gate_proof *p, const struct gist_rx *rx, const struct n
 
 /* --- asking ------------------------------------------------------------------------------------ */
 
+/* The answer may come at once: nothing of @s is used after it. */
+static void put(struct nslp_session *s, const struct gate_request *r,
+		const struct gate_proof *proof)
+{
+	s->exchange->gate = r->id;
+	if (!ask(s->n, r, proof))
+		return;
+	s->exchange->gate = 0;
+	nslp_exchange_fail(s, NSLP_NO_RESOURCES, 0, "the gate cannot be reached");
+}
+
 void nslp_gate_admit(struct nslp_session *s, const struct gist_rx *rx,
 		     const struct nslp_message *m)
 {
@@ -90,9 +101,7 @@ void nslp_gate_admit(struct nslp_session *s, const struct gist_rx *rx,
 	nslp_rule_flow(rule, &r.flow);
 	who(s, &r.who);
 	r.has_proof = prove(&proof, rx, m);
-	x->gate = r.id;
-	if (ask(s->n, &r, r.has_proof ? &proof : NULL))
-		nslp_exchange_fail(s, NSLP_NO_RESOURCES, 0, "the gate cannot be reached");
+	put(s, &r, r.has_proof ? &proof : NULL);
 }
 
 /* Only what may pass data is opened: a deny counts where it is enforced (3.7.2). */
@@ -118,17 +127,18 @@ void nslp_gate_open(struct nslp_session *s)
 	}
 	nslp_session_deadline(s, NSLP_GATE_WAIT);
 	request_init(s, &r, opening(rule), x->lifetime);
-	x->gate = r.id;
-	if (ask(s->n, &r, NULL))
-		nslp_exchange_fail(s, NSLP_NO_RESOURCES, 0, "the gate cannot be reached");
+	put(s, &r, NULL);
 }
 
-/* If the gate is away the kernel ends the rule when its lifetime does. */
+/*
+ * Also what is asked for and not answered yet: it may be granted. If the gate is away the kernel ends
+ * the rule when its lifetime does.
+ */
 void nslp_gate_close(struct nslp_session *s)
 {
 	struct gate_request r;
 
-	if (!s->granted)
+	if (!s->granted && (!s->exchange || !s->exchange->gate))
 		return;
 	s->granted = false;
 	request_init(s, &r, GATE_CLOSE, 0);
