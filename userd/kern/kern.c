@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kern process: CAP_NET_ADMIN, policy, and alone the natfw netlink family. What it does is
+ * gate.c's; here it is tied to the loop and to the other processes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "kern/gate.h"
+#include "kern/route.h"
+
+#define NTP_UNIX	2208988800u	/* seconds from 1900 to 1970 */
+#define LIST_STEP	64		/* rows of a listing at a time */
+
+struct listing {
+	bool active;
+	uint64_t number;		/* of the request */
+	uint32_t at;
+};
+
+static struct {
+	struct event_base *base;
+	struct gate *gate;
+	struct conf *conf;
+	struct routes routes;
+	struct event *tick, *flush, *events, *family;
+	int events_fd;
+	struct listing listing;
+} kern;
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void set_clock(void)
+{
+	kern.routes.now = now_ms();
+	gate_clock(kern.gate, kern.routes.now);
+}
+
+/*
+ * What the gate needs
+ */
+
+static bool behind(void *arg, const struct address *a, uint32_t ifindex)
+{
+	(void)arg;
+	return routes_behind(&kern.routes, a, ifindex);
+}
+
+static bool own(void *arg, const struct address *a)
+{
+	(void)arg;
+	return routes_own(&kern.routes, a);
+}
+
+/* The signalling process is slow, or starts anew: its requests time out, and are repeated. */
+static void send_answer(void *arg, const struct gate_answer *a)
+{
+	(void)arg;
+	if (proc_send(PROC_SIG, MSG_GATE_ANSWER, a, sizeof(*a)))
+		log_debug(SUB_KERN, "an answer could not be sent");
+}
+
+static uint64_t ntp(void *arg)
+{
+	struct timespec t;
+
+	(void)arg;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return ((uint64_t)t.tv_sec + NTP_UNIX) << 32 |
+	       ((uint64_t)t.tv_nsec << 32) / 1000000000u;
+}
+
+static void random_octets(void *arg, void *buf, size_t n)
+{
+	(void)arg;
+	if (getrandom(buf, n, 0) != (ssize_t)n)
+		abort();
+}
+
+/*
+ * The loop
+ */
+
+static void on_readable(evutil_socket_t fd, short what, void *arg);
+
+static struct event *watch(int fd)
+{
+	struct event *ev;
+
+	if (fd < 0)
+		return NULL;
+	ev = event_new(kern.base, fd, EV_READ | EV_PERSIST, on_readable, NULL);
+	if (ev)
+		event_add(ev, NULL);
+	return ev;
+}
+
+/* The module comes and goes, and with it the socket its events come by. */
+static void watch_events(void)
+{
+	int events, family;
+
+	gate_fds(kern.gate, &events, &family);
+	if (!kern.family)
+		kern.family = watch(family);
+	if (events == kern.events_fd && (events < 0) == !kern.events)
+		return;
+	if (kern.events)
+		event_free(kern.events);
+	kern.events = watch(events);
+	kern.events_fd = events;
+}
+
+static void run_again(void)
+{
+	struct timeval tv;
+	uint64_t ms;
+
+	set_clock();
+	ms = gate_tick(kern.gate, kern.routes.now);
+	watch_events();
+	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+	event_add(kern.tick, &tv);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	run_again();
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	set_clock();
+	gate_events(kern.gate);
+	watch_events();
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	set_clock();
+	gate_flush(kern.gate);
+	run_again();
+}
+
+/* When all messages that are there have been read. */
+static void flush_soon(void)
+{
+	static const struct timeval soon = { 0, 0 };
+
+	if (!event_pending(kern.flush, EV_TIMEOUT, NULL))
+		event_add(kern.flush, &soon);
+}
+
+/*
+ * Listings and numbers
+ */
+
+struct numbered {
+	uint64_t number;
+	int err;
+};
+
+static bool send_row(void *arg, const struct rule_info *i)
+{
+	struct numbered *n = arg;
+
+	n->err = proc_send2(PROC_CTL, MSG_RULE_INFO, &n->number, sizeof(n->number), i, sizeof(*i));
+	return !n->err;
+}
+
+/* As much as the channel takes; the rest when it is empty again. */
+static void list_on(void)
+{
+	struct listing *l = &kern.listing;
+	struct numbered n = { .number = l->number };
+
+	while (l->active && !n.err)
+		if (!gate_list(kern.gate, &l->at, LIST_STEP, send_row, &n) && !n.err) {
+			n.err = proc_send(PROC_CTL, MSG_RULE_INFO, &l->number, sizeof(l->number));
+			if (!n.err)
+				l->active = false;
+		}
+	if (n.err == -EPIPE)
+		l->active = false;
+}
+
+static void send_stat(void *arg, const struct stat_value *v)
+{
+	proc_send2(PROC_CTL, MSG_STATS_VALUE, arg, sizeof(uint64_t), v, sizeof(*v));
+}
+
+static void from_ctl(enum msg_type type, const void *data, size_t len)
+{
+	uint64_t number;
+
+	if (len != sizeof(number))
+		return;
+	memcpy(&number, data, sizeof(number));
+	if (type == MSG_RULE_LIST) {
+		kern.listing = (struct listing){ .active = true, .number = number };
+		list_on();
+	} else if (type == MSG_STATS) {
+		gate_stats(kern.gate, send_stat, &number);
+		proc_send(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number));
+	}
+}
+
+/*
+ * proc_ops
+ */
+
+static int kern_init(struct event_base *base)
+{
+	static const struct gate_io io = {
+		.policy = { .behind = behind, .own = own },
+		.answer = send_answer, .ntp = ntp, .random = random_octets,
+	};
+	uint8_t key[16];
+	int err;
+
+	random_octets(NULL, key, sizeof(key));
+	err = routes_init(&kern.routes, key);
+	if (err)
+		return err;
+	kern.base = base;
+	kern.events_fd = -1;
+	kern.gate = gate_create(&io, proc_secrets()->owner, now_ms());
+	kern.tick = evtimer_new(base, on_tick, NULL);
+	kern.flush = evtimer_new(base, on_flush, NULL);
+	return kern.gate && kern.tick && kern.flush ? 0 : -ENOMEM;
+}
+
+static void kern_conf(struct conf *c)
+{
+	struct conf *old = kern.conf;
+
+	set_clock();
+	if (gate_configure(kern.gate, c)) {
+		log_error(SUB_KERN, "out of memory: the configuration stays as it was");
+		conf_free(c);
+		return;
+	}
+	kern.conf = c;
+	conf_free(old);
+}
+
+static void kern_start(void)
+{
+	set_clock();
+	gate_start(kern.gate);
+	run_again();
+}
+
+static void kern_peer(enum proc_id peer, bool again)
+{
+	if (peer == PROC_CTL && again)
+		kern.listing.active = false;
+}
+
+static void kern_drained(enum proc_id peer)
+{
+	if (peer == PROC_CTL)
+		list_on();
+}
+
+static void kern_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	if (from == PROC_CTL) {
+		from_ctl(type, data, len);
+	} else if (from == PROC_SIG && type == MSG_GATE) {
+		set_clock();
+		gate_request(kern.gate, data, len);
+		if (gate_waiting(kern.gate))
+			flush_soon();
+	}
+}
+
+/* Rules stay for as long as they were granted: whoever comes next adopts them. */
+static void kern_down(unsigned int ms)
+{
+	(void)ms;
+	gate_flush(kern.gate);
+	gate_destroy(kern.gate);
+	proc_exit(0);
+}
+
+static void kern_socket(enum proc_socket which, uint32_t arg, int fd)
+{
+	(void)which;
+	(void)arg;
+	(void)fd;
+}
+
+const struct proc_ops kern_ops = {
+	.name = "kern",
+	.init = kern_init,
+	.conf = kern_conf,
+	.socket = kern_socket,
+	.start = kern_start,
+	.peer = kern_peer,
+	.message = kern_message,
+	.drained = kern_drained,
+	.down = kern_down,
+};
