@@ -436,7 +436,7 @@ static inline void rig_deliver_stream(struct packet *p)
 
 static inline void rig_deliver(struct packet *p)
 {
-	struct node *n = &rig.node[p->node];
+	struct node *n = &rig.node[p->node < NODES ? p->node : 0];
 
 	if (rig.filter && !rig.filter(p))
 		return;

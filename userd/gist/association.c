@@ -40,7 +40,9 @@ static void start(struct ma *ma, uint64_t after)
 
 static uint32_t peer_hold(const struct ma *ma)
 {
-	return ma->hold ? ma->hold : ma->g->config.hold;
+	uint32_t hold = ma->hold ? ma->hold : ma->g->config.hold;
+
+	return hold < HOLD_MIN ? HOLD_MIN : hold;
 }
 
 static void send_hello(struct ma *ma, bool reply, uint32_t id)
@@ -64,7 +66,7 @@ static void probe(struct ma *ma)
 static void keep(struct ma *ma)
 {
 	uint64_t now = gist_now(ma->g), quiet = now - ma->sent;
-	uint32_t period = gist_random_refresh(ma->g, peer_hold(ma));
+	uint64_t period = gist_random_refresh(ma->g, peer_hold(ma));
 
 	if (ma->probe) {
 		gist_ma_close(ma, ETIMEDOUT);
@@ -72,12 +74,12 @@ static void keep(struct ma *ma)
 	}
 	if (now - ma->heard > 2 * (uint64_t)ma->g->config.hold) {
 		probe(ma);
-	} else if (quiet >= period) {
+	} else if (ma->sent == ma->armed) {
 		send_hello(ma, false, 0);
 	} else {
-		start(ma, period - quiet);
-		return;
+		period = period > quiet ? period - quiet : 1;
 	}
+	ma->armed = ma->sent;
 	start(ma, period);
 }
 
@@ -141,6 +143,13 @@ void gist_ma_set_peer(struct ma *ma, struct peer *peer)
 	if (peer->mas)
 		peer->mas->prev = &ma->next;
 	peer->mas = ma;
+}
+
+void gist_ma_greet(struct ma *ma)
+{
+	ma->greeted = true;
+	ma->armed = ma->sent;
+	start(ma, gist_random_refresh(ma->g, peer_hold(ma)));
 }
 
 static void lost(struct state *st, bool reliable, int error)
@@ -214,6 +223,7 @@ void gist_ma_wanted(struct ma *ma)
 	if (ma->phase != MA_IDLE)
 		return;
 	ma->phase = MA_CONNECTED;
+	ma->armed = ma->sent;
 	start(ma, gist_random_refresh(ma->g, peer_hold(ma)));
 }
 
@@ -281,7 +291,7 @@ void gist_ma_connected(struct gist *g, uint32_t id, const char *name)
 	}
 	COUNT(g, ma_opened);
 	ma->phase = MA_CONNECTED;
-	ma->heard = gist_now(g);
+	ma->heard = ma->armed = ma->sent = gist_now(g);
 	start(ma, gist_random_refresh(g, peer_hold(ma)));
 	for (st = ma->states; st; st = next) {
 		next = st->ma_next;

@@ -32,7 +32,10 @@
 #define MA_UNPROVEN_MAX	 16384	     /* octets of a message before the first Confirm */
 #define QUEUE_MAX	 32	     /* messages of one state that wait */
 #define QUEUE_OCTETS_MAX (32u << 20) /* of all states together */
-#define TTL_DEFAULT	 64
+#define VALIDITY_MIN		1000u		/* ms of routing state, whatever a peer says */
+#define VALIDITY_MAX		3600000u
+#define HOLD_MIN		1000u		/* ms of an association, ditto */
+#define TTL_DEFAULT	 64 /* Q-mode; and what struct gist_io sends normal D-mode with */
 #define TTL_UPSTREAM	 255 /* 5.8.1.3 */
 
 struct ma;
@@ -113,6 +116,7 @@ struct state {
 	uint8_t transmissions; /* Queries of the latest handshake */
 	uint8_t distance;      /* IP hops to the peer, 0: not known */
 	uint8_t mri_len;
+	uint8_t strikes; /* querier: No Routing State since anything came by this state */
 	uint8_t sid[GIST_SID_SIZE];
 	uint8_t mri[]; /* value as on the wire, in the direction we send */
 };
@@ -165,6 +169,7 @@ struct ma {
 	struct endpoint from; /* as accepted, or where we connect to */
 	char *name;
 	uint64_t heard, sent; /* when last */
+	uint64_t armed; /* @sent when the timer was set */
 	uint32_t id;
 	uint32_t ifindex;
 	uint32_t sessions;
@@ -202,6 +207,7 @@ struct gist {
 	uint32_t queued, queued_octets;
 	uint64_t memory;
 	uint64_t counter[GIST_COUNTERS];
+	uint64_t remarked; /* when something was last said of what strangers send */
 	uint8_t out[OUT_SIZE];
 };
 
@@ -211,6 +217,17 @@ static inline uint64_t gist_now(const struct gist *g)
 {
 	return g->timers->now;
 }
+
+/*
+ * Say what somebody on the network has brought about: at most once a second for people, the rest for
+ * who debugs; counters tell how often.
+ */
+#define gist_remark(g, ...)                                      \
+	do {                                                     \
+		enum log_level level_ = gist_remark_level(g);    \
+		log_at(SUB_GIST, level_, __VA_ARGS__);           \
+	} while (0)
+enum log_level gist_remark_level(struct gist *g);
 
 /* How a message got here. */
 struct inbound {
@@ -302,7 +319,6 @@ int gist_queue_add(struct state *st, const struct gist_tx *tx, bool association)
 struct pending *gist_queue_take(struct state *st);
 void gist_queue_free(struct gist *g, struct pending *p);
 void gist_queue_fail(struct state *st, enum gist_failure failure, uint16_t error);
-bool gist_queue_needs_association(const struct state *st);
 
 /* cookie.c */
 void gist_query_cookie(const struct gist *g, const struct state *st, unsigned int transmission,
@@ -386,6 +402,13 @@ int gist_querier_start(struct gist *g, const struct key *k, const struct gist_tx
 		       bool association);
 /* A new handshake; the peer, if there is one, stays in use with @keep. */
 void gist_querier_restart(struct state *st, bool keep);
+/*
+ * The peer says that it has no state: find it again, at once the first time (4.4.6), and after ever
+ * longer waits for as long as nothing has come by the state in between.
+ */
+void gist_querier_again(struct state *st);
+/* Something has come from the peer, or is sent. */
+void gist_querier_heard(struct state *st);
 void gist_querier_response(struct gist *g, const struct inbound *in, const struct gist_message *m);
 void gist_querier_timer(struct state *st);
 /* The association that the state waits for is there. */
@@ -411,6 +434,8 @@ struct ma *gist_ma_open(struct gist *g, struct peer *peer, const struct endpoint
 			uint32_t hold);
 /* The peer has proven to be there; takes a reference. */
 void gist_ma_set_peer(struct ma *ma, struct peer *peer);
+/* The first Confirm has come by it: keep it from now on. */
+void gist_ma_greet(struct ma *ma);
 /* @error: a positive errno, 0 if nothing is lost. */
 void gist_ma_close(struct ma *ma, int error);
 void gist_ma_sent(struct ma *ma);

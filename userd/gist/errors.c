@@ -159,21 +159,14 @@ static void about_query(struct state *st, const struct gist_error *e)
 	gist_querier_refused(st, NO_EVENT, (uint16_t)(e->code << 8 | e->subcode));
 }
 
-/* The peer has no state (any more), or not with this association: handshake again (4.4.6). */
-static void lost_querier(struct state *st)
-{
-	if (st->hs && st->hs->next)
-		return; /* one is under way */
-	gist_querier_restart(st, false);
-}
-
+/* 4/0 as 5/0: the peer has no state, or not with this association (4.4.6). */
 static void about_other(struct state *st, const struct gist_header *head,
 			const struct gist_error *e)
 {
 	bool lost = e->code == GIST_E_NO_STATE || e->code == GIST_E_DELIVERY;
 
 	if (lost && st->role == QUERIER && head->type != GIST_RESPONSE)
-		lost_querier(st);
+		gist_querier_again(st);
 	else if (e->code == GIST_E_NO_STATE && st->role == RESPONDER && st->phase != AWAITING)
 		gist_state_end(st, GIST_STATE_LOST, GIST_FAIL_REFUSED, (uint16_t)(e->code << 8));
 	else if (head->type == GIST_CONFIRM && st->role == QUERIER)

@@ -132,6 +132,14 @@ const struct nslp_entry *gist_nslp_find(const struct gist *g, uint16_t nslpid)
 	return NULL;
 }
 
+enum log_level gist_remark_level(struct gist *g)
+{
+	if (g->remarked && gist_now(g) - g->remarked < 1000)
+		return LEVEL_DEBUG;
+	g->remarked = gist_now(g);
+	return LEVEL_NOTICE;
+}
+
 uint32_t gist_random_between(struct gist *g, uint32_t low, uint32_t high)
 {
 	uint32_t r;

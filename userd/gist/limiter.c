@@ -7,7 +7,6 @@
 
 #define RATE_DEFAULT 6250000  /* 5 % of 1 Gbit/s, in octets */
 #define QUERY_SIZE   256      /* octets, IP header and all: to reckon packets with */
-#define VALIDITY_MAX 3600000u /* ms */
 
 void gist_limiter_init(struct gist *g)
 {

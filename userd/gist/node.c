@@ -57,7 +57,7 @@ static void stream_data(struct gist *g, const struct inbound *in, const struct g
 		return;
 	}
 	if (st->role == QUERIER)
-		gist_querier_active(st);
+		gist_querier_heard(st);
 	gist_notify_message(st, in, m);
 }
 
@@ -74,9 +74,21 @@ static void datagram_data(struct gist *g, const struct inbound *in, const struct
 			no_state(g, in, m, GIST_E_NO_STATE, "Data without routing state");
 	} else {
 		if (st->role == QUERIER)
-			gist_querier_active(st);
+			gist_querier_heard(st);
 		gist_notify_message(st, in, m);
 	}
+}
+
+/* Routing state has no say (4.3.2), but the configuration, and who the packet says it is from. */
+static void unchecked(struct gist *g, const struct inbound *in, const struct gist_message *m)
+{
+	if (!in->ma && g->config.tls == GIST_TLS_REQUIRED)
+		return;
+	if (!in->ma && m->head.source && !gist_message_has(m, GIST_NATT) &&
+	    !address_equal(&in->arrival->from.address, &m->nli.address))
+		COUNT(g, spoofed);
+	else
+		gist_notify_unchecked(g, in, m);
 }
 
 static void data(struct gist *g, const struct inbound *in, const struct gist_message *m)
@@ -84,8 +96,8 @@ static void data(struct gist *g, const struct inbound *in, const struct gist_mes
 	struct key k;
 	struct state *st = NULL;
 
-	if (m->head.context_free || (m->head.explicit_route && (!in->ma || in->ma->peer))) {
-		gist_notify_unchecked(g, in, m);
+	if (m->head.context_free || m->head.explicit_route) {
+		unchecked(g, in, m);
 		return;
 	}
 	if (gist_key_make(&k, &m->mri, !m->mri.upstream, m->sid, m->head.nslpid))
@@ -172,6 +184,9 @@ static void foreign(struct gist *g, const struct inbound *in, struct gist_view o
 	if (gist_message_parse(&m, octets, mode, g->config.allow, &fault) == GIST_DROP ||
 	    m.head.type == GIST_RESPONSE)
 		return;
+	/* MRI and SID are repeated without being looked into, so the method need not be known. */
+	if (m.tlv[GIST_MRI].value.len && m.tlv[GIST_MRI].value.len <= UINT8_MAX * 4)
+		m.present |= GIST_BIT(GIST_MRI);
 	if (gist_message_qmode(&m))
 		gist_fault_plain(&fault, GIST_E_ENDPOINT, 0, "no such application at the end");
 	else

@@ -143,6 +143,7 @@ void gist_notify_unchecked(struct gist *g, const struct inbound *in, const struc
 {
 	const struct nslp_entry *nslp = gist_nslp_find(g, m->head.nslpid);
 	struct gist_peer peer = { 0 };
+	struct peer *known;
 	struct gist_rx rx;
 
 	if (!nslp || !nslp->ops.message)
@@ -156,6 +157,8 @@ void gist_notify_unchecked(struct gist *g, const struct inbound *in, const struc
 		peer.name = in->ma->name;
 		peer.security = in->ma->tls ? GIST_TLS : GIST_CLEAR;
 	} else {
+		known = gist_peer_find(g, m->nli.identity, &m->nli.address, in->arrival->ifindex);
+		peer.sii = known ? known->sii : 0;
 		peer.address = m->nli.address;
 		peer.ifindex = in->arrival->ifindex;
 	}

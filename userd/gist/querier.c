@@ -102,14 +102,21 @@ static void transmit(struct state *st)
 	set_wait(st);
 }
 
-static void begin(struct state *st)
+/* Nothing has been sent yet, and nothing that was counts. */
+static void fresh(struct state *st)
 {
 	struct handshake *hs = st->hs;
 
 	hs->wait = 0;
 	hs->last = hs->confirm = false;
 	st->transmissions = 0;
+	st->flags &= (uint8_t)~(STATE_CHECK | STATE_URGENT);
 	st->g->io.random(st->g->io.arg, &st->nonce, sizeof(st->nonce));
+}
+
+static void begin(struct state *st)
+{
+	fresh(st);
 	transmit(st);
 	gist_state_arm(st);
 }
@@ -136,6 +143,25 @@ void gist_querier_restart(struct state *st, bool keep)
 	else
 		forget_peer(st);
 	begin(st);
+}
+
+void gist_querier_again(struct state *st)
+{
+	unsigned int strikes = st->strikes;
+	uint64_t wait = (uint64_t)st->g->config.t1 << (strikes < 8 ? strikes : 8);
+
+	if (st->phase == AWAITING && st->hs && st->hs->next)
+		return;			/* it is being looked for */
+	if (st->strikes < UINT8_MAX)
+		st->strikes++;
+	if (!strikes || !gist_handshake_begin(st)) {
+		gist_querier_restart(st, false);
+		return;
+	}
+	forget_peer(st);
+	fresh(st);
+	st->hs->next = gist_now(st->g) + (wait < st->g->config.t2 ? wait : st->g->config.t2);
+	gist_state_arm(st);
 }
 
 static int prepare(struct state *st, const struct gist_tx *tx, bool association)
@@ -177,6 +203,12 @@ void gist_querier_active(struct state *st)
 {
 	if (st->lifetime)
 		st->inactive = gist_now(st->g) + st->lifetime;
+}
+
+void gist_querier_heard(struct state *st)
+{
+	st->strikes = 0;
+	gist_querier_active(st);
 }
 
 /* --- timers ------------------------------------------------------------------------------ */
@@ -248,7 +280,7 @@ static void fill_confirm(struct state *st, struct gist_message *m)
 	m->present = GIST_BIT(GIST_MRI) | GIST_BIT(GIST_SID);
 	gist_state_mri(st, &m->mri);
 	m->sid = st->sid;
-	gist_message_nli(st->g, m, &st->peer->own, 0);
+	gist_message_nli(st->g, m, &st->peer->own, m->mri.upstream ? st->distance : TTL_DEFAULT);
 	if (!hs->cookie_len)
 		return;
 	m->responder_cookie = gist_view(hs->answer, hs->cookie_len);
@@ -293,13 +325,6 @@ static int send_confirm(struct state *st)
 	return error;
 }
 
-/* Messages that want an association nobody can have. */
-static void fail_unsendable(struct state *st)
-{
-	if (gist_queue_needs_association(st) && !st->ma)
-		gist_queue_fail(st, secure(st) ? GIST_FAIL_SECURITY : GIST_FAIL_ASSOCIATION, 0);
-}
-
 /* The peer is found and can be reached: Confirm, then what has waited. */
 static void complete(struct state *st)
 {
@@ -312,9 +337,9 @@ static void complete(struct state *st)
 	st->hs->confirm = false;
 	st->validity = GOOD;
 	gist_transfer_flush(st);
-	fail_unsendable(st);
-	if (!st->hs->first)
-		gist_handshake_end(st);
+	/* What is left wants an association that nobody can have. */
+	gist_queue_fail(st, secure(st) ? GIST_FAIL_SECURITY : GIST_FAIL_ASSOCIATION, 0);
+	gist_handshake_end(st);
 	gist_state_arm(st);
 }
 
@@ -388,6 +413,10 @@ static void set_timers(struct state *st, uint32_t validity)
 {
 	uint64_t now = gist_now(st->g);
 
+	if (validity < VALIDITY_MIN)
+		validity = VALIDITY_MIN;
+	if (validity > VALIDITY_MAX)
+		validity = VALIDITY_MAX;
 	st->hs->next = 0;
 	st->hs->deadline = 0;
 	st->expire = now + validity;
@@ -459,8 +488,7 @@ void gist_querier_response(struct gist *g, const struct inbound *in, const struc
 	}
 	if (!from_peer(in, m)) {
 		COUNT(g, spoofed);
-		log_info(SUB_GIST,
-			 "response from another address than its NLI has: NAT on the way");
+		gist_remark(g, "response from another address than its NLI has: a NAT on the way");
 		gist_querier_refused(st, NO_EVENT, GIST_E_OBJECT << 8 | GIST_E_UNTRANSLATED);
 		return;
 	}

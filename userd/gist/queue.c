@@ -64,13 +64,3 @@ void gist_queue_fail(struct state *st, enum gist_failure failure, uint16_t error
 		gist_queue_free(st->g, p);
 	}
 }
-
-bool gist_queue_needs_association(const struct state *st)
-{
-	const struct pending *p;
-
-	for (p = st->hs ? st->hs->first : NULL; p; p = p->next)
-		if (p->association)
-			return true;
-	return false;
-}

@@ -13,7 +13,6 @@
 
 #include "gist/engine.h"
 
-#define VALIDITY_MIN   1000u /* ms that a querying node may ask for */
 #define VALIDITY_TIMES 20u   /* of our own, at most */
 
 /* What is known while a Query is answered. */
@@ -150,7 +149,7 @@ static int send_response(struct gist *g, const struct inbound *in, const struct 
 
 	gist_message_init(g, &m, GIST_RESPONSE, query->head.nslpid, 0);
 	echo(query, &m);
-	gist_message_nli(g, &m, &a->own, m.mri.upstream ? a->grant.distance : 0);
+	gist_message_nli(g, &m, &a->own, m.mri.upstream ? a->grant.distance : TTL_DEFAULT);
 	m.nli.validity = a->grant.validity;
 	accept_stacks(g, query, a, &m, &s);
 	len = make_cookie(g, query, a, cookie);
@@ -362,7 +361,7 @@ static void refuse(struct gist *g, const struct inbound *in, const struct gist_m
 	struct gist_fault fault;
 
 	COUNT(g, bad_cookie);
-	log_notice(SUB_GIST, "confirm refused: %s", why);
+	gist_remark(g, "confirm refused: %s", why);
 	if (g->config.cookie_errors && gist_message_has(m, GIST_RESPONDER_COOKIE)) {
 		gist_fault_value(&fault, GIST_E_COOKIE, &m->tlv[GIST_RESPONDER_COOKIE], 0, why);
 		gist_error_send(g, in, m, &fault);
@@ -468,9 +467,10 @@ static void take_association(struct state *st, const struct inbound *in,
 	}
 	if (!in->ma->peer)
 		gist_ma_set_peer(in->ma, peer);
-	in->ma->greeted = true;
 	if (gist_message_has(m, GIST_STACKCONF))
 		in->ma->hold = m->stackconf.hold;
+	if (!in->ma->greeted)
+		gist_ma_greet(in->ma);
 	gist_state_bind(st, in->ma);
 }
 
@@ -520,6 +520,7 @@ static void install(struct gist *g, const struct inbound *in, const struct gist_
 		    const struct proof *p, struct peer *peer)
 {
 	struct state *st = row(g, p, peer, m->mri.upstream);
+	enum validity before;
 	struct peer *old;
 	bool changed;
 
@@ -528,6 +529,7 @@ static void install(struct gist *g, const struct inbound *in, const struct gist_
 		return;
 	}
 	old = st->peer;
+	before = st->validity;
 	changed = old && !gist_peer_is(old, m->nli.identity, &p->address);
 	if (old)
 		old->refs++;
@@ -536,10 +538,10 @@ static void install(struct gist *g, const struct inbound *in, const struct gist_
 	if ((p->grant.flags & GRANT_NAT) && !turn_alias(st, m))
 		log_warn(SUB_GIST, "out of memory for a peer behind a NAT");
 	establish(st, p);
-	if (changed) {
+	if (changed || before != GOOD)
 		gist_notify_network(st, GIST_ROUTE_GOOD, st->peer);
+	if (changed)
 		gist_notify_network(st, GIST_ROUTE_DELETED, old);
-	}
 	gist_peer_put(g, old);
 	gist_notify_message(st, in, m);
 }

@@ -46,7 +46,7 @@ int gist_transfer_state(struct state *st, struct gist_view data, uint8_t hops, b
 		return error;
 	}
 	endpoints(st, &from, &to);
-	gist_message_nli(st->g, &m, &st->peer->own, 0);
+	gist_message_nli(st->g, &m, &st->peer->own, m.mri.upstream ? st->distance : TTL_DEFAULT);
 	return gist_output_datagram(st->g, &m, &from, &to, false);
 }
 
@@ -97,13 +97,15 @@ static size_t data_size(const struct gist *g, size_t mri, size_t address, size_t
 	       gist_padded(g->config.identity_len) + address + data;
 }
 
+/* The route is asked only where the size is not settled otherwise. */
 static bool wants_association(struct gist *g, const struct gist_tx *tx, const struct key *k,
-			      const struct address *to)
+			      const struct address *to, const struct state *st)
 {
 	size_t size = data_size(g, k->mri_len, gist_address_size(to->version), tx->data.len);
 
-	return tx->reliable || tx->secure || g->config.tls == GIST_TLS_REQUIRED ||
-	       size > gist_output_limit(g, to);
+	if (tx->reliable || tx->secure || g->config.tls == GIST_TLS_REQUIRED)
+		return true;
+	return !(st && st->ma) && size > gist_output_limit(g, to);
 }
 
 static int send_now(struct state *st, const struct gist_tx *tx, bool association)
@@ -188,6 +190,8 @@ static int send_stateless(struct gist *g, const struct nslp_entry *nslp, const s
 		return error;
 	if (tx->mri->method == GIST_MRM_LOOSE && tx->mri->upstream)
 		return -EINVAL;
+	if (tx->secure || tx->reliable || g->config.tls == GIST_TLS_REQUIRED)
+		return -EINVAL;
 	gist_message_init(g, &m, GIST_DATA, tx->nslpid, tx->hops);
 	gist_output_qmode_fields(g, nslp, tx->mri, &r, &own, tx->from_flow, tx->ttl, &q);
 	m.head.context_free = true;
@@ -221,8 +225,8 @@ static int send_routed(struct gist *g, const struct gist_tx *tx)
 		return -EINVAL;
 	if (g->io.local(g->io.arg, to))
 		return -EINVAL;
-	association = wants_association(g, tx, &k, to);
 	st = gist_state_find(g, &k);
+	association = wants_association(g, tx, &k, to, st);
 	if (!st)
 		return send_new(g, tx, &k, association);
 	return st->role == QUERIER ? send_querier(st, tx, association) :
