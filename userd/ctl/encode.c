@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "conf/words.h"
+#include "ctl/encode.h"
+#include "nslp/code.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char *const kinds[] = { "create", "external", "block" };
+static const char *const states[] = { "pending", "established", "transitory", "dead" };
+static const char *const roles[] = {
+	"initiator", "forwarder", "responder", "edge", "proxy-initiator", "proxy-responder",
+};
+static const char *const translations[] = { "none", "source", "bind", "destination", "both" };
+
+#define WORD(words, value) ((value) < ARRAY_SIZE(words) ? (words)[value] : NULL)
+
+/* ------------------------------------------------------------------ parts */
+
+void encode_hex(const uint8_t *octets, size_t n, char *text)
+{
+	for (; n; n--, text += 2)
+		sprintf(text, "%02x", *octets++);
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool encode_read_hex(const char *text, uint8_t *octets, size_t n)
+{
+	if (strlen(text) != 2 * n)
+		return false;
+	for (; n; n--, text += 2, octets++) {
+		int high = digit(text[0]), low = digit(text[1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		*octets = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+/* What is no UTF-8 is not from this daemon, and left out. */
+static void put_text(json_t *o, const char *name, const char *text)
+{
+	if (text && *text)
+		json_object_set_new_nocheck(o, name, json_string(text));
+}
+
+static void put_number(json_t *o, const char *name, json_int_t number)
+{
+	json_object_set_new_nocheck(o, name, json_integer(number));
+}
+
+static void put_bool(json_t *o, const char *name, bool value)
+{
+	json_object_set_new_nocheck(o, name, json_boolean(value));
+}
+
+/* Numbers of 64 bits are strings (RFC 7951 6.1). */
+static void put_long(json_t *o, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	put_text(o, name, text);
+}
+
+static void put_address(json_t *o, const char *name, const struct address *a)
+{
+	char text[ADDRESS_TEXT];
+
+	if (address_is_set(a))
+		put_text(o, name, address_text(a, text));
+}
+
+static void put_prefix(json_t *o, const char *name, const struct address *a, unsigned int len)
+{
+	char text[ADDRESS_TEXT + 4], addr[ADDRESS_TEXT];
+
+	if (!address_is_set(a))
+		return;
+	if (len == address_bits(a))
+		snprintf(text, sizeof(text), "%s", address_text(a, addr));
+	else
+		snprintf(text, sizeof(text), "%s/%u", address_text(a, addr), len);
+	put_text(o, name, text);
+}
+
+static void put_endpoint(json_t *o, const char *name, const struct endpoint *e)
+{
+	json_t *inner = json_object();
+
+	put_address(inner, "address", &e->address);
+	put_number(inner, "port", e->port);
+	json_object_set_new_nocheck(o, name, inner);
+}
+
+static json_t *encode_flow(const struct gate_flow *f)
+{
+	json_t *o = json_object(), *list;
+	char text[8];
+	unsigned int i;
+
+	put_prefix(o, "source", &f->source, f->source_len);
+	put_prefix(o, "destination", &f->destination, f->destination_len);
+	if (f->has_protocol)
+		put_text(o, "protocol", words_protocol(f->protocol, text, sizeof(text)));
+	if (f->has_sport)
+		put_number(o, "source-port", f->sport);
+	if (f->has_dport)
+		put_number(o, "destination-port", f->dport);
+	if (f->more_ports)
+		put_number(o, "more-ports", f->more_ports);
+	if (f->has_spi)
+		put_number(o, "spi", f->spi);
+	if (!f->icmp_count)
+		return o;
+	list = json_array();
+	for (i = 0; i < f->icmp_count && i < GATE_ICMP_MAX; i++)
+		json_array_append_new(list, json_integer(f->icmp[i]));
+	json_object_set_new_nocheck(o, "icmp-type", list);
+	return o;
+}
+
+void encode_session_name(json_t *o, const uint8_t sid[GATE_SID], bool id)
+{
+	char text[2 * GATE_SID + 1];
+
+	put_text(o, "session", session_tag(sid, text));
+	if (!id)
+		return;
+	encode_hex(sid, GATE_SID, text);
+	put_text(o, "id", text);
+}
+
+/* ------------------------------------------------------------------ wholes */
+
+json_t *encode_session(const struct session_info *i, bool id)
+{
+	json_t *o = json_object();
+
+	encode_session_name(o, i->sid, id);
+	put_text(o, "role", WORD(roles, i->role));
+	put_text(o, "state", WORD(states, i->state));
+	put_text(o, "kind", WORD(kinds, i->kind));
+	put_text(o, "translation", WORD(translations, i->translation));
+	put_bool(o, "proxy", i->proxy);
+	put_number(o, "lifetime", i->lifetime);
+	put_number(o, "left", i->left);
+	if (i->token)
+		put_number(o, "uid", i->uid);
+	json_object_set_new_nocheck(o, "flow", encode_flow(&i->flow));
+	if (i->has_external)
+		put_endpoint(o, "external", &i->external);
+	put_address(o, "initiator-side", &i->peer_ni);
+	put_address(o, "responder-side", &i->peer_nr);
+	return o;
+}
+
+static json_t *encode_bindings(const struct session_event *e)
+{
+	json_t *o = json_object(), *list = json_array();
+	char text[ADDRESS_TEXT];
+	unsigned int i;
+
+	for (i = 0; i < e->bindings && i < SESSION_BINDINGS; i++)
+		json_array_append_new(list, json_string(address_text(&e->binding[i], text)));
+	put_number(o, "port", e->binding_port);
+	json_object_set_new_nocheck(o, "address", list);
+	return o;
+}
+
+json_t *encode_event(const struct session_event *e, bool id)
+{
+	json_t *o = json_object();
+
+	encode_session_name(o, e->sid, id);
+	put_text(o, "state", WORD(states, e->state));
+	put_text(o, "kind", WORD(kinds, e->kind));
+	if (e->lifetime)
+		put_number(o, "lifetime", e->lifetime);
+	if (e->has_external)
+		put_endpoint(o, "external", &e->external);
+	if (e->bindings)
+		json_object_set_new_nocheck(o, "bindings", encode_bindings(e));
+	if (e->code) {
+		put_number(o, "code", e->code);
+		put_text(o, "code-name", nslp_code_name(e->code));
+	}
+	if (e->object)
+		put_number(o, "object", e->object);
+	put_text(o, "reason", e->why);
+	return o;
+}
+
+json_t *encode_peer(const struct peer_info *p)
+{
+	json_t *o = json_object();
+
+	put_address(o, "address", &p->peer.address);
+	put_number(o, "port", p->peer.port);
+	put_text(o, "state", p->state);
+	put_text(o, "name", p->name);
+	put_bool(o, "tls", p->tls);
+	put_bool(o, "outgoing", p->outgoing);
+	put_number(o, "sessions", p->sessions);
+	put_number(o, "idle", p->idle_ms);
+	return o;
+}
+
+json_t *encode_rule(const struct rule_info *r)
+{
+	json_t *o = json_object();
+
+	put_text(o, "session", (const char *)r->sid_tag);
+	put_long(o, "rule", r->rule);
+	put_bool(o, "open", r->open);
+	put_number(o, "left", r->left);
+	put_text(o, "text", r->text);
+	put_text(o, "requester", r->requester);
+	return o;
+}
+
+json_t *encode_counter(const struct stat_value *v)
+{
+	json_t *o = json_object();
+
+	put_text(o, "name", v->name);
+	put_text(o, "label", v->label);
+	put_text(o, "label-value", v->value);
+	put_bool(o, "gauge", v->gauge);
+	put_long(o, "value", v->number);
+	put_text(o, "help", v->help);
+	return o;
+}
