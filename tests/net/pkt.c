@@ -512,6 +512,8 @@ static int build_exthdr(const struct layer *l, int n, const struct ctx *c, u8 *o
 		hlen = 24;
 		out[2] = num(l, "type", 0);
 		out[3] = num(l, "left", 0);
+	} else if (field(l, "opts")) {
+		unhex(field(l, "opts"), out + 2);	/* six octets */
 	} else {
 		out[2] = num(l, "opt", 1);
 		out[3] = 4;
