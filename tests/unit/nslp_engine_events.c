@@ -1,0 +1,799 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What happens unasked: NOTIFY, route changes, the gate; and applications on this node.
+ *
+ * natfw-test: quick timeout=120
+ */
+#include "nslp/auth.h"
+#include "nslp/hmac.h"
+#include "nslp_engine_rig.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define DS		"10.0.0.2"
+#define DR		"203.0.113.7"
+
+static struct gist_mri establish(enum node node)
+{
+	struct nslp_message m = rig_create(100, 600), r = rig_response(100, NSLP_SUCCESS, 600);
+	struct gist_mri mri = rig_mri(DS, DR, 5000), far;
+
+	rig_start(node);
+	rig_in(1, &mri, &m);
+	far = rig_back(rig.sent[0].mri);
+	rig_in(2, &far, &r);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_clear();
+	return mri;
+}
+
+/* Its MRI on the other side of a NAT. */
+static struct gist_mri beyond(struct gist_mri mri)
+{
+	mri.source = addr("192.0.2.1");
+	mri.sport = 40000;
+	return mri;
+}
+
+static void notify(unsigned int peer, struct gist_mri mri, uint16_t code)
+{
+	struct nslp_message m = rig_notify(code);
+
+	rig_in(peer, &mri, &m);
+}
+
+static void expect_notify(unsigned int i, struct gist_mri mri, uint16_t code, uint64_t sii)
+{
+	rig_expect_sent(i, NSLP_NOTIFY, mri);
+	EXPECT_EQ(rig.sent[i].m.info.code, code);
+	EXPECT_EQ(rig.sent[i].sii, sii);
+}
+
+/* --- NOTIFY ------------------------------------------------------------------------------------- */
+
+static void ended_by_others(void)
+{
+	static const uint16_t codes[] = { NSLP_EXPIRED, NSLP_TERMINATED };
+	struct gist_mri mri;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		mri = establish(NAT);
+		notify(2, rig_back(beyond(mri)), codes[i]);
+		EXPECT_EQ(rig.sends, 1);
+		expect_notify(0, rig_back(mri), codes[i], 0);
+		EXPECT(rig_asked(GATE_CLOSE));
+		EXPECT(!rig_has());
+		rig_stop();
+		mri = establish(NAT);
+		notify(1, mri, codes[i]);
+		EXPECT_EQ(rig.sends, 1);
+		expect_notify(0, beyond(mri), codes[i], 2);
+		EXPECT(!rig_has());
+		rig_stop();
+	}
+}
+
+static void route_notify(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+
+	notify(2, rig_back(mri), NSLP_ROUTE_CHANGE);
+	expect_notify(0, rig_back(mri), NSLP_ROUTE_CHANGE, 0);
+	EXPECT_EQ(rig_info().state, SESSION_TRANSITORY);
+	EXPECT(!rig_asked(GATE_CLOSE));
+	notify(2, rig_back(mri), NSLP_ROUTE_CHANGE);
+	EXPECT_EQ(rig.sends, 1);
+	rig_pass(29999);
+	EXPECT(rig_has());
+	rig_pass(2);
+	EXPECT(!rig_has());
+	EXPECT(rig_asked(GATE_CLOSE));
+	rig_stop();
+}
+
+static void comes_back(void)
+{
+	struct gist_mri mri = establish(FIREWALL), back = rig_back(mri);
+	struct nslp_message m = rig_create(101, 600), r = rig_response(101, NSLP_SUCCESS, 600);
+
+	notify(2, back, NSLP_ROUTE_CHANGE);
+	rig_in(1, &mri, &m);
+	rig_in(2, &back, &r);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_pass(590000);
+	EXPECT(rig_has());
+	rig_stop();
+}
+
+static void lasting_notify(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+
+	notify(2, rig_back(mri), NSLP_GOING_DOWN);
+	notify(2, rig_back(mri), NSLP_REAUTHENTICATE);
+	expect_notify(0, rig_back(mri), NSLP_GOING_DOWN, 0);
+	expect_notify(1, rig_back(mri), NSLP_REAUTHENTICATE, 0);
+	rig_pass(599000);
+	EXPECT(rig_has());
+	rig_stop();
+}
+
+static void wrong_way(void)
+{
+	struct gist_mri mri = establish(NAT);
+
+	notify(1, mri, NSLP_REAUTHENTICATE);
+	notify(2, rig_back(mri), NSLP_TERMINATED);
+	notify(1, beyond(mri), NSLP_TERMINATED);
+	notify(3, mri, NSLP_TERMINATED);
+	notify(103, rig_back(beyond(mri)), NSLP_TERMINATED);
+	EXPECT_EQ(rig.sends + rig.asks, 0);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig.no_ma = true;
+	notify(2, rig_back(beyond(mri)), NSLP_TERMINATED);
+	EXPECT_EQ(rig.sends, 0);
+	EXPECT(rig_has());
+	rig.no_ma = false;
+	rig_sid[0]++;
+	notify(2, rig_back(beyond(mri)), NSLP_TERMINATED);
+	rig_sid[0]--;
+	EXPECT(rig_has());
+	EXPECT_EQ(rig_counter(NSLP_N_dropped), 7);
+	rig_stop();
+}
+
+static void at_receiver(void)
+{
+	struct gist_mri mri = rig_mri(DR, "10.0.0.1", 5000);
+	struct nslp_message m = rig_create(1, 600);
+
+	rig_start(HOST);
+	rig_in(2, &mri, &m);
+	rig_clear();
+	notify(2, mri, NSLP_REAUTHENTICATE);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	notify(102, mri, NSLP_ROUTE_CHANGE);
+	EXPECT_EQ(rig_info().state, SESSION_TRANSITORY);
+	EXPECT_EQ(rig.sends, 0);
+	notify(2, mri, NSLP_TERMINATED);
+	EXPECT(!rig_has());
+	EXPECT_EQ(rig.events, 1);
+	EXPECT_EQ(rig.told[0].state, SESSION_DEAD);
+	rig_stop();
+}
+
+static void many_void(void)
+{
+	struct gist_mri mri = establish(FIREWALL), all = { .method = GIST_MRM_PATH };
+	struct nslp_message m = rig_notify(NSLP_TERMINATED);
+	uint8_t sid[16];
+
+	memcpy(sid, rig_sid, 16);
+	all.source.version = all.destination.version = 4;
+	all.upstream = true;
+	memset(rig_sid, 0, 16);
+	rig_in(109, &all, &m);
+	rig.no_ma = true;
+	rig_in(102, &all, &m);
+	EXPECT_EQ(rig.sends, 0);
+	rig.no_ma = false;
+	rig_in(102, &all, &m);
+	memcpy(rig_sid, sid, 16);
+	EXPECT_EQ(rig.sends, 1);
+	expect_notify(0, rig_back(mri), NSLP_TERMINATED, 0);
+	EXPECT(!memcmp(rig.sent[0].sid, sid, 16));
+	EXPECT(rig_asked(GATE_CLOSE));
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void goes_down(void)
+{
+	static const uint8_t zero[16];
+	struct gist_mri mri = establish(FIREWALL);
+	struct nslp_message m = rig_create(1, 600);
+
+	rig_sid[0]++;
+	rig_in(1, &mri, &m);
+	rig_clear();
+	nslp_shutdown(rig.n, true);
+	EXPECT_EQ(rig.sends, 1);
+	EXPECT(!memcmp(rig.sent[0].sid, zero, 16));
+	EXPECT_EQ(rig.sent[0].sii, 1);
+	EXPECT_EQ(rig.sent[0].m.info.code, NSLP_GOING_DOWN);
+	EXPECT_EQ(rig.sent[0].mri.source_prefix + rig.sent[0].mri.destination_prefix, 0);
+	EXPECT_EQ(rig.asks, 0);
+	rig_sid[0]++;
+	rig_in(1, &mri, &m);
+	EXPECT_EQ(rig.sent[1].m.info.code, NSLP_NO_RESOURCES);
+	rig_sid[0] -= 2;
+	rig_stop();
+}
+
+/* --- the network ------------------------------------------------------------------------------- */
+
+static void route_changes(void)
+{
+	struct gist_mri mri = establish(NAT), far = beyond(mri);
+
+	rig_network(GIST_ROUTE_BAD, &far, false);
+	EXPECT_EQ(rig.sends, 2);
+	expect_notify(0, rig_back(mri), NSLP_ROUTE_CHANGE, 0);
+	expect_notify(1, far, NSLP_ROUTE_CHANGE, 2);
+	EXPECT_EQ(rig_info().state, SESSION_TRANSITORY);
+	rig_network(GIST_ROUTE_DELETED, &far, false);
+	EXPECT_EQ(rig.sends, 2);
+	rig_stop();
+	establish(NAT);
+	rig_network(GIST_ROUTE_BAD, &mri, false);
+	rig_network(GIST_ROUTE_TENTATIVE, &far, false);
+	rig_network(GIST_STATE_LOST, &far, false);
+	EXPECT_EQ(rig.sends, 0);
+	rig_stop();
+}
+
+static void stale_status(void)
+{
+	struct nslp_message m = rig_create(100, 600);
+	struct gist_mri mri = rig_mri(DS, DR, 5000);
+
+	rig_start(FIREWALL);
+	rig_in(1, &mri, &m);
+	m.msn = 101;
+	rig_in(1, &mri, &m);
+	rig_status(0, false, GIST_FAIL_NO_RESPONSE);
+	EXPECT_EQ(rig.sends, 2);
+	rig_status(1, true, 0);
+	EXPECT_EQ(rig_info().peer_nr.b[3], 2);
+	rig_status(1, false, GIST_FAIL_LIMIT);
+	EXPECT_EQ(rig.sent[2].m.info.code, NSLP_NO_RESOURCES);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+/* --- the gate ---------------------------------------------------------------------------------- */
+
+static void rules_gone(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+
+	rig_gone(0);
+	EXPECT_EQ(rig.sends, 2);
+	expect_notify(0, rig_back(mri), NSLP_TERMINATED, 0);
+	expect_notify(1, mri, NSLP_TERMINATED, 2);
+	EXPECT(!rig_has());
+	rig_stop();
+	establish(FIREWALL);
+	rig_gone(NSLP_REAUTHENTICATE);
+	EXPECT_EQ(rig.sends, 1);
+	expect_notify(0, rig_back(mri), NSLP_REAUTHENTICATE, 0);
+	EXPECT(rig_has());
+	rig_stop();
+}
+
+static void operator_ends(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+
+	EXPECT_EQ(nslp_app_close(rig.n, rig_sid, false), -ENOENT);
+	EXPECT_EQ(nslp_app_close(rig.n, rig_sid, true), 0);
+	expect_notify(0, rig_back(mri), NSLP_TERMINATED, 0);
+	expect_notify(1, mri, NSLP_TERMINATED, 2);
+	EXPECT(rig_asked(GATE_CLOSE));
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void expires_loudly(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+
+	rig_pass(600001);
+	EXPECT_EQ(rig.sends, 1);
+	expect_notify(0, rig_back(mri), NSLP_EXPIRED, 0);
+	rig_stop();
+	establish(FIREWALL);
+	rig.no_ma = true;
+	rig_pass(600001);
+	EXPECT_EQ(rig.sends, 0);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void gate_restarts(void)
+{
+	establish(NAT);
+	rig_pass(200000);
+	nslp_gate_restarted(rig.n);
+	rig_pass(1);
+	EXPECT_EQ(rig.asks, 2);
+	rig_expect_asked(0, GATE_ADMIT, GATE_ALLOW, GATE_SOURCE);
+	rig_expect_asked(1, GATE_OPEN, GATE_ALLOW, GATE_SOURCE);
+	EXPECT(rig.asked[1].lifetime >= 399 && rig.asked[1].lifetime <= 400);
+	EXPECT_EQ(rig.sends, 0);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_stop();
+}
+
+static void gate_restarts_later(void)
+{
+	establish(NAT);
+	rig.gate_error = -ENOBUFS;
+	nslp_gate_restarted(rig.n);
+	rig_pass(100);
+	EXPECT_EQ(rig.asks, 0);
+	EXPECT(rig_has());
+	rig.gate_error = 0;
+	rig_pass(100);
+	EXPECT_EQ(rig.asks, 2);
+	rig_stop();
+}
+
+static void gate_forgets(void)
+{
+	struct gate_answer a;
+
+	establish(NAT);
+	rig.auto_gate = false;
+	nslp_gate_restarted(rig.n);
+	rig_pass(1);
+	rig_grant(&rig.asked[0], &a);
+	a.external.port++;
+	nslp_gate_answer(rig.n, &a);
+	EXPECT_EQ(rig.sends, 2);
+	EXPECT_EQ(rig.sent[0].m.info.code, NSLP_TERMINATED);
+	EXPECT(rig_asked(GATE_CLOSE));
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void proof(void)
+{
+	static const uint8_t auth[] = { 0x80, 0x16, 0, 2, 0, 8, 2, 0, 0, 0, 0, 1 };
+	struct nslp_message m = rig_create(1, 600);
+	struct gist_mri mri = rig_mri(DS, DR, 5000);
+
+	rig_start(FIREWALL);
+	m.auth = gist_view(auth, sizeof(auth));
+	rig_in(1, &mri, &m);
+	EXPECT(rig.asked[0].has_proof);
+	EXPECT_EQ(rig.proof.message_len, 4 + 24 + 12);
+	EXPECT_EQ(rig.proof.octets[0], NSLP_CREATE);
+	EXPECT_EQ(rig.proof.mri_len, 20);
+	EXPECT(rig.sent[0].m.auths == 1);
+	rig_stop();
+}
+
+/* --- applications ------------------------------------------------------------------------------ */
+
+static struct session_open opening(void)
+{
+	struct session_open o = { .token = 42, .kind = SESSION_CREATE, .uid = 1000 };
+
+	memcpy(o.sid, rig_sid, 16);
+	o.flow.destination = addr(DR);
+	o.flow.has_protocol = o.flow.has_sport = o.flow.has_dport = true;
+	o.flow.protocol = 17;
+	o.flow.sport = 4000;
+	o.flow.dport = 5000;
+	return o;
+}
+
+static void app_answer(uint16_t code, uint32_t lifetime)
+{
+	struct sent s = rig.sent[rig.sends - 1];
+	struct nslp_message r = rig_response(s.m.msn, code, lifetime);
+
+	s.mri = rig_back(s.mri);
+	rig_in(2, &s.mri, &r);
+}
+
+static uint32_t app_open(struct session_open *o)
+{
+	const char *why = "";
+	int rc = nslp_app_open(rig.n, o, &why);
+
+	if (!EXPECT_EQ(rc, 0))
+		printf("# %s\n", why);
+	return rig.sent[0].m.msn;
+}
+
+static void app_create(void)
+{
+	struct session_open o = opening();
+	struct gist_mri mri = rig_mri("192.0.2.1", DR, 5000);
+
+	rig_start(HOST);
+	app_open(&o);
+	EXPECT_EQ(rig.asks, 0);
+	EXPECT_EQ(rig.events, 1);
+	EXPECT_EQ(rig.told[0].state, SESSION_PENDING);
+	EXPECT_EQ(rig.told[0].token, 42);
+	rig_expect_sent(0, NSLP_CREATE, mri);
+	EXPECT_EQ(rig.sent[0].m.lifetime, 1575);
+	app_answer(NSLP_SUCCESS, 525);
+	EXPECT_EQ(rig.events, 2);
+	EXPECT_EQ(rig.told[1].state, SESSION_ESTABLISHED);
+	EXPECT_EQ(rig.told[1].lifetime, 525);
+	EXPECT_EQ(rig.told[1].code, NSLP_SUCCESS);
+	EXPECT_EQ(rig_info().uid, 1000);
+	rig_clear();
+	EXPECT_EQ(nslp_app_close(rig.n, rig_sid, false), 0);
+	EXPECT_EQ(rig.sends, 1);
+	EXPECT_EQ(rig.sent[0].m.lifetime, 0);
+	EXPECT_EQ(rig.told[0].state, SESSION_DEAD);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void app_refreshes(void)
+{
+	struct session_open o = opening();
+	uint64_t least = UINT64_MAX, most = 0, at;
+	unsigned int i;
+	uint32_t msn;
+
+	rig_start(HOST);
+	msn = app_open(&o);
+	app_answer(NSLP_SUCCESS, 525);
+	for (i = 0; i < 200; i++) {
+		rig_clear();
+		at = rig.timers.now;
+		while (!rig.sends)
+			rig_pass(100);
+		at = rig.timers.now - at;
+		least = at < least ? at : least;
+		most = at > most ? at : most;
+		EXPECT_EQ(rig.sent[0].m.msn, ++msn);
+		EXPECT_EQ(rig.sent[0].m.lifetime, 1575);
+		app_answer(NSLP_SUCCESS, 525);
+	}
+	EXPECT(least >= 50000 && least < 60000);
+	EXPECT(most <= 150100 && most > 140000);
+	rig_stop();
+}
+
+static void app_external(void)
+{
+	struct session_open o = opening();
+	struct nslp_message r;
+	static const uint8_t nat[] = { 10, 9, 9, 9 };
+	struct gist_mri mri = rig_loose("10.0.0.1", "198.51.100.1");
+
+	rig_start(HOST);
+	o.kind = SESSION_EXTERNAL;
+	o.loose = true;
+	o.binding = true;
+	o.flow.destination = addr("10.0.0.1");
+	o.flow.has_sport = false;
+	o.toward = addr("198.51.100.1");
+	app_open(&o);
+	rig_expect_sent(0, NSLP_EXTERNAL, mri);
+	EXPECT_EQ(rig.sent[0].m.dtinfo.receiver_port, 5000);
+	EXPECT_EQ(rig.sent[0].m.dtinfo.prefix, 0);
+	EXPECT_EQ(rig.sent[0].m.dtinfo.protocol, 17);
+	EXPECT(nslp_message_has(&rig.sent[0].m, NSLP_BINDING));
+	r = rig_response(rig.sent[0].m.msn, NSLP_SUCCESS, 600);
+	r.present |= NSLP_BIT(NSLP_EXTERNAL_IP) | NSLP_BIT(NSLP_BINDING);
+	r.external = (struct nslp_external){ .port = 77, .version = 4, .address = { 9, 8, 7, 6 } };
+	r.binding = (struct nslp_binding){ .port = 78, .version = 4,
+					   .addresses = gist_view(nat, 4) };
+	mri = rig_back(mri);
+	rig_in(2, &mri, &r);
+	EXPECT(rig.told[1].has_external);
+	EXPECT_EQ(rig.told[1].external.port, 77);
+	EXPECT_EQ(rig.told[1].bindings, 1);
+	EXPECT_EQ(rig.told[1].binding_port, 78);
+	EXPECT_EQ(rig.told[1].binding[0].b[1], 9);
+	rig_stop();
+	rig_start(HOST);
+	o = opening();
+	o.kind = SESSION_BLOCK;
+	o.flow.source = addr(DR);
+	o.flow.destination = addr("10.0.0.1");
+	app_open(&o);
+	mri = rig_back(rig_mri(DR, "10.0.0.1", 5000));
+	rig_expect_sent(0, NSLP_EXTERNAL, mri);
+	EXPECT_EQ(rig.sent[0].m.efi.action, NSLP_DENY);
+	EXPECT_EQ(rig.sent[0].m.dtinfo.prefix, 32);
+	rig_stop();
+}
+
+static void app_resumes(void)
+{
+	struct session_open o = opening();
+
+	rig_start(HOST);
+	o.has_msn = true;
+	o.msn = 0xffffffff;
+	EXPECT_EQ(app_open(&o), 0);
+	app_answer(NSLP_SUCCESS, 600);
+	EXPECT_EQ(rig.told[1].msn, 0);
+	rig_stop();
+	rig_start(HOST);
+	memset(o.sid, 0, 16);
+	o.has_msn = false;
+	app_open(&o);
+	EXPECT(memcmp(rig.sent[0].sid, o.sid, 16));
+	EXPECT(!memcmp(rig.sent[0].sid, rig.told[0].sid, 16));
+	rig_stop();
+}
+
+static void app_changes(void)
+{
+	struct session_open o = opening();
+
+	rig_start(HOST);
+	app_open(&o);
+	app_answer(NSLP_SUCCESS, 600);
+	rig_clear();
+	o.flow.destination = addr("203.0.113.8");
+	app_open(&o);
+	EXPECT_EQ(rig.sent[0].mri.destination.b[3], 8);
+	EXPECT_EQ(rig_info().flow.destination.b[3], 7);
+	app_answer(NSLP_SUCCESS, 600);
+	EXPECT_EQ(rig_info().flow.destination.b[3], 8);
+	EXPECT_EQ(nslp_app_refresh(rig.n, rig_sid), 0);
+	EXPECT_EQ(rig.sends, 2);
+	EXPECT_EQ(rig.sent[1].m.msn, rig.sent[0].m.msn + 1);
+	rig_stop();
+}
+
+static void app_mistakes(void)
+{
+	struct session_open o = opening();
+	const char *why;
+
+	establish(FIREWALL);
+	EXPECT_EQ(nslp_app_open(rig.n, &o, &why), -EEXIST);
+	rig_sid[0]++;
+	o = opening();
+	rig_sid[0]--;
+	o.flow.has_protocol = false;
+	EXPECT_EQ(nslp_app_open(rig.n, &o, &why), -EINVAL);
+	o.flow.has_protocol = true;
+	o.flow.source = addr("fd00::1");
+	EXPECT_EQ(nslp_app_open(rig.n, &o, &why), -EINVAL);
+	o.flow.source.version = 0;
+	o.beyond = true;
+	EXPECT_EQ(nslp_app_open(rig.n, &o, &why), -EINVAL);
+	o.beyond = false;
+	o.flow.destination.version = 0;
+	EXPECT_EQ(nslp_app_open(rig.n, &o, &why), -EINVAL);
+	EXPECT(why && *why);
+	EXPECT_EQ(nslp_app_refresh(rig.n, rig_sid), -ENOENT);
+	EXPECT_EQ(rig.sends, 0);
+	rig_stop();
+}
+
+static void app_fails(void)
+{
+	struct session_open o = opening();
+
+	rig_start(HOST);
+	app_open(&o);
+	app_answer(NSLP_NOT_AUTHORIZED, 0);
+	EXPECT_EQ(rig.events, 2);
+	EXPECT_EQ(rig.told[1].state, SESSION_DEAD);
+	EXPECT_EQ(rig.told[1].code, NSLP_NOT_AUTHORIZED);
+	EXPECT(!rig_has());
+	rig_clear();
+	app_open(&o);
+	rig_status(0, false, GIST_FAIL_NO_RESPONSE);
+	EXPECT_EQ(rig.told[1].state, SESSION_DEAD);
+	EXPECT_EQ(rig.told[1].code, NSLP_NOT_REACHED);
+	rig_stop();
+}
+
+static void app_tries_again(void)
+{
+	struct session_open o = opening();
+	uint32_t msn;
+
+	rig_start(HOST);
+	msn = app_open(&o);
+	app_answer(NSLP_NO_RESOURCES, 0);
+	EXPECT(rig_has());
+	rig_pass(30000);
+	EXPECT(rig.sends >= 2);
+	EXPECT_EQ(rig.sent[1].m.msn, msn + 1);
+	app_answer(NSLP_SUCCESS, 600);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_stop();
+	rig_start(HOST);
+	o.lifetime = 60;
+	app_open(&o);
+	rig_pass(59000);
+	EXPECT(rig.sends > 1 && rig.sends < 6);
+	EXPECT_EQ(rig_info().state, SESSION_PENDING);
+	rig_pass(1100);
+	EXPECT(!rig_has());
+	EXPECT_EQ(rig.told[rig.events - 1].state, SESSION_DEAD);
+	rig_stop();
+}
+
+static void app_gives_up(void)
+{
+	struct session_open o = opening();
+	unsigned int i;
+
+	rig_start(HOST);
+	app_open(&o);
+	for (i = 0; i < 20 && rig_has(); i++) {
+		app_answer(NSLP_NO_RESOURCES, 0);
+		rig_pass(100000);
+	}
+	EXPECT(!rig_has());
+	EXPECT(rig.sends < 10);
+	rig_stop();
+}
+
+static void app_adjusts(void)
+{
+	struct session_open o = opening();
+	struct gist_mri back;
+	struct nslp_message r;
+
+	rig_start(HOST);
+	app_open(&o);
+	app_answer(NSLP_GRANT_BIG, 20);
+	EXPECT_EQ(rig.sends, 2);
+	EXPECT_EQ(rig.sent[1].m.lifetime, 20);
+	r = rig_response(rig.sent[1].m.msn, NSLP_GRANT_BIG, 10);
+	back = rig_back(rig.sent[1].mri);
+	rig_in(2, &back, &r);
+	EXPECT_EQ(rig.sends, 2);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void app_notified(void)
+{
+	struct session_open o = opening();
+	struct gist_mri back;
+
+	rig_start(HOST);
+	app_open(&o);
+	app_answer(NSLP_SUCCESS, 600);
+	back = rig_back(rig.sent[0].mri);
+	rig_clear();
+	notify(2, back, NSLP_ROUTE_CHANGE);
+	EXPECT_EQ(rig.told[0].state, SESSION_TRANSITORY);
+	EXPECT_EQ(rig.sends, 1);
+	EXPECT_EQ(rig.sent[0].m.type, NSLP_CREATE);
+	notify(2, back, NSLP_ROUTE_CHANGE);
+	EXPECT_EQ(rig.sends, 1);
+	app_answer(NSLP_SUCCESS, 600);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_clear();
+	notify(2, back, NSLP_REAUTHENTICATE);
+	EXPECT_EQ(rig.sends, 1);
+	app_answer(NSLP_SUCCESS, 600);
+	rig_clear();
+	notify(2, back, NSLP_GOING_DOWN);
+	EXPECT_EQ(rig.sends, 0);
+	EXPECT_EQ(rig.told[0].code, NSLP_GOING_DOWN);
+	notify(2, back, NSLP_TERMINATED);
+	EXPECT_EQ(rig.told[1].state, SESSION_DEAD);
+	EXPECT(!rig_has());
+	EXPECT_EQ(rig.sends, 0);
+	rig_stop();
+}
+
+static void app_route_changes(void)
+{
+	struct session_open o = opening();
+	struct gist_mri mri;
+
+	rig_start(HOST);
+	app_open(&o);
+	app_answer(NSLP_SUCCESS, 600);
+	mri = rig.sent[0].mri;
+	rig_clear();
+	rig_network(GIST_ROUTE_BAD, &mri, false);
+	EXPECT_EQ(rig.sends, 1);
+	EXPECT_EQ(rig.sent[0].m.type, NSLP_CREATE);
+	rig_stop();
+}
+
+static void app_on_gateway(void)
+{
+	struct session_open o = opening();
+
+	rig_start(FIREWALL);
+	rig.auto_gate = false;
+	app_open(&o);
+	rig_expect_asked(0, GATE_ADMIT, GATE_ALLOW, GATE_PLAIN);
+	EXPECT_EQ(rig.asked[0].who.uid, 1000);
+	EXPECT_EQ(rig.sends, 0);
+	rig_answer(0, 0);
+	EXPECT_EQ(rig.sends, 1);
+	app_answer(NSLP_SUCCESS, 600);
+	EXPECT_EQ(rig.asked[1].op, GATE_OPEN);
+	rig_answer(1, 0);
+	EXPECT_EQ(rig.told[1].state, SESSION_ESTABLISHED);
+	rig_stop();
+	rig_start(FIREWALL);
+	rig.auto_gate = false;
+	app_open(&o);
+	rig_answer(0, NSLP_NOT_AUTHORIZED);
+	EXPECT_EQ(rig.told[1].state, SESSION_DEAD);
+	EXPECT_EQ(rig.told[1].code, NSLP_NOT_AUTHORIZED);
+	rig_stop();
+}
+
+static void app_signs(void)
+{
+	static const uint8_t key[16] = "0123456789abcdef";
+	struct nslp_hmac_key k = { 7, NSLP_HMAC_SHA2_256_128, gist_view(key, sizeof(key)) };
+	struct session_open o = opening();
+	uint8_t value[GIST_MRI_SIZE_MAX];
+	struct nslp_hmac_context c = { .sid = rig_sid, .nslpid = 33 };
+	struct gist_tlv tlv;
+	struct gist_out out;
+
+	rig_start(HOST);
+	rig.c.key_id = 7;
+	rig.c.transform = NSLP_HMAC_SHA2_256_128;
+	memcpy(rig.c.key, key, sizeof(key));
+	rig.c.key_len = sizeof(key);
+	rig_configure();
+	app_open(&o);
+	gist_out_init(&out, value, sizeof(value));
+	gist_mri_value_put(&out, &rig.sent[0].mri);
+	c.mri = gist_out_view(&out);
+	rig.sent[0].m.octets = gist_view(rig.sent[0].octets, rig.sent[0].len);
+	if (EXPECT(nslp_message_auth(&rig.sent[0].m, 0, &tlv)))
+		EXPECT_EQ(nslp_hmac_verify(rig.sent[0].m.octets, &tlv, &c, &k), 0);
+	rig_stop();
+}
+
+static const struct ktap_test tests[] = {
+	{ "NATFW-3.7.5-12,NATFW-3.7.5-14,NATFW-3.7.5-16,NATFW-3.7.5-21,NATFW-3.7.5-22 NOTIFY of an "
+	  "end is passed on and ends the session", ended_by_others },
+	{ "NATFW-3.7.5-05,NATFW-3.2.8-09,NATFW-3.2.8-10,NATFW-3.2.8-12,NATFW-3.9-03 route change "
+	  "makes a session transitory", route_notify },
+	{ "NATFW-3.2.8-11,NATFW-3.9-05 a request brings a transitory session back", comes_back },
+	{ "NATFW-3.7.5-11,NATFW-3.7.5-07 a warning leaves the session", lasting_notify },
+	{ "NATFW-3.7.5-17,NATFW-3.7.5-23,NATFW-3.7.5-24,NATFW-3.7.5-33,NATFW-3.2.7-01 NOTIFYs that "
+	  "are dropped", wrong_way },
+	{ "NATFW-3.7.5-26 NOTIFY at the receiver", at_receiver },
+	{ "NATFW-3.7.5-29,NATFW-3.7.5-30 one NOTIFY for all sessions of a neighbour", many_void },
+	{ "NATFW-3.7.5-10,NATFW-3.7.5-27,NATFW-3.7.5-28 going down, once a neighbour", goes_down },
+	{ "NATFW-3.9-01,NATFW-3.9-02,NATFW-3.7.5-04,NATFW-3.7.5-06 a route change here is reported "
+	  "both ways", route_changes },
+	{ "NSLP GIST: what became of an older message does not matter", stale_status },
+	{ "NATFW-3.7.1-32,NATFW-3.7.5-02,NATFW-3.7.5-08,NATFW-3.7.5-15 rules that vanish are "
+	  "reported", rules_gone },
+	{ "NATFW-3.7.1-32,NATFW-3.7.2-57 the operator ends a session", operator_ends },
+	{ "NATFW-3.7.5-13 expiry is reported to who is still there", expires_loudly },
+	{ "NSLP gate: restarted, everything is admitted again", gate_restarts },
+	{ "NSLP gate: restarted and busy", gate_restarts_later },
+	{ "NSLP gate: restarted, another external port", gate_forgets },
+	{ "NSLP gate: SESSION_AUTH is handed over with what it covers, and goes on", proof },
+	{ "NATFW-3.2.1-01,NATFW-3.2.1-05,NATFW-3.7.1-27,NATFW-3.7.4-01,NATFW-3.7.4-02,"
+	  "NATFW-3.7.4-07,NATFW-3.4-10 an application opens and closes", app_create },
+	{ "NATFW-3.4-07,NATFW-3.4-08,NATFW-3.4-31,NATFW-3.5-06,NATFW-3.7.3-09 refreshes between a "
+	  "half and one and a half", app_refreshes },
+	{ "NATFW-3.7.2-04,NATFW-3.7.2-06,NATFW-3.7.2-20,NATFW-3.7.2-21,NATFW-3.7.2-22,"
+	  "NATFW-3.7.2-27,NATFW-3.7.2-51 an application reserves and blocks", app_external },
+	{ "NATFW-3.5-07,NATFW-3.2.8-01 an application resumes, or leaves the id to us",
+	  app_resumes },
+	{ "NATFW-3.10-01,NATFW-3.10-02 an application changes its flow", app_changes },
+	{ "NSLP applications: what cannot be", app_mistakes },
+	{ "NATFW-3.7.1-28 failures are told", app_fails },
+	{ "NATFW-3.7.1-28,NATFW-3.7.1-36,NATFW-3.5-06 what got lost is asked for again",
+	  app_tries_again },
+	{ "NSLP applications: given up in the end", app_gives_up },
+	{ "NATFW-3.4-26 an initiator takes the lifetime it is offered, once", app_adjusts },
+	{ "NATFW-3.7.5-09,NATFW-3.7.5-18,NATFW-3.7.5-19,NATFW-3.9-04 an initiator heeds NOTIFYs and "
+	  "sends none", app_notified },
+	{ "NATFW-3.9-08 a route change at the initiator", app_route_changes },
+	{ "NSLP applications: on a gateway policy is asked", app_on_gateway },
+	{ "RFC5981-4.4 requests are signed", app_signs },
+};
+
+int main(void)
+{
+	return ktap_main(tests, ARRAY_SIZE(tests));
+}
