@@ -186,14 +186,14 @@ signalling_passes() {
 
 test_start
 gateway
-both "NATFW-3.1-01,NATFW-3.2.6-01 a flow is let through by OPEN, and no more by CLOSE" opens_and_closes
+both "NATFW-3.1-01,NATFW-3.7.1-17,NATFW-3.7.4-04 a flow is let through by OPEN, and no more by CLOSE" opens_and_closes
 both "NATFW-3.7.3-01,NATFW-3.4-01 the kernel ends what is not refreshed, and the session is told" expires
 point "NATFW-3.7.3-07 a refresh counts from now" refresh_extends
-both "NATFW-4.2.4-02 two ports are two flows" pair
+both "NATFW-4.2.4-08 two ports are two flows" pair
 both "NATFW-4.2.9-03 each ICMP type is let through by itself" icmp
 point "wildcards that policy permits" wildcard
 point "NATFW-3.1-05,NATFW-4.2.4-04 deny wins over allow" deny_wins
-both "NATFW-3.10-03 an update swaps the old flow for the new one" update_swaps
+both "NATFW-3.10-05,NATFW-3.10-09 an update swaps the old flow for the new one" update_swaps
 point "NATFW-3.7.2-58 a reservation opens nothing, and a CREATE may rest on it" reservation_opens_nothing
 point "many openings in one round" together
 both "NATFW-1.5-01 messages of the protocol itself pass" signalling_passes

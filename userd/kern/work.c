@@ -282,13 +282,14 @@ static int result_of(const struct gate *g, const struct work *w, bool *missing)
 	return err;
 }
 
-static uint16_t code_of(int err, const char **why)
+static uint16_t code_of(const struct work *w, int err, const char **why)
 {
 	switch (-err) {
 	case ENOSPC:
 	case EDQUOT:
 		*why = "no address, port or rule left";
-		return NSLP_NO_RESOURCES;
+		/* 3.7.1: what a translator cannot reserve at once */
+		return w->kind == WORK_ADMIT ? NSLP_CONFLICT : NSLP_NO_RESOURCES;
 	case ENOMEM:
 		*why = "out of memory";
 		return NSLP_NO_RESOURCES;
@@ -339,7 +340,7 @@ static void fail(struct gate *g, struct work *w, int err)
 {
 	struct ledger_row *row = w->row;
 	const char *why;
-	uint16_t code = code_of(err, &why);
+	uint16_t code = code_of(w, err, &why);
 
 	g->counter[GATE_N_kernel_refused]++;
 	gate_answer(g, w, code, why);
