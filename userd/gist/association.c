@@ -7,8 +7,7 @@
  * been silent for our hold time. One that is accepted has no peer until the first Confirm has come, and
  * is closed if it does not come soon.
  *
- * A peer that sends nothing for long although we do is asked for a sign of life (MA-Hello with R=1),
- * and given up if there is none.
+ * Whether a silent peer is still there is left to the transport, which acknowledges the hellos.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -45,40 +44,26 @@ static uint32_t peer_hold(const struct ma *ma)
 	return hold < HOLD_MIN ? HOLD_MIN : hold;
 }
 
-static void send_hello(struct ma *ma, bool reply, uint32_t id)
+static void send_hello(struct ma *ma, uint32_t id)
 {
 	struct gist_message m;
 
 	gist_message_init(ma->g, &m, GIST_MA_HELLO, GIST_NSLPID_NONE, 1);
-	m.head.reply = reply;
 	m.hello = id;
 	m.present = GIST_BIT(GIST_HELLO_ID);
 	gist_output_stream(ma, &m);
 }
 
-static void probe(struct ma *ma)
-{
-	ma->g->io.random(ma->g->io.arg, &ma->probe, sizeof(ma->probe));
-	ma->probe |= 1;
-	send_hello(ma, true, ma->probe);
-}
-
+/* Whatever has been sent since the timer was set has told the peer as much as a hello. */
 static void keep(struct ma *ma)
 {
-	uint64_t now = gist_now(ma->g), quiet = now - ma->sent;
+	uint64_t quiet = gist_now(ma->g) - ma->sent;
 	uint64_t period = gist_random_refresh(ma->g, peer_hold(ma));
 
-	if (ma->probe) {
-		gist_ma_close(ma, ETIMEDOUT);
-		return;
-	}
-	if (now - ma->heard > 2 * (uint64_t)ma->g->config.hold) {
-		probe(ma);
-	} else if (ma->sent == ma->armed) {
-		send_hello(ma, false, 0);
-	} else {
+	if (ma->sent == ma->armed)
+		send_hello(ma, 0);
+	else
 		period = period > quiet ? period - quiet : 1;
-	}
 	ma->armed = ma->sent;
 	start(ma, period);
 }
@@ -246,9 +231,7 @@ static void heard(struct ma *ma)
 void gist_ma_hello(struct ma *ma, const struct gist_message *m)
 {
 	if (m->head.reply)
-		send_hello(ma, false, m->hello);
-	else if (ma->probe && m->hello == ma->probe)
-		ma->probe = 0;
+		send_hello(ma, m->hello);
 }
 
 static bool set_name(struct ma *ma, const char *name)

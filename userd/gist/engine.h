@@ -174,7 +174,6 @@ struct ma {
 	uint32_t ifindex;
 	uint32_t sessions;
 	uint32_t hold;	/* the peer's, ms; 0: not known */
-	uint32_t probe; /* Hello-ID awaited, 0: none */
 	uint8_t phase;
 	bool tls, outgoing;
 	bool reliable; /* has had messages that must not be lost */

@@ -93,7 +93,7 @@ void gist_transfer_flush(struct state *st)
 /* Octets of a Data message in D-mode with an MRI of @mri octets. */
 static size_t data_size(const struct gist *g, size_t mri, size_t address, size_t data)
 {
-	return GIST_HEADER_SIZE + 5 * GIST_TLV_HEAD + mri + GIST_SID_SIZE + 8 +
+	return GIST_HEADER_SIZE + 4 * GIST_TLV_HEAD + mri + GIST_SID_SIZE + 8 +
 	       gist_padded(g->config.identity_len) + address + data;
 }
 
