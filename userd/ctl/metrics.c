@@ -66,11 +66,11 @@ static void answer_text(struct scrape *s, const char *status, const char *text)
 	answer(s, status, "text/plain; charset=utf-8", body);
 }
 
-/* A label's value or help: backslash, quote and newline are written with a backslash. */
-static void put_escaped(struct evbuffer *out, const char *text)
+/* Backslash, newline and, in a label's value, quote are written with a backslash. */
+static void put_escaped(struct evbuffer *out, const char *text, bool quote)
 {
 	for (; *text; text++) {
-		if (*text == '\\' || *text == '"')
+		if (*text == '\\' || (quote && *text == '"'))
 			evbuffer_add_printf(out, "\\%c", *text);
 		else if (*text == '\n')
 			evbuffer_add(out, "\\n", 2);
@@ -89,14 +89,14 @@ static void put_value(struct evbuffer *out, const struct stat_value *v,
 {
 	if (!same_name(before, v)) {
 		evbuffer_add_printf(out, "# HELP natfwd_%s ", v->name);
-		put_escaped(out, v->help);
+		put_escaped(out, v->help, false);
 		evbuffer_add_printf(out, "\n# TYPE natfwd_%s %s\n", v->name,
 				    v->gauge ? "gauge" : "counter");
 	}
 	evbuffer_add_printf(out, "natfwd_%s", v->name);
 	if (*v->label) {
 		evbuffer_add_printf(out, "{%s=\"", v->label);
-		put_escaped(out, v->value);
+		put_escaped(out, v->value, true);
 		evbuffer_add(out, "\"}", 2);
 	}
 	evbuffer_add_printf(out, " %llu\n", (unsigned long long)v->number);

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The signalling and the kern process as tests of the others want them: no network, no kernel. Sessions are
+ * established at once, refreshed when asked to, and told of when listed. Linked with the daemon's monitor
+ * and control process it is natfwd-fake.
+ *
+ * A destination of 198.51.100.N makes a session special:
+ *	N = 1	stays pending
+ *	N = 2	refused: 5/0x02
+ *	N = 3	the process does what its seccomp filter forbids
+ *	N = 4	the process hangs
+ *	N = 5	250 events at once
+ *	N = 6	the MSN is about to wrap
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/session.h"
+#include "proc.h"
+
+#define SESSIONS_MAX	5000
+
+struct fake {
+	struct session_open open;
+	uint32_t msn;
+	uint8_t state;
+};
+
+static struct fake *fakes[SESSIONS_MAX];
+static struct conf *conf;
+static unsigned int extra;	/* sessions that are not local, for long lists */
+static uint64_t listing;	/* request number, 0: none */
+static unsigned int listed;
+
+/* ------------------------------------------------------------------ both */
+
+static int init(struct event_base *base)
+{
+	(void)base;
+	return 0;
+}
+
+static void take_conf(struct conf *c)
+{
+	conf_free(conf);
+	conf = c;
+	/* a count that tests need is in a value that fakes do not need otherwise */
+	extra = c->gist.rate;
+	log_info(SUB_MAIN, "configuration lifetime=%u", c->nslp.lifetime);
+}
+
+static void take_socket(enum proc_socket which, uint32_t arg, int fd)
+{
+	(void)which;
+	(void)arg;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void start(void)
+{
+}
+
+static void take_peer(enum proc_id peer, bool again)
+{
+	log_debug(SUB_MAIN, "peer=%d again=%d", (int)peer, again);
+}
+
+static void down(unsigned int ms)
+{
+	(void)ms;
+	proc_exit(0);
+}
+
+static void tell_stat(uint64_t number, const char *name, const char *value, uint64_t n)
+{
+	struct stat_value v = { .number = n };
+
+	snprintf(v.name, sizeof(v.name), "%s", name);
+	snprintf(v.help, sizeof(v.help), "A fake \"%s\"", name);
+	if (value) {
+		snprintf(v.label, sizeof(v.label), "kind");
+		snprintf(v.value, sizeof(v.value), "%s", value);
+	}
+	proc_send2(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number), &v, sizeof(v));
+}
+
+/* ------------------------------------------------------------------ sig */
+
+static struct fake **find(const uint8_t *sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < SESSIONS_MAX; i++)
+		if (fakes[i] && !memcmp(fakes[i]->open.sid, sid, GATE_SID))
+			return &fakes[i];
+	return NULL;
+}
+
+static unsigned int special(const struct fake *f)
+{
+	const struct address *a = &f->open.flow.destination;
+
+	return a->version == 4 && a->b[0] == 198 && a->b[1] == 51 && a->b[2] == 100 ? a->b[3] : 0;
+}
+
+static void tell(struct fake *f, enum session_state state, uint16_t code)
+{
+	struct session_event e = {
+		.token = f->open.token, .kind = f->open.kind, .state = state, .msn = f->msn, .code = code,
+		.lifetime = f->open.lifetime ? f->open.lifetime : conf->nslp.lifetime,
+	};
+
+	f->state = state;
+	memcpy(e.sid, f->open.sid, GATE_SID);
+	if (f->open.kind == SESSION_EXTERNAL) {
+		e.has_external = true;
+		address_read(&e.external.address, "192.0.2.1");
+		e.external.port = 40000;
+		e.bindings = 1;
+		e.binding_port = 40000;
+		e.binding[0] = e.external.address;
+	}
+	snprintf(e.why, sizeof(e.why), "fake");
+	proc_send(PROC_CTL, MSG_SESSION_EVENT, &e, sizeof(e));
+}
+
+static void misbehave(struct fake *f)
+{
+	unsigned int i;
+
+	switch (special(f)) {
+	case 3:
+		syscall(SYS_setpriority, 0, 0, 0);
+		break;
+	case 4:
+		for (;;)
+			select(0, NULL, NULL, NULL, NULL);
+	case 5:
+		for (i = 0; i < 250; i++)
+			tell(f, SESSION_ESTABLISHED, 0x0201);
+		break;
+	case 6:
+		f->msn = 0xfffffffe;
+		tell(f, SESSION_ESTABLISHED, 0x0201);
+		break;
+	}
+}
+
+static void answer(struct fake *f)
+{
+	f->msn++;
+	log_info(SUB_NSLP, "fake session msn=%u resumed=%d", f->msn, f->open.has_msn);
+	tell(f, SESSION_PENDING, 0);
+	if (special(f) == 2)
+		tell(f, SESSION_DEAD, 0x0502);
+	else if (special(f) != 1)
+		tell(f, SESSION_ESTABLISHED, 0x0201);
+	misbehave(f);
+}
+
+static void forget(struct fake **at)
+{
+	free(*at);
+	*at = NULL;
+}
+
+static void open_session(const struct session_open *o)
+{
+	struct fake **at = find(o->sid);
+	unsigned int i;
+
+	for (i = 0; !at && i < SESSIONS_MAX; i++)
+		if (!fakes[i])
+			at = &fakes[i];
+	if (!at)
+		return;
+	if (!*at)
+		*at = calloc(1, sizeof(**at));
+	(*at)->open = *o;
+	if (o->has_msn)
+		(*at)->msn = o->msn;
+	answer(*at);
+	if ((*at)->state == SESSION_DEAD)
+		forget(at);
+}
+
+static void tell_info(uint64_t number, const struct session_info *i)
+{
+	proc_send2(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number), i, sizeof(*i));
+}
+
+static void list_local(uint64_t number)
+{
+	unsigned int i;
+
+	for (i = 0; i < SESSIONS_MAX; i++) {
+		const struct fake *f = fakes[i];
+		struct session_info info = { 0 };
+
+		if (!f)
+			continue;
+		info.token = f->open.token;
+		info.uid = f->open.uid;
+		info.flow = f->open.flow;
+		info.state = f->state;
+		info.msn = f->msn;
+		memcpy(info.sid, f->open.sid, GATE_SID);
+		tell_info(number, &info);
+	}
+}
+
+/* Long lists go on when the channel has taken what there is. */
+static void list_others(void)
+{
+	struct session_info info = { .role = SESSION_NF, .state = SESSION_ESTABLISHED };
+	uint64_t number = listing;
+
+	for (; listed < extra && proc_backlog(PROC_CTL) < 1 << 20; listed++) {
+		memcpy(info.sid, &listed, sizeof(listed));
+		tell_info(number, &info);
+	}
+	if (listed < extra) {
+		/* to be called again, something has to be refused */
+		while (!proc_send2(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number), &info,
+				   sizeof(info)))
+			memcpy(info.sid, &listed, sizeof(listed)), listed++;
+		return;
+	}
+	listing = 0;
+	proc_send(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number));
+}
+
+static void drained(enum proc_id peer)
+{
+	if (peer == PROC_CTL && listing)
+		list_others();
+}
+
+static void list_sessions(uint64_t number)
+{
+	list_local(number);
+	if (listing) {
+		proc_send(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number));
+		return;
+	}
+	listing = number;
+	listed = 0;
+	list_others();
+}
+
+static void list_peers(uint64_t number)
+{
+	struct peer_info p = { .state = "connected", .name = "fake.example", .tls = true };
+
+	address_read(&p.peer.address, "192.0.2.77");
+	p.peer.port = 5971;
+	proc_send2(PROC_CTL, MSG_PEER_INFO, &number, sizeof(number), &p, sizeof(p));
+	proc_send(PROC_CTL, MSG_PEER_INFO, &number, sizeof(number));
+}
+
+static void sig_stats(uint64_t number)
+{
+	tell_stat(number, "gist_query_sent_total", NULL, 1);
+	tell_stat(number, "nslp_responses_total", "success", 2);
+	tell_stat(number, "nslp_responses_total", "a\\b\"c\n", 3);
+	proc_send(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number));
+}
+
+static void close_session(const uint8_t *sid)
+{
+	struct fake **at = find(sid);
+
+	if (!at) {
+		log_info(SUB_NSLP, "fake session of others closed");
+		return;
+	}
+	tell(*at, SESSION_DEAD, 0x0105);
+	forget(at);
+}
+
+static void sig_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	struct fake **at;
+
+	(void)from;
+	(void)len;
+	if (type == MSG_SESSION_OPEN) {
+		open_session(data);
+	} else if (type == MSG_SESSION_REFRESH) {
+		at = find(data);
+		if (at)
+			answer(*at);
+	} else if (type == MSG_SESSION_CLOSE) {
+		close_session(data);
+	} else if (type == MSG_SESSION_LIST) {
+		list_sessions(*(const uint64_t *)data);
+	} else if (type == MSG_PEER_LIST) {
+		list_peers(*(const uint64_t *)data);
+	} else if (type == MSG_STATS) {
+		sig_stats(*(const uint64_t *)data);
+	}
+}
+
+int sig_socket_open(const struct conf *c, enum proc_socket which, uint32_t arg)
+{
+	(void)c;
+	(void)which;
+	(void)arg;
+	return -ENOENT;
+}
+
+const struct proc_ops sig_ops = {
+	.name = "sig", .init = init, .conf = take_conf, .socket = take_socket, .start = start,
+	.peer = take_peer, .message = sig_message, .down = down, .drained = drained,
+};
+
+/* ------------------------------------------------------------------ kern */
+
+static void list_rules(uint64_t number)
+{
+	struct rule_info r = { .sid_tag = "0123456789abcdef", .rule = 1ull << 40, .open = 1, .left = 30 };
+
+	snprintf(r.text, sizeof(r.text), "rule add action allow");
+	snprintf(r.requester, sizeof(r.requester), "192.0.2.9");
+	proc_send2(PROC_CTL, MSG_RULE_INFO, &number, sizeof(number), &r, sizeof(r));
+	proc_send(PROC_CTL, MSG_RULE_INFO, &number, sizeof(number));
+}
+
+static void kern_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	uint64_t number;
+
+	(void)from;
+	(void)len;
+	memcpy(&number, data, sizeof(number));
+	if (type == MSG_RULE_LIST) {
+		list_rules(number);
+	} else if (type == MSG_STATS) {
+		tell_stat(number, "kern_rules", NULL, 7);
+		proc_send(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number));
+	}
+}
+
+const struct proc_ops kern_ops = {
+	.name = "kern", .init = init, .conf = take_conf, .socket = take_socket, .start = start,
+	.peer = take_peer, .message = kern_message, .down = down,
+};
