@@ -25,6 +25,7 @@ struct ctl_options {
 	bool keep;		/* -k */
 	bool help;		/* -h */
 	const char *netns;	/* -N */
+	const char *socket;	/* -S */
 	bool has_owner;		/* -o */
 	uint8_t owner[NATFW_OWNER_LEN];	/* zero unless given */
 };

@@ -41,7 +41,7 @@ static int show_devs(const char *name)
 		if (wanted(&dev, name)) {
 			found = true;
 			if (ctl_opt.json)
-				json_object(&j, NULL, &natfw_dev_set, &dev);
+				json_entry(&j, NULL, &natfw_dev_set, &dev);
 			else
 				print_dev(&dev);
 		}

@@ -125,7 +125,7 @@ static int show_dump(unsigned int cmd, const void *filter, void (*print)(const v
 		json_open(&j, NULL, '[');
 	for (i = 0; i < d.n && !natfw_dump_get(&d, i, &obj); i++) {
 		if (ctl_opt.json)
-			json_object(&j, NULL, d.set, &obj);
+			json_entry(&j, NULL, d.set, &obj);
 		else
 			print(&obj);
 		natfw_object_fini(d.set, &obj);

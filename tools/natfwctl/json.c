@@ -126,7 +126,7 @@ static void json_list(struct json *j, const struct natfw_field *fd, const struct
 		if (fd->type == NATFW_T_TEXTS)
 			json_text(j, NULL, ((char **)l->v)[i]);
 		else
-			json_object(j, NULL, fd->set, (char *)l->v + i * fd->set->size);
+			json_entry(j, NULL, fd->set, (char *)l->v + i * fd->set->size);
 	}
 	json_close(j, ']');
 }
@@ -161,7 +161,7 @@ static void json_field(struct json *j, const struct natfw_field *fd, const void 
 		json_bool(j, fd->name, true);
 		break;
 	case NATFW_T_NEST:
-		json_object(j, fd->name, fd->set, p);
+		json_entry(j, fd->name, fd->set, p);
 		break;
 	case NATFW_T_LIST:
 	case NATFW_T_TEXTS:
@@ -180,7 +180,7 @@ void json_members(struct json *j, const struct natfw_set *set, const void *obj)
 			json_field(j, &set->field[i], (const char *)obj + set->field[i].off);
 }
 
-void json_object(struct json *j, const char *key, const struct natfw_set *set, const void *obj)
+void json_entry(struct json *j, const char *key, const struct natfw_set *set, const void *obj)
 {
 	json_open(j, key, '{');
 	json_members(j, set, obj);

@@ -26,7 +26,7 @@ void json_bool(struct json *j, const char *key, bool value);
 /* The members of @obj, without brackets. */
 void json_members(struct json *j, const struct natfw_set *set, const void *obj);
 /* @obj as an object of its own. */
-void json_object(struct json *j, const char *key, const struct natfw_set *set,
+void json_entry(struct json *j, const char *key, const struct natfw_set *set,
 		 const void *obj);
 /* End the line. */
 void json_end(struct json *j);

@@ -13,6 +13,9 @@ static const struct ctl_verb verbs[] = {
 	  "devices whose packets are looked at" },
 	{ "net", verb_net, "[show | set]", "settings of the network namespace" },
 	{ "flow", verb_flow, "[show | map | flush]", "flows and mappings" },
+	{ "session", verb_session,
+	  "[list | show | create | external | block | proxy | refresh | delete | watch | peers | rules]",
+	  "signalling through natfwd: ask the path for pinholes and public addresses" },
 	{ "stats", verb_stats, "[DEV]", "how packets ended, by reason" },
 	{ "monitor", verb_monitor, "[dev | rule | pool | map | all]...",
 	  "print events as they come" },
@@ -38,6 +41,8 @@ static const char options[] =
 	"  -a, --all         zero counters too\n"
 	"  -v, --verbose     say more\n"
 	"  -t, --timestamp   begin events with the time\n"
+	"  -S, --socket PATH session: control socket of natfwd (default $NATFW_CONTROL, then\n"
+	"                    /run/natfwd/control)\n"
 	"  -o, --owner HEX   apply, sync, check, show: the rules of this owner (default 0)\n"
 	"  -n, --dry-run     sync, apply: only say what would change\n"
 	"  -k, --keep        sync, apply: keep pools and devices the file does not name\n"
@@ -54,7 +59,7 @@ static int help(struct words *w)
 		w->at++;
 		printf("Usage:\n");
 		if (v->run == verb_rule || v->run == verb_pool || v->run == verb_dev ||
-		    v->run == verb_net || v->run == verb_flow)
+		    v->run == verb_net || v->run == verb_flow || v->run == verb_session)
 			return v->run(w);
 		ctl_help(stdout, v, 1, "");
 		return 0;
@@ -98,6 +103,10 @@ static bool set_value(char letter, const char *value)
 		ctl_opt.netns = value;
 		return true;
 	}
+	if (letter == 'S') {
+		ctl_opt.socket = value;
+		return true;
+	}
 	ctl_opt.has_owner = true;
 	if (owner_parse(value, ctl_opt.owner))
 		return true;
@@ -122,6 +131,8 @@ static int long_option(char **argv)
 		letter = 'N';
 	else if (len == 5 && !strncmp(name, "owner", len))
 		letter = 'o';
+	else if (len == 6 && !strncmp(name, "socket", len))
+		letter = 'S';
 	if (!letter)
 		return set_flag(0, name) ? 0 : bad_option(argv[0], "no such option");
 	if (!eq && !argv[1])
@@ -137,7 +148,7 @@ static int short_options(char **argv)
 	const char *s;
 
 	for (s = argv[0] + 1; *s; s++) {
-		if (*s != 'N' && *s != 'o') {
+		if (!strchr("NoS", *s)) {
 			if (!set_flag(*s, NULL))
 				return bad_option(argv[0], "no such option");
 			continue;

@@ -106,7 +106,7 @@ static void print_json(const struct natfw_event *ev)
 		json_number(&j, "time-us", (uint64_t)now.tv_sec * 1000000 +
 			    (uint64_t)now.tv_nsec / 1000);
 	}
-	json_object(&j, ev->set->name, ev->set, ev->obj);
+	json_entry(&j, ev->set->name, ev->set, ev->obj);
 	json_close(&j, '}');
 	json_end(&j);
 }

@@ -54,7 +54,7 @@ static int net_show(struct words *w)
 		return ctl_refused(&e);
 	if (ctl_opt.json) {
 		json_init(&j, stdout);
-		json_object(&j, NULL, &natfw_net_set, &n);
+		json_entry(&j, NULL, &natfw_net_set, &n);
 		json_end(&j);
 		return 0;
 	}

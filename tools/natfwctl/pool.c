@@ -33,7 +33,7 @@ static int show_pools(const char *name)
 		if (!name || (p.name && !strcmp(p.name, name))) {
 			found = true;
 			if (ctl_opt.json)
-				json_object(&j, NULL, &natfw_pool_set, &p);
+				json_entry(&j, NULL, &natfw_pool_set, &p);
 			else
 				print_pool(&p);
 		}

@@ -69,14 +69,14 @@ static void json_all(const struct state *s, const size_t *order)
 
 	json_init(&j, stdout);
 	json_open(&j, NULL, '{');
-	json_object(&j, "net", &natfw_net_set, &s->net);
+	json_entry(&j, "net", &natfw_net_set, &s->net);
 	json_open(&j, "pool", '[');
 	for (i = 0; i < s->pools.n; i++)
-		json_object(&j, NULL, &natfw_pool_set, (struct natfw_pool *)s->pools.v + i);
+		json_entry(&j, NULL, &natfw_pool_set, (struct natfw_pool *)s->pools.v + i);
 	json_close(&j, ']');
 	json_open(&j, "dev", '[');
 	for (i = 0; i < s->devs.n; i++)
-		json_object(&j, NULL, &natfw_dev_set, (struct natfw_dev *)s->devs.v + i);
+		json_entry(&j, NULL, &natfw_dev_set, (struct natfw_dev *)s->devs.v + i);
 	json_close(&j, ']');
 	json_open(&j, "rule", '[');
 	for (n = 0; n < s->rules.n && !natfw_dump_get(&s->rules, order[n], &r); n++) {

@@ -45,7 +45,7 @@ static int print_all(const struct natfw_list *l)
 	json_open(&j, NULL, '[');
 	for (i = 0; i < l->n; i++)
 		if (shown(&c[i]))
-			json_object(&j, NULL, &natfw_counter_set, &c[i]);
+			json_entry(&j, NULL, &natfw_counter_set, &c[i]);
 	json_close(&j, ']');
 	json_end(&j);
 	return 0;

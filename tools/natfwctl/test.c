@@ -385,8 +385,8 @@ static void json_trial(const struct trial *tr)
 
 	json_init(&j, stdout);
 	json_open(&j, NULL, '{');
-	json_object(&j, "packet", &natfw_test_set, &tr->packet);
-	json_object(&j, "answer", &natfw_test_set, &tr->answer);
+	json_entry(&j, "packet", &natfw_test_set, &tr->packet);
+	json_entry(&j, "answer", &natfw_test_set, &tr->answer);
 	if (natfw_has(&tr->answer, NATFW_A_TEST_RULE) &&
 	    find_rule(&tr->rules, tr->answer.rule, &r)) {
 		json_open(&j, "rule", '[');

@@ -17,7 +17,7 @@ static void print_json(const struct natfw_info *i, unsigned int family)
 	json_text(&j, "natfwctl", NATFW_VERSION);
 	if (i) {
 		json_number(&j, "family-version", family);
-		json_object(&j, "module", &natfw_info_set, i);
+		json_entry(&j, "module", &natfw_info_set, i);
 	}
 	json_close(&j, '}');
 	json_end(&j);

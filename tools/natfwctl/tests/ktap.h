@@ -22,6 +22,6 @@ void ktap_fail(const char *file, int line, const char *fmt, ...)
 } while (0)
 
 extern const struct ktap_test config_tests[], diff_tests[], object_tests[], spec_tests[];
-extern const struct ktap_test value_tests[], pattern_tests[];
+extern const struct ktap_test value_tests[], pattern_tests[], session_tests[];
 
 #endif /* _NATFWCTL_KTAP_H */

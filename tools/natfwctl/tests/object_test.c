@@ -249,7 +249,7 @@ static void test_json(void)
 	r.flags = NATFW_RULE_FLAG_STATEFUL | 1u << 20;
 	r.has = BIT(NATFW_A_RULE_NAME) | BIT(NATFW_A_RULE_FLAGS);
 	json_init(&j, f);
-	json_object(&j, NULL, &natfw_rule_set, &r);
+	json_entry(&j, NULL, &natfw_rule_set, &r);
 	fclose(f);
 	CHECK(!strcmp(text, want), "%s", text);
 	free(text);
