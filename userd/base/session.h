@@ -32,7 +32,8 @@ struct session_open {
 	bool loose;			/* EXTERNAL by loose-end MRM toward @toward, sender not known */
 	bool binding;			/* ask for NATFW_EXTERNAL_BINDING */
 	struct gate_flow flow;		/* in the direction of the data */
-	struct address toward;		/* signalling destination address (SDA), loose-end only */
+	struct address toward;		/* signalling destination address (SDA); without loose: where the
+					 * edge is looked for while the sender is not known */
 	uint32_t lifetime;		/* seconds to ask for; 0: as configured */
 	uint32_t refresh;		/* ms between refreshes; 0: derived from what is granted (3.4) */
 	uint32_t uid;			/* who asked */

@@ -142,15 +142,15 @@ static bool complete(struct nslp *n, struct session_open *o, const char **why)
 	*why = "no address of this node for the flow";
 	if (!own_address(n, toward, create ? &f->source : &f->destination))
 		return false;
-	*why = "no address to send to";
-	if (create ? !address_is_set(&f->destination) : o->loose && !address_is_set(&o->toward))
+	*why = "no address to send toward";
+	if (!address_is_set(toward) || (o->loose && !address_is_set(&o->toward)))
 		return false;
 	if (!f->version)
 		f->version = f->destination.version;
 	*why = "IP versions do not go together";
 	if (f->destination.version != f->version ||
 	    (address_is_set(&f->source) && f->source.version != f->version) ||
-	    (o->loose && o->toward.version != f->version))
+	    (address_is_set(&o->toward) && o->toward.version != f->version))
 		return false;
 	if (create && !f->source_len)
 		f->source_len = (uint8_t)address_bits(&f->source);
@@ -186,13 +186,14 @@ static bool check(const struct session_open *o, const char **why)
 		f->icmp_count <= GATE_ICMP_MAX;
 }
 
+/* A sender that is not known is a prefix of no length; its address still says which way to go. */
 static void make_path(struct gist_mri *m, const struct session_open *o)
 {
 	const struct gate_flow *f = &o->flow;
 
 	m->method = GIST_MRM_PATH;
 	m->upstream = o->kind != SESSION_CREATE;
-	m->source = f->source;
+	m->source = f->source_len ? f->source : o->toward;
 	m->source.version = f->version;
 	m->source_prefix = f->source_len;
 	m->destination = f->destination;

@@ -13,12 +13,17 @@
 
 /* --- sending ----------------------------------------------------------------------------------- */
 
+/*
+ * Only an EXTERNAL looks for a peer upstream by itself (3.7.2); RESPONSE and NOTIFY go back to one
+ * that is known.
+ */
 int nslp_send(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
 	      struct gist_view octets, uint32_t handle, uint64_t sii)
 {
 	struct gist_tx tx = {
 		.nslpid = NSLP_ID, .sid = sid, .mri = mri, .data = octets, .handle = handle,
 		.sii = sii, .reliable = n->c.reliable || sii, .secure = n->c.secure,
+		.discover = octets.len && octets.data[0] == NSLP_EXTERNAL && mri->upstream,
 	};
 
 	return n->lower->send(n->gist, &tx);
@@ -75,6 +80,7 @@ void nslp_config_default(struct nslp_config *c)
 {
 	*c = (struct nslp_config){
 		.respond = true,
+		.proxy = true,
 		.lifetime_min = 10,
 		.lifetime_max = 86400,
 		.lifetime = 1575,	/* 5.25 refresh periods of 300 s (3.4) */

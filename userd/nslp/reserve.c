@@ -15,7 +15,7 @@ static const struct address *heading(const struct gist_mri *m)
 {
 	if (m->method == GIST_MRM_LOOSE)
 		return &m->destination;
-	return m->source_prefix ? &m->source : NULL;
+	return address_is_any(&m->source) ? NULL : &m->source;
 }
 
 /* The interface it goes out by, or would go. NULL: nowhere. */
