@@ -106,7 +106,7 @@ static void mark(struct lyd_node *n, const struct doc_value *v)
 }
 
 static bool make_members(struct maker *m, struct lyd_node *parent, const struct doc_value *map,
-			 const char *but);
+			 const struct doc_value *but);
 
 static bool make_leaf(struct maker *m, struct lyd_node *parent, const char *name,
 		      const struct doc_value *v)
@@ -153,6 +153,18 @@ static bool make_container(struct maker *m, struct lyd_node *parent, const char 
 	return make_members(m, n, v, NULL);
 }
 
+/* A member may have the module's name in front. */
+static const struct doc_value *member(const struct doc_value *map, const char *name)
+{
+	const struct doc_value *v = doc_member(map, name);
+	char full[128];
+
+	if (v)
+		return v;
+	snprintf(full, sizeof(full), SCHEMA_MODULE ":%s", name);
+	return doc_member(map, full);
+}
+
 /* Name of the key of a list; all of ours have one. */
 static const char *list_key(const struct lysc_node *list)
 {
@@ -161,11 +173,32 @@ static const char *list_key(const struct lysc_node *list)
 	return key->name;
 }
 
+/* libyang finds these as well, and knows less about where. */
+static bool check_entry(struct maker *m, const struct lyd_node *n, const struct doc_value *v)
+{
+	const struct lysc_node *s = NULL;
+	struct lyd_node *first = NULL;
+
+	lyd_find_sibling_first(lyd_child(lyd_parent(n)), n, &first);
+	if (first && first != n) {
+		tree_fail(m->e, n, "is there twice, first in line %u", tree_line(first));
+		return false;
+	}
+	while ((s = lys_getnext(s, n->schema, NULL, 0))) {
+		if (!(s->flags & LYS_MAND_TRUE) || member(v, s->name))
+			continue;
+		tree_fail(m->e, n, "an entry without %s", s->name);
+		put_path(m->e, n, s->name);
+		return false;
+	}
+	return true;
+}
+
 static bool make_entry(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
 		       const struct doc_value *v)
 {
 	const char *key = list_key(schema);
-	const struct doc_value *k = v->kind == DOC_MAP ? doc_member(v, key) : NULL;
+	const struct doc_value *k = v->kind == DOC_MAP ? member(v, key) : NULL;
 	struct lyd_node *n;
 
 	if (v->kind != DOC_MAP)
@@ -175,7 +208,7 @@ static bool make_entry(struct maker *m, struct lyd_node *parent, const struct ly
 	if (lyd_new_list(parent, m->module, schema->name, 0, &n, k->text))
 		return refused(m, k, parent);
 	mark(n, v);
-	return make_members(m, n, v, key);
+	return check_entry(m, n, v) && make_members(m, n, v, k);
 }
 
 static bool make_list(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
@@ -221,14 +254,14 @@ static bool make_member(struct maker *m, struct lyd_node *parent, const struct d
 	}
 }
 
-/* All but the member called @but, which is there already. */
+/* All but the member @but, which is there already. */
 static bool make_members(struct maker *m, struct lyd_node *parent, const struct doc_value *map,
-			 const char *but)
+			 const struct doc_value *but)
 {
 	const struct doc_value *v;
 
 	for (v = map->child; v; v = v->next)
-		if ((!but || strcmp(v->key, but) != 0) && !make_member(m, parent, v))
+		if (v != but && !make_member(m, parent, v))
 			return false;
 	return true;
 }
