@@ -212,8 +212,8 @@ struct gist_nslp {
 	void *arg;
 	/*
 	 * A Query, initial or refresh (4.3.2). With GIST_PEER, @answer (empty when called) is payload for
-	 * the Response; with GIST_PROPAGATE it takes the place of the payload, if not empty. @rx->data
-	 * may be empty.
+	 * the Response, 256 octets at most; with GIST_PROPAGATE it takes the place of the payload, if not
+	 * empty. @rx->data may be empty.
 	 */
 	enum gist_peering (*query)(void *arg, const struct gist_rx *rx, struct gist_view *answer);
 	/* RecvMessage of anything else with payload. */

@@ -6,13 +6,18 @@
 
 #define TTL_NEIGHBOUR 254 /* least of an upstream Query (5.8.1.3, A.4.4.11) */
 
-/* The address that the message follows has to be one place: a quarter of its bits at least. */
+/*
+ * The address that the message follows has to be one place: a quarter of its bits at least. Upstream
+ * a flow whose source is not known is signalled for toward an address it may come from, with a prefix
+ * of any length (RFC 5973 3.7.2): then that address has to be one.
+ */
 bool gist_validate_wild(const struct gist_message *m, struct gist_fault *fault)
 {
 	const struct gist_mri *mri = &m->mri;
-	unsigned int len = mri->upstream ? mri->source_prefix : mri->destination_prefix;
+	bool one = mri->upstream ? !address_is_any(&mri->source) :
+		mri->destination_prefix >= address_bits(&mri->destination) / 4;
 
-	if (mri->method != GIST_MRM_PATH || len >= address_bits(&mri->source) / 4)
+	if (mri->method != GIST_MRM_PATH || one)
 		return true;
 	return gist_fault_mri(fault, GIST_E_TOO_WILD, &m->tlv[GIST_MRI], GIST_TLV_HEAD,
 			      "flow description is wider than one path");
