@@ -72,14 +72,10 @@ struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags, gfp_t gfp)
 	if (!natfw_flow_admit(nn, flags))
 		return ERR_PTR(-ENOSPC);
 	f = kmem_cache_zalloc(natfw_flow_cache[two], gfp);
-	if (!f) {
-		if (!(flags & NATFW_FLOW_RULE))
-			atomic_dec(two ? &nn->nflows : &nn->ncached);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!f || !natfw_rule_hold(r))
+		goto out;
 	f->flags = flags;
 	f->rule = r;
-	natfw_rule_hold(r);
 	f->half[0].node.used = (u32)jiffies;
 	if (two) {
 		f->half[1].node.flags = NATFW_NODE_REPLY;
@@ -88,6 +84,24 @@ struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags, gfp_t gfp)
 	}
 	atomic_long_add(natfw_flow_size(1 + two), &nn->memory);
 	return f;
+out:
+	if (!(flags & NATFW_FLOW_RULE))
+		atomic_dec(two ? &nn->nflows : &nn->ncached);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	kmem_cache_free(natfw_flow_cache[two], f);
+	return ERR_PTR(-ESTALE);
+}
+
+/* Why there is no flow for @p: natfw_fail(reason), or NATFW_STALE. */
+static int natfw_flow_failed(struct natfw_pkt *p, const struct natfw_flow *f)
+{
+	if (PTR_ERR(f) == -ENOSPC)
+		return natfw_fail(NATFW_R_FLOW_LIMIT);
+	/* the rule went: then it counts no more for the generation there is now */
+	if (natfw_gen_stale(p->nn, &p->gen))
+		return NATFW_STALE;
+	return natfw_fail(NATFW_R_NO_MEMORY);
 }
 
 void natfw_flow_free(struct natfw_net *nn, struct natfw_flow *f)
@@ -293,8 +307,7 @@ static int natfw_bind_plan(struct natfw_pkt *p, struct natfw_rule *w,
 	if (IS_ERR(f)) {
 		if (plan->map)
 			natfw_map_put(plan->map);
-		return PTR_ERR(f) == -ENOSPC ? natfw_fail(NATFW_R_FLOW_LIMIT)
-					     : natfw_fail(NATFW_R_NO_MEMORY);
+		return natfw_flow_failed(p, f);
 	}
 	f->map = plan->map;
 	if (!natfw_proto_has_id(orig.proto))
@@ -348,8 +361,7 @@ static int natfw_bind_inward(struct natfw_pkt *p, struct natfw_map *m,
 
 	f = natfw_flow_alloc(r, NATFW_FLOW_TWO | NATFW_FLOW_NAT, GFP_ATOMIC);
 	if (IS_ERR(f))
-		return PTR_ERR(f) == -ENOSPC ? natfw_fail(NATFW_R_FLOW_LIMIT)
-					     : natfw_fail(NATFW_R_NO_MEMORY);
+		return natfw_flow_failed(p, f);
 	natfw_map_hold(m);
 	f->map = m;
 	natfw_key_reverse(&orig, &p->key, m->internal.key.zone);
@@ -372,18 +384,20 @@ static bool natfw_bind_external(const struct natfw_pkt *p)
 	       natfw_pool_owns(p->nn, p->key.zone, &p->key.dst);
 }
 
-/* 1 if @p is for no mapped endpoint, or @w beats the mapping's rule. */
+#define NATFW_NOT_MAPPED	1
+
+/* NATFW_NOT_MAPPED also if @w beats the mapping's rule. */
 static int natfw_bind_mapped(struct natfw_pkt *p, const struct natfw_rule *w,
 			     bool cacheable, struct natfw_decision *v)
 {
 	struct natfw_rule *r;
 	struct natfw_map *m;
-	int err = 1;
+	int err = NATFW_NOT_MAPPED;
 
 	m = natfw_map_find_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst,
 			       p->key.dport);
 	if (!m)
-		return 1;
+		return NATFW_NOT_MAPPED;
 	r = READ_ONCE(m->rule);
 	if (m->claimed || !natfw_rule_visible(r, p->gen) ||
 	    (w && natfw_rule_beats(w, r)))
@@ -412,7 +426,7 @@ int natfw_bind(struct natfw_pkt *p, struct natfw_rule *w, bool cacheable,
 	v->rule = w;
 	if (external) {
 		err = natfw_bind_mapped(p, w, cacheable, v);
-		if (err <= 0)
+		if (err != NATFW_NOT_MAPPED)
 			return err;
 		v->rule = w;
 	}
@@ -433,7 +447,7 @@ int natfw_bind_unmatched(struct natfw_pkt *p, const struct natfw_search *s,
 	v->half = NULL;
 	if (external) {
 		err = natfw_bind_mapped(p, NULL, !s->uncacheable, v);
-		if (err <= 0)
+		if (err != NATFW_NOT_MAPPED)
 			return err;
 	}
 	v->rule = NULL;

@@ -13,7 +13,7 @@ struct natfw_search;
 /*
  * @w won for @p and no flow of its stands under the packet's key. Makes one
  * where the rule needs state or, with @cacheable, to remember the verdict.
- * 0 with @v filled in, or natfw_fail(reason).
+ * 0 with @v filled in, natfw_fail(reason), or NATFW_STALE.
  */
 int natfw_bind(struct natfw_pkt *p, struct natfw_rule *w, bool cacheable,
 	       struct natfw_decision *v);
@@ -26,7 +26,7 @@ void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f);
 /* Free what natfw_flow_dispose() let go, after a grace period. */
 void natfw_flow_free(struct natfw_net *nn, struct natfw_flow *f);
 
-/* For exact.c. ERR_PTR(-ENOSPC) at the limit, ERR_PTR(-ENOMEM). */
+/* For exact.c. ERR_PTR: -ENOSPC at the limit, -ESTALE if @r is gone, -ENOMEM. */
 struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags, gfp_t gfp);
 /* As natfw_table_insert(). */
 int natfw_half_insert(struct natfw_net *nn, struct natfw_half *h,

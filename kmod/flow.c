@@ -351,6 +351,7 @@ static int natfw_flow_adopt(struct natfw_pkt *p, struct natfw_half *h,
 	return natfw_bind(p, w, cacheable, v);
 }
 
+/* As natfw_flow_find(), and NATFW_STALE. */
 static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
 			     struct natfw_decision *v)
 {
@@ -366,6 +367,8 @@ static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
 		w = natfw_classify(p->nn, p, than, &s);
 		trace_natfw_classify(p, w, &s);
 	}
+	if (unlikely(natfw_gen_stale(p->nn, &p->gen)))
+		return NATFW_STALE;
 	if (!w && !h)
 		return natfw_bind_unmatched(p, &s, v);
 	if (w)
@@ -377,12 +380,11 @@ static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
 	return 0;
 }
 
-int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
+static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 {
 	struct natfw_half *h;
 	bool current_one;
 
-	p->hash = natfw_table_hash(&p->nn->table, &p->key);
 	h = natfw_table_best(p, &p->key, p->hash, &current_one);
 	if (unlikely(natfw_spi_hidden(&p->key))) {
 		h = natfw_spi_best(p, &p->key, h);
@@ -394,6 +396,19 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
 		return 0;
 	}
 	return natfw_flow_settle(p, h, v);
+}
+
+int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
+{
+	int err;
+
+	p->hash = natfw_table_hash(&p->nn->table, &p->key);
+	for (;;) {
+		err = natfw_flow_find_once(p, v);
+		if (likely(err != NATFW_STALE))
+			return err;
+		v->rule = NULL;
+	}
 }
 
 /* ---- disposal ---- */

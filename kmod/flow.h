@@ -132,6 +132,9 @@ struct natfw_decision {
 int natfw_flow_module_init(void);
 void natfw_flow_module_exit(void);
 
+/* Rules went while @p was judged by them: judge it again. No natfw_fail(). */
+#define NATFW_STALE	2
+
 /*
  * Find, or make, what stands for @p. 0, or natfw_fail(reason) if the packet
  * ends here. Hit path: no lock, no shared write. RCU, bottom halves off.

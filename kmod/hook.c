@@ -113,14 +113,17 @@ static unsigned int natfw_carry_out(struct natfw_pkt *p, const struct natfw_deci
 static bool natfw_icmp_related(struct natfw_pkt *p, struct natfw_half **half,
 			       struct natfw_rule **w)
 {
-	struct natfw_half *h = natfw_flow_about(p, &p->inner.key);
 	struct natfw_search s;
+	struct natfw_half *h;
 
-	if (!h)
-		return false;
+	do {
+		*w = NULL;
+		h = natfw_flow_about(p, &p->inner.key);
+		if (h)
+			*w = natfw_classify(p->nn, p, natfw_half_flow(h)->rule, &s);
+	} while (unlikely(natfw_gen_stale(p->nn, &p->gen)));
 	*half = h;
-	*w = natfw_classify(p->nn, p, natfw_half_flow(h)->rule, &s);
-	return !*w;
+	return h && !*w;
 }
 
 /* About no flow, yet for an address that only mappings have: noise, or worse. */
@@ -272,7 +275,9 @@ static unsigned int natfw_output(struct natfw_net *nn, struct sk_buff *skb)
 		return NF_ACCEPT;
 	/* pairs with natfw_rule_commit() */
 	p.gen = smp_load_acquire(&nn->gen);
-	h = natfw_output_find(&p, nn);
+	do {
+		h = natfw_output_find(&p, nn);
+	} while (unlikely(natfw_gen_stale(nn, &p.gen)));
 	if (!h)
 		return NF_ACCEPT;
 	f = natfw_half_flow(h);

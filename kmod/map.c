@@ -234,7 +234,7 @@ static struct natfw_map *map_alloc(struct natfw_pool *pool, struct natfw_rule *r
 
 	m = kmem_cache_zalloc(map_cache, GFP_ATOMIC | __GFP_NOWARN);
 	/* rule and pool may be on their way out, and just be kept by RCU */
-	if (!m || !refcount_inc_not_zero(&rule->refs))
+	if (!m || !natfw_rule_hold(rule))
 		goto err_map;
 	if (!natfw_pool_ref(pool))
 		goto err_rule;

@@ -58,6 +58,7 @@ struct natfw_net {
 	struct natfw_classifier	classifier;
 	u64			gen;	/* of the rule set; rises at each commit */
 	u64			wild_gen; /* gen of the last change of wildcard rules */
+	u64			cut_gen; /* gen of the last commit that took rules out */
 	struct natfw_rule	*fallback; /* stands for "no rule" in cached flows */
 	u8			emit;	/* enum natfw_emit, never INHERIT */
 	struct natfw_timeouts	timeouts;

@@ -230,6 +230,9 @@ static int natfw_plan_source(struct natfw_pkt *p, struct natfw_rule *w,
 	if (!(w->nat.set & NATFW_N_POOL))
 		return 0;
 	m = natfw_bind_map(p, w);
+	/* a rule that went, or its pool, gives no mappings */
+	if (IS_ERR(m) && natfw_gen_stale(p->nn, &p->gen))
+		return NATFW_STALE;
 	if (IS_ERR(m))
 		return natfw_map_refused(p, PTR_ERR(m));
 	plan->map = m;
@@ -255,6 +258,8 @@ static int natfw_plan_inward(struct natfw_pkt *p, struct natfw_rule *w,
 	if (err || natfw_xlat_moves_dst(&plan->x, &p->key))
 		return err;
 	r = natfw_plan_dnat_rule(p, w, plan);
+	if (natfw_gen_stale(p->nn, &p->gen))
+		return NATFW_STALE;
 	if (r)
 		natfw_xlat_dst(r, &p->key, &plan->x);
 	return 0;

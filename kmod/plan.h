@@ -20,8 +20,8 @@ struct natfw_plan {
 };
 
 /*
- * Plan for @p by @w. 0, or natfw_fail(reason): the sender was told where that
- * is due, and no mapping was taken.
+ * Plan for @p by @w. 0; natfw_fail(reason), the sender was told where that is
+ * due; or NATFW_STALE. On failure no mapping was taken.
  */
 int natfw_plan_make(struct natfw_pkt *p, struct natfw_rule *w, struct natfw_plan *plan);
 

@@ -33,9 +33,9 @@ void natfw_rule_module_exit(void)
 	kmem_cache_destroy(natfw_rule_cache);
 }
 
-void natfw_rule_hold(struct natfw_rule *r)
+bool natfw_rule_hold(struct natfw_rule *r)
 {
-	refcount_inc(&r->refs);
+	return refcount_inc_not_zero(&r->refs);
 }
 
 static void natfw_rule_free_rcu(struct rcu_head *rcu)
@@ -613,9 +613,8 @@ void natfw_map_adopt(struct natfw_map *m, struct natfw_rule *r, u64 gen)
 {
 	struct natfw_rule *old = READ_ONCE(m->rule);
 
-	if (old == r || READ_ONCE(old->to) > gen)
+	if (old == r || READ_ONCE(old->to) > gen || !natfw_rule_hold(r))
 		return;
-	natfw_rule_hold(r);
 	if (!try_cmpxchg(&m->rule, &old, r)) {
 		natfw_rule_put(r);
 		return;
@@ -670,6 +669,24 @@ void natfw_rule_dev_gone(struct natfw_net *nn, int ifindex)
 	}
 }
 
+/*
+ * Unlink what went. Packets that took the generation before are not waited
+ * for, which would cost each removal a grace period: they are told.
+ */
+static void natfw_rule_cut(struct natfw_net *nn, struct natfw_rule **del, u32 ndel,
+			   u64 gen)
+{
+	u32 i;
+
+	if (!ndel)
+		return;
+	/* after nn->gen, and before the first rule goes: natfw_gen_stale() */
+	smp_store_release(&nn->cut_gen, gen);
+	smp_wmb();
+	for (i = 0; i < ndel; i++)
+		natfw_rule_retire(del[i]);
+}
+
 u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 		      struct natfw_rule **del, u32 ndel, u8 why)
 {
@@ -700,8 +717,7 @@ u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 	smp_store_release(&nn->gen, gen);
 	trace_natfw_commit(nn->net, gen, nadd, ndel);
 	natfw_rule_tell(nn, add, nadd, del, ndel);
-	for (i = 0; i < ndel; i++)
-		natfw_rule_retire(del[i]);
+	natfw_rule_cut(nn, del, ndel, gen);
 	if (!add)
 		return gen;
 	list_for_each_entry_safe(r, tmp, add, list) {

@@ -6,7 +6,9 @@
  * from <= gen < to. A new rule is put into the tables with from = NEVER,
  * where no packet sees it; a commit sets from (and, for what goes, to) to
  * gen + 1 and then raises gen, so all of it comes into force for a packet or
- * none. What went is unlinked after that and freed after a grace period.
+ * none. What went is unlinked after that and freed after a grace period. A
+ * packet that took the gen before may miss what is unlinked as it searches;
+ * natfw_gen_stale() tells, and it starts over with the new gen.
  *
  * Exact rules (host addresses, one protocol, one port each or one SPI, one
  * zone, nothing else) stand in the flow table as flows of their own; all
@@ -133,6 +135,22 @@ static inline bool natfw_rule_visible(const struct natfw_rule *r, u64 gen)
 	       !(READ_ONCE(r->flags) & NATFW_RULE_FLAG_INACTIVE);
 }
 
+/*
+ * To be asked when everything was searched that was in force at *@gen, and
+ * before anything is made of the result. True if rules that were may have been
+ * unlinked meanwhile: search again, by *@gen as it is then.
+ */
+static inline bool natfw_gen_stale(const struct natfw_net *nn, u64 *gen)
+{
+	/* pairs with natfw_rule_cut(): who missed a rule sees why */
+	smp_rmb();
+	if (likely(smp_load_acquire(&nn->cut_gen) <= *gen))
+		return false;
+	/* pairs with natfw_rule_commit() */
+	*gen = smp_load_acquire(&nn->gen);
+	return true;
+}
+
 /* True if @a wins over @b. */
 static inline bool natfw_rule_beats(const struct natfw_rule *a,
 				    const struct natfw_rule *b)
@@ -189,7 +207,7 @@ u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 
 /* Take out the rules that match a device which is no more. nn->lock. */
 void natfw_rule_dev_gone(struct natfw_net *nn, int ifindex);
-/* nn->lock, or RCU with natfw_rule_hold(). NULL if there is none in force. */
+/* nn->lock. NULL if there is none in force. */
 struct natfw_rule *natfw_rule_find(struct natfw_net *nn, u64 id);
 /* New lifetime from now; 0 makes it permanent. nn->lock. */
 void natfw_rule_refresh(struct natfw_rule *r, u32 lifetime);
@@ -200,7 +218,8 @@ int natfw_rule_rename(struct natfw_rule *r, const char *name);
 int natfw_rule_module_init(void);
 void natfw_rule_module_exit(void);
 bool natfw_rule_owned(const struct natfw_rule *r, const u8 *cookie);
-void natfw_rule_hold(struct natfw_rule *r);
+/* A reference. False if it had its last one, and is only kept by RCU any more. */
+bool __must_check natfw_rule_hold(struct natfw_rule *r);
 void natfw_rule_put(struct natfw_rule *r);	/* any context; frees by RCU */
 /* Totals so far. Any context. */
 void natfw_rule_count(const struct natfw_rule *r, u64 *packets, u64 *bytes);

@@ -306,6 +306,16 @@ reason_some() {
 	((n > 0)) || die "no packet ended as $1"
 }
 
+# backlog_losses: packets this machine dropped so far because a processor's input queue was
+# full, as the one between the ends of a veth pair is when nobody gets to empty it.
+backlog_losses() {
+	local sum=0 lost
+	while read -r _ lost _; do
+		sum=$((sum + 16#$lost))
+	done </proc/net/softnet_stat
+	echo "$sum"
+}
+
 flows() { ctl_json flow show; }
 flow_count() { ctl_json net show | jq .flows; }
 
