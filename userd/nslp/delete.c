@@ -11,14 +11,16 @@
 /*
  * Who may: the neighbour that the session is known to come from, over a path that GIST has matched
  * with its routing state; knowing the session id is the proof of ownership (5.2.1). Somebody else
- * who knows it may be the same host by another way: then the association has to vouch for him.
+ * who knows it may be the same host by another way: then an association has to vouch for him. What
+ * was begun with TLS is not ended without.
  */
 static bool may_delete(const struct nslp_session *s, const struct gist_rx *rx)
 {
-	if (nslp_peer_is(s->near, rx->peer))
-		return true;
-	return rx->peer && rx->peer->ma && (!s->near || !s->near->tls ||
-					    rx->peer->security == GIST_TLS);
+	bool tls = rx->peer && rx->peer->security == GIST_TLS;
+
+	if (s->near && s->near->tls && !tls)
+		return false;
+	return nslp_peer_is(s->near, rx->peer) || (rx->peer && rx->peer->ma);
 }
 
 static void deleted(struct nslp_session *s, const struct nslp_message *m)

@@ -17,6 +17,8 @@ static void take_over(struct nslp_session *s)
 	s->msn = x->msn;
 	s->proxy = x->proxy;
 	s->beyond = x->beyond;
+	if (s->state == SESSION_TRANSITORY)
+		nslp_session_transitory(s, true);	/* as long again, for the answer to come */
 	if (!x->near || x->near == s->near)
 		return;
 	if (s->counted) {

@@ -297,6 +297,7 @@ void nslp_initiate_failed(struct nslp_session *s, uint16_t code, uint16_t object
 	nslp_exchange_end(s);
 	if (update)
 		nslp_gate_revert(s);
+	nslp_session_deadline(s, (uint64_t)s->local->asked * 1000);
 	next_try(s, jitter(s->n, (uint64_t)PAUSE << s->local->tries));
 	if (s->local->tries < TRIES)
 		s->local->tries++;

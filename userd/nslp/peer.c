@@ -20,12 +20,23 @@ bool nslp_peer_is(const struct nslp_peer *known, const struct gist_peer *p)
 	return p->sii || address_equal(&known->address, &p->address);
 }
 
+bool nslp_peer_vouches(const struct nslp_peer *known, const struct gist_peer *p)
+{
+	return nslp_peer_is(known, p) && (!known->tls || p->security == GIST_TLS);
+}
+
+static bool matches(const struct nslp_peer *known, const struct gist_peer *p)
+{
+	return nslp_peer_is(known, p) && known->tls == (p->security == GIST_TLS) &&
+		!strncmp(known->name, p->name ? p->name : "", sizeof(known->name) - 1);
+}
+
 static struct nslp_peer *find(const struct nslp *n, const struct gist_peer *p, uint64_t hash)
 {
 	struct table_node *node;
 
 	for (node = table_first(&n->peers, hash); node; node = table_next(node, hash))
-		if (nslp_peer_is(container_of(node, struct nslp_peer, node), p))
+		if (matches(container_of(node, struct nslp_peer, node), p))
 			return container_of(node, struct nslp_peer, node);
 	return NULL;
 }
@@ -46,11 +57,11 @@ struct nslp_peer *nslp_peer_get(struct nslp *n, const struct gist_peer *p)
 			return NULL;
 		}
 		peer->sii = p->sii;
+		peer->tls = p->security == GIST_TLS;
+		snprintf(peer->name, sizeof(peer->name), "%s", p->name ? p->name : "");
 		n->stats.memory += sizeof(*peer);
 	}
 	peer->address = p->address;
-	peer->tls = p->security == GIST_TLS;
-	snprintf(peer->name, sizeof(peer->name), "%s", p->name ? p->name : "");
 	return nslp_peer_ref(peer);
 }
 

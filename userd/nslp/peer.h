@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Signalling neighbours: one record for all sessions that go by them, counted by use. A neighbour is
- * its SII-Handle (RFC 5971 3.3), or its address while that is not known.
+ * its SII-Handle (RFC 5971 3.3), or its address while that is not known; with TLS and without it is
+ * two, so that what came in clear is never taken for authenticated.
  */
 #ifndef _NATFWD_NSLP_PEER_H
 #define _NATFWD_NSLP_PEER_H
@@ -26,5 +27,7 @@ struct nslp_peer *nslp_peer_ref(struct nslp_peer *p);
 void nslp_peer_put(struct nslp *n, struct nslp_peer *p);
 /* Whether a message from @p is one from @known. */
 bool nslp_peer_is(const struct nslp_peer *known, const struct gist_peer *p);
+/* The same, and not with less security than before. */
+bool nslp_peer_vouches(const struct nslp_peer *known, const struct gist_peer *p);
 
 #endif /* _NATFWD_NSLP_PEER_H */

@@ -117,17 +117,20 @@ static void pass_on(struct nslp *n, const uint8_t *sid, const struct gist_mri *m
 
 enum heading { NOWHERE, TO_NI, TO_NR };
 
-/* Which way it goes in the session, and whether it came from there (7.1.5 of RFC 5971). */
+/*
+ * Which way it goes in the session, and whether it came from there (7.1.5 of RFC 5971). Beyond an edge
+ * that answers itself there is nobody who could end its session.
+ */
 static enum heading heading(const struct nslp_session *s, const struct gist_rx *rx)
 {
+	bool onward = s->rule.role == SESSION_NF || nslp_session_initiated(s);
 	struct gist_mri back = nslp_inverted(&s->rule.far);
 
-	if (gist_mri_equal(rx->mri, &back) &&
-	    (!rx->explicit_route || nslp_peer_is(s->far, rx->peer)))
-		return s->reached ? TO_NI : NOWHERE;
+	if (onward && s->reached && gist_mri_equal(rx->mri, &back))
+		return !rx->explicit_route || nslp_peer_vouches(s->far, rx->peer) ? TO_NI : NOWHERE;
 	if (nslp_session_initiated(s) || !gist_mri_equal(rx->mri, &s->rule.near))
 		return NOWHERE;
-	return nslp_peer_is(s->near, rx->peer) ? TO_NR : NOWHERE;
+	return nslp_peer_vouches(s->near, rx->peer) ? TO_NR : NOWHERE;
 }
 
 static void forward_notify(struct nslp_session *s, const struct nslp_message *m,
