@@ -402,6 +402,8 @@ static void value_error(struct builder *b, const char *v)
 		else if (!strncmp(word, "mri=", 4)) {
 			flags |= 0x40;
 			read_mri(word + 4, &m);
+			m.has_protocol = true;
+			m.protocol = 17;
 		} else if (!strcmp(word, "mri"))
 			flags |= 0x40;
 		else if (!strncmp(word, "head=", 5))
@@ -410,8 +412,11 @@ static void value_error(struct builder *b, const char *v)
 			class = (unsigned int)atoi(word + 6);
 		else if (!strcmp(word, "dgram"))
 			flags |= 0x10;
-		else if (!strcmp(word, "q"))
+		else if (!strcmp(word, "q")) {
 			flags |= 0x18;
+			head[6] = 0x80;
+			head[7] = 0xc0;
+		}
 		else if (sscanf(word, "ai%u=%u", &a, &n) == 2) {
 			gist_out_u16(&io, (uint16_t)a);
 			gist_out_u16(&io, 1);
@@ -455,7 +460,7 @@ static void value_natt(struct builder *b, const char *v)
 	if (nats)
 		*nats++ = 0;
 	read_mri(copy, &n.mri);
-	n.mri.upstream = b->upstream;
+	n.mri.upstream = b->type == GIST_QUERY && b->upstream;
 	gist_out_init(&to, tbuf, sizeof(tbuf));
 	gist_out_init(&no, nbuf, sizeof(nbuf));
 	for (word = types ? strtok_r(types, ".", &save) : NULL; word; word = strtok_r(NULL, ".", &save)) {

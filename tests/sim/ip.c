@@ -779,3 +779,13 @@ uint64_t counter(const char *node, const char *name)
 	sim_fail("no counter %s", name);
 	return 0;
 }
+
+void w_away(const char *node)
+{
+	w.away = (unsigned int)(*node - 'A' + 1);
+}
+
+void raw_intercept(const char *node)
+{
+	node_of(node)->swallow = true;
+}

@@ -78,7 +78,7 @@ static const struct rule rules[] = {
 	{ "GIST-5.7.2-04 options of TCP in a Response have the port", "tx response scd=*tcp*",
 	  "scd=*tcp@*:*" },
 	{ "GIST-A.4.1-02 an Error has the common header of what it answers", "tx error",
-	  "ehead=01* err" },
+	  "ehead=???????????????? err" },
 	{ "GIST-A.4.4.1-02 Common Header Parse Errors have neither MRI nor SID", "tx error err=1/*",
 	  "!esid !emri" },
 	{ "GIST-A.4.4.1-01 Common Header Parse Errors are of class 2", "tx error err=1/*",
@@ -230,7 +230,7 @@ void lint(const struct node *n, const char *text, struct gist_view octets, enum 
 			if (sim_relaxed || !match(text, "nslpid=33", false))
 				continue;
 		}
-		if (!match(text, when, false))
+		if (!match(text, when, false) || (sim_relaxed && strstr(when, "mri.hex")))
 			continue;
 		tallies[i].seen++;
 		if (!match(text, rules[i].must, false))

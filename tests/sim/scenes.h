@@ -27,7 +27,8 @@ void answered(const char *head, const char *objects);
 void responder_ready(const char *options);
 /* B has an association with R, confirmed; nothing sent on it since. */
 void responder_associated(const char *options);
-/* A second flow of R's on that association: asked for and confirmed, with this SID. */
+/* The node has got routing state by a peer's handshake. */
+void settled(const char *node);
 
 /* B refuses what R sends in D-mode with this Error ("9/2"), tells nobody and keeps no state. */
 void refused(const char *error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -388,6 +388,18 @@ static bool match_value(const char *v, size_t len, const char *want, bool bind)
 	return true;
 }
 
+/* "data" is a message unless it has a value. */
+static bool message_name(const char *word)
+{
+	static const char *const name[] = { "query", "response", "confirm", "data", "error", "hello" };
+	unsigned int i;
+
+	for (i = 0; i < 6; i++)
+		if (!strcmp(name[i], word))
+			return true;
+	return false;
+}
+
 static bool match_word(const char *text, const char *word, bool bind)
 {
 	const char *op = strpbrk(word, "=<>!");
@@ -399,7 +411,7 @@ static bool match_word(const char *text, const char *word, bool bind)
 			!has_word(text, word + 1, strlen(word + 1));
 	if (!op)
 		return has_word(text, word, strlen(word)) ||
-			value_in(text, word, strlen(word), &len);
+			(!message_name(word) && value_in(text, word, strlen(word), &len));
 	klen = (size_t)(op - word);
 	{
 		char key[64];
@@ -524,12 +536,19 @@ static void world_end(void)
 	memset(&w, 0, sizeof(w));
 }
 
+static void logged(enum log_subsystem sub, enum log_level level, const char *line)
+{
+	(void)level;
+	notef("log %s %s", log_subsystem_name(sub), line);
+}
+
 int sim_main(const struct sim_test *tests, unsigned int n)
 {
 	const char *only = getenv("ONLY");
 	unsigned int i, number = 0;
 	bool bad = false;
 
+	log_capture(logged);
 	printf("KTAP version 1\n");
 	for (i = 0; i < n; i++) {
 		if (only && !strstr(tests[i].name, only))

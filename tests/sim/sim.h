@@ -66,6 +66,8 @@ void release(void);
 void tamper(const char *pattern, unsigned int offset, unsigned int xor);
 /* The node translates sources of what goes out by link @outside, as NATs do that know no GIST. */
 void nat(const char *node, unsigned int outside);
+/* Where addresses are that no node has. */
+void w_away(const char *node);
 /* Routing has changed by link_set(): tell the engines. */
 void route_changed(void);
 /* Reset all streams of the node. */
@@ -154,6 +156,8 @@ void raw(const char *node, const char *fmt, ...) __attribute__((format(printf, 2
 /* A stream of a raw node, to "B.1:30000" (tls: "B.1:30001 tls name=..."). */
 void raw_connect(const char *node, const char *to);
 void raw_close(const char *node, bool reset);
+/* The raw node takes Q-mode packets that pass it. */
+void raw_intercept(const char *node);
 /* Let the raw node accept streams on @port; @refuse: reset those that come. */
 void raw_listen(const char *node, unsigned int port);
 /* Octets as they are: no header, no magic number. */

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 
+#include "base/log.h"
 #include "base/table.h"
 #include "gist/frame.h"
 #include "gist/message.h"
