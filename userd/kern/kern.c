@@ -52,13 +52,13 @@ static void set_clock(void)
 static bool behind(void *arg, const struct address *a, uint32_t ifindex)
 {
 	(void)arg;
-	return routes_behind(&kern.routes, a, ifindex);
+	return kern_routes_behind(&kern.routes, a, ifindex);
 }
 
 static bool own(void *arg, const struct address *a)
 {
 	(void)arg;
-	return routes_own(&kern.routes, a);
+	return kern_routes_own(&kern.routes, a);
 }
 
 /* The signalling process is slow, or starts anew: its requests time out, and are repeated. */
@@ -237,7 +237,7 @@ static int kern_init(struct event_base *base)
 	int err;
 
 	random_octets(NULL, key, sizeof(key));
-	err = routes_init(&kern.routes, key);
+	err = kern_routes_init(&kern.routes, key);
 	if (err)
 		return err;
 	kern.base = base;

@@ -11,7 +11,7 @@
 
 #define CACHE_MS	1000
 
-int routes_init(struct routes *r, const uint8_t key[16])
+int kern_routes_init(struct routes *r, const uint8_t key[16])
 {
 	memset(r, 0, sizeof(*r));
 	memcpy(r->key, key, sizeof(r->key));
@@ -19,7 +19,7 @@ int routes_init(struct routes *r, const uint8_t key[16])
 	return r->fd < 0 ? -errno : 0;
 }
 
-void routes_fini(struct routes *r)
+void kern_routes_fini(struct routes *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
@@ -99,12 +99,12 @@ static const struct route_entry *look(struct routes *r, const struct address *a)
 	return e;
 }
 
-bool routes_behind(struct routes *r, const struct address *a, uint32_t ifindex)
+bool kern_routes_behind(struct routes *r, const struct address *a, uint32_t ifindex)
 {
 	return ifindex && look(r, a)->ifindex == ifindex;
 }
 
-bool routes_own(struct routes *r, const struct address *a)
+bool kern_routes_own(struct routes *r, const struct address *a)
 {
 	return look(r, a)->local;
 }

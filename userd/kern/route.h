@@ -26,10 +26,10 @@ struct routes {
 };
 
 /* -errno: no socket. */
-int routes_init(struct routes *r, const uint8_t key[16]);
-void routes_fini(struct routes *r);
+int kern_routes_init(struct routes *r, const uint8_t key[16]);
+void kern_routes_fini(struct routes *r);
 /* Whether packets to @a leave by @ifindex. */
-bool routes_behind(struct routes *r, const struct address *a, uint32_t ifindex);
-bool routes_own(struct routes *r, const struct address *a);
+bool kern_routes_behind(struct routes *r, const struct address *a, uint32_t ifindex);
+bool kern_routes_own(struct routes *r, const struct address *a);
 
 #endif /* _NATFWD_KERN_ROUTE_H */
