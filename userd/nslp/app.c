@@ -269,6 +269,7 @@ static void take(struct nslp_local *l, const struct session_open *o)
 	l->binding = o->binding;
 	l->refresh = o->refresh;
 	l->asked = o->lifetime ? o->lifetime : l->s->n->c.lifetime;
+	l->until = l->s->n->timers->now + (uint64_t)l->asked * 1000;
 	l->adjusted = false;
 	l->tries = 0;
 	l->s->proxy = o->proxy;

@@ -145,13 +145,22 @@ void nslp_initiate_later(struct nslp_session *s)
 		next_try(s, jitter(s->n, (uint64_t)PAUSE << s->local->tries));
 }
 
-/* The first request has the lifetime asked for to be answered in; further tries do not add to it. */
+/* A RESPONSE has to come within the lifetime first asked for; further tries do not add to it. */
+static void to_deadline(struct nslp_session *s)
+{
+	uint64_t now = s->n->timers->now;
+
+	if (!s->local)
+		nslp_session_deadline(s, (uint64_t)s->exchange->lifetime * 1000);
+	else
+		nslp_session_deadline(s, s->local->until > now ? s->local->until - now : 0);
+}
+
 static void await(struct nslp_session *s)
 {
 	struct nslp_local *l = s->local;
 
-	if (!l || !l->tries)
-		nslp_session_deadline(s, (uint64_t)s->exchange->lifetime * 1000);
+	to_deadline(s);
 	if (!l)
 		return;
 	next_try(s, (uint64_t)WAIT << l->tries);
@@ -297,7 +306,7 @@ void nslp_initiate_failed(struct nslp_session *s, uint16_t code, uint16_t object
 	nslp_exchange_end(s);
 	if (update)
 		nslp_gate_revert(s);
-	nslp_session_deadline(s, (uint64_t)s->local->asked * 1000);
+	to_deadline(s);
 	next_try(s, jitter(s->n, (uint64_t)PAUSE << s->local->tries));
 	if (s->local->tries < TRIES)
 		s->local->tries++;
