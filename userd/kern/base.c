@@ -294,6 +294,22 @@ static void check_pool(struct gate *g, const struct conf_interface *i)
 	natfw_object_fini(&natfw_pool_set, &p);
 }
 
+bool base_pools(struct gate *g)
+{
+	const struct conf *c = g->conf;
+	unsigned int i;
+
+	for (i = 0; i < c->interfaces; i++) {
+		struct natfw_pool ask = { .name = (char *)c->interface[i].pool };
+
+		natfw_want(&ask, NATFW_A_POOL_NAME);
+		if (c->interface[i].nat && c->interface[i].pool[0] &&
+		    natfw_client_do(g->link.client, NATFW_CMD_POOL_GET, 0, &ask, NULL, NULL))
+			return false;
+	}
+	return true;
+}
+
 void base_devices(struct gate *g)
 {
 	bool say = g->devices_said != g->conf;

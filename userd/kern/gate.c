@@ -579,6 +579,7 @@ void gate_destroy(struct gate *g)
 	ids_fini(&g->drop);
 	base_fini(g);
 	ids_fini(&g->mend);
+	ids_fini(&g->mend_nat);
 	free(g->slots.slot);
 	free(g);
 }

@@ -91,6 +91,9 @@ struct gate {
 	uint64_t look_next;		/* when devices and addresses are looked at, ms */
 	struct ids mend;		/* tags of rows to be put back */
 	unsigned int mended;		/* of them, so far */
+	struct ids mend_nat;		/* the same, when there are the pools again */
+	uint64_t pools_until;		/* ms that these are waited for */
+	bool pools_ready;
 	uint64_t second_next;
 	bool resync;			/* events were lost */
 	const struct conf *devices_said;	/* for which complaints were made */
@@ -123,8 +126,10 @@ int ids_add(struct ids *ids, uint64_t id);
 void ids_fini(struct ids *ids);
 
 /* mend.c */
-/* There is no connection any more, for all one knows. */
-void mend_lost(struct gate *g, const char *why);
+/* There is no connection any more; @unloaded: because there is no module. */
+void mend_lost(struct gate *g, const char *why, bool unloaded);
+/* Whether the module came or went since last asked; the connection is gone then. */
+bool mend_changed(struct gate *g);
 /* Some of the rows to be put back. */
 void mend_step(struct gate *g);
 /* Once a second: look for the module, or whether it is still there. */
@@ -152,6 +157,8 @@ void base_install(struct gate *g);
 bool base_refresh(struct gate *g);
 /* Attach devices and look at pools, as configured. */
 void base_devices(struct gate *g);
+/* Whether all pools of the configuration are there. */
+bool base_pools(struct gate *g);
 void base_fini(struct gate *g);
 
 #endif /* _NATFWD_KERN_GATE_PRIVATE_H */

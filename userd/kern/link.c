@@ -32,12 +32,15 @@ static void filter_events(int fd)
 
 void link_init(struct link *l)
 {
+	const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	const int group = GENL_ID_CTRL;	/* the controller's own group has its number */
 
 	memset(l, 0, sizeof(*l));
 	l->family = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC);
-	if (l->family >= 0 && setsockopt(l->family, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-					 sizeof(group))) {
+	if (l->family < 0)
+		return;
+	if (bind(l->family, (const struct sockaddr *)&any, sizeof(any)) ||
+	    setsockopt(l->family, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group))) {
 		close(l->family);
 		l->family = -1;
 	}
@@ -51,8 +54,8 @@ void link_fini(struct link *l)
 	l->family = -1;
 }
 
-/* Whether the message of the controller is about our family. */
-static bool is_ours(const char *buf, ssize_t len)
+/* What a message of the controller says about our family. */
+static enum link_change read_change(const char *buf, ssize_t len)
 {
 	const struct nlmsghdr *h = (const struct nlmsghdr *)buf;
 	const struct genlmsghdr *g = NLMSG_DATA(h);
@@ -60,23 +63,32 @@ static bool is_ours(const char *buf, ssize_t len)
 
 	if (!NLMSG_OK(h, (size_t)len) || h->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN) ||
 	    (g->cmd != CTRL_CMD_DELFAMILY && g->cmd != CTRL_CMD_NEWFAMILY))
-		return false;
+		return LINK_SAME;
 	a = nla_find((struct nlattr *)((char *)g + GENL_HDRLEN),
 		     (int)(h->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)), CTRL_ATTR_FAMILY_NAME);
-	return a && !nla_strcmp(a, NATFW_FAMILY_NAME);
+	if (!a || nla_strcmp(a, NATFW_FAMILY_NAME))
+		return LINK_SAME;
+	return g->cmd == CTRL_CMD_DELFAMILY ? LINK_GONE : LINK_CAME;
 }
 
-bool link_changed(struct link *l)
+enum link_change link_changed(struct link *l)
 {
 	char buf[8192] __attribute__((aligned(NLMSG_ALIGNTO)));
-	bool changed = false;
+	enum link_change last = LINK_SAME, one;
 	ssize_t n;
 
 	if (l->family < 0)
-		return false;
-	while ((n = recv(l->family, buf, sizeof(buf), 0)) >= 0 || errno == ENOBUFS || errno == EINTR)
-		changed |= n < 0 ? errno == ENOBUFS : is_ours(buf, n);
-	return changed;
+		return LINK_SAME;
+	while ((n = recv(l->family, buf, sizeof(buf), 0)) >= 0 || errno == ENOBUFS ||
+	       errno == EINTR) {
+		if (n < 0)
+			one = errno == ENOBUFS ? LINK_CAME : LINK_SAME;
+		else
+			one = read_change(buf, n);
+		if (one != LINK_SAME)
+			last = one;
+	}
+	return last;
 }
 
 int link_open(struct link *l, struct natfw_error *e)
@@ -89,6 +101,8 @@ int link_open(struct link *l, struct natfw_error *e)
 	if (err)
 		return err;
 	filter_events(natfw_events_fd(l->events));
+	/* asking may have had it loaded, which is no news any more */
+	link_changed(l);
 	err = natfw_client_open(&l->client, NULL, e);
 	if (!err)
 		err = natfw_batch_new(&l->batch, l->client);

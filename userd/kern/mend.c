@@ -11,6 +11,7 @@
 
 #define WAIT_MIN	1000	/* ms between looks for the module */
 #define WAIT_MAX	30000
+#define POOLS_MS	30000	/* that pools may take to come after the module */
 #define STEP		WORK_MAX	/* rows put back at a time */
 
 /*
@@ -118,13 +119,10 @@ void gate_events(struct gate *g)
 {
 	struct natfw_error e;
 
-	if (link_changed(&g->link)) {
-		mend_lost(g, "the module was unloaded");
-		g->link.retry = g->now;
+	if (mend_changed(g))
 		mend_probe(g);
-	}
 	if (link_up(&g->link) && natfw_events_read(g->link.events, take_event, g, &e))
-		mend_lost(g, e.text);
+		mend_lost(g, e.text, false);
 	if (g->resync && link_up(&g->link))
 		mend_resync(g);
 	work_flush(g);
@@ -236,29 +234,68 @@ static bool is_broken(const struct grant *gr)
 	return false;
 }
 
+/*
+ * An endpoint must not be claimed before the pool is there that has it: the pool would not know. Who
+ * loads the module makes the pools, in a moment.
+ */
+static bool must_wait(const struct gate *g, const struct grant *gr)
+{
+	return gr->translation != GATE_PLAIN && !g->pools_ready && g->now < g->pools_until;
+}
+
+static void mend_tag(struct gate *g, uint64_t tag)
+{
+	struct ledger_row *row = NULL;
+
+	while ((row = ledger_tagged(&g->ledger, tag, row))) {
+		if (!row->now || !is_broken(row->now))
+			continue;
+		if (must_wait(g, row->now))
+			ids_add(&g->mend_nat, tag);
+		else
+			put_back(g, row);
+	}
+}
+
 void mend_step(struct gate *g)
 {
-	struct ledger_row *row;
 	unsigned int n;
 
-	for (n = 0; n < STEP && g->mended < g->mend.n && link_up(&g->link); n++) {
-		row = NULL;
-		while ((row = ledger_tagged(&g->ledger, g->mend.id[g->mended], row)))
-			if (row->now && is_broken(row->now))
-				put_back(g, row);
-		g->mended++;
-	}
+	for (n = 0; n < STEP && g->mended < g->mend.n && link_up(&g->link); n++)
+		mend_tag(g, g->mend.id[g->mended++]);
 	if (g->mended < g->mend.n)
 		return;
 	g->mended = 0;
 	ids_fini(&g->mend);
 }
 
+/* Once a second, while some wait. */
+static void look_for_pools(struct gate *g)
+{
+	if (!g->mend_nat.n || g->mend.n)
+		return;
+	g->pools_ready = base_pools(g);
+	if (!g->pools_ready && g->now < g->pools_until)
+		return;
+	g->mend = g->mend_nat;
+	g->mend_nat = (struct ids){ 0 };
+	g->mended = 0;
+}
+
 /*
  * The module
  */
 
-void mend_lost(struct gate *g, const char *why)
+/*
+ * Asking for the module would have the kernel load it again, against the will of whoever has just
+ * unloaded it: wait to be told instead.
+ */
+static void wait_for_module(struct gate *g)
+{
+	g->link.retry = g->link.family >= 0 ? LINK_NEVER : g->now + WAIT_MAX;
+}
+
+void mend_lost(struct gate *g, const char *why, bool unloaded)
 {
 	if (!link_up(&g->link))
 		return;
@@ -269,7 +306,21 @@ void mend_lost(struct gate *g, const char *why)
 	g->counter[GATE_N_module_lost]++;
 	g->link.wait = WAIT_MIN;
 	g->link.retry = g->now + WAIT_MIN;
+	if (unloaded)
+		wait_for_module(g);
 	log_error(SUB_KERN, "lost the kernel module: %s; sessions=%u", why, g->ledger.rows.count);
+}
+
+bool mend_changed(struct gate *g)
+{
+	enum link_change change = link_changed(&g->link);
+
+	if (change == LINK_SAME)
+		return false;
+	mend_lost(g, "the module was unloaded", true);
+	if (change == LINK_CAME)
+		g->link.retry = g->now;
+	return true;
 }
 
 static void say_absent(struct gate *g, const struct natfw_error *e)
@@ -298,10 +349,14 @@ static void look_for_module(struct gate *g)
 		if (g->link.wait > WAIT_MAX)
 			g->link.wait = WAIT_MAX;
 		g->link.retry = g->now + g->link.wait;
+		if (err == -ENOENT)
+			wait_for_module(g);
 		return;
 	}
 	g->link.said = false;
 	g->link.wait = 0;
+	g->pools_ready = base_pools(g);
+	g->pools_until = g->now + POOLS_MS;
 	log_notice(SUB_KERN, "connected to the kernel module");
 	if (g->ledger.rows.count)
 		mend_resync(g);
@@ -321,8 +376,7 @@ void mend_probe(struct gate *g)
 {
 	if (!gate_needs_rules(g))
 		return;
-	if (link_changed(&g->link))
-		mend_lost(g, "the module was unloaded");
+	mend_changed(g);
 	if (!link_up(&g->link)) {
 		if (g->now >= g->link.retry)
 			look_for_module(g);
@@ -330,6 +384,7 @@ void mend_probe(struct gate *g)
 	}
 	if (g->resync)
 		mend_resync(g);
+	look_for_pools(g);
 	if (!base_refresh(g))
-		mend_lost(g, "it does not answer");
+		mend_lost(g, "it does not answer", true);
 }

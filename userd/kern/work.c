@@ -243,17 +243,19 @@ static bool run(struct gate *g)
 	int err;
 
 	g->counter[GATE_N_batches]++;
-	g->slots.lost = link_changed(&g->link);
-	if (g->slots.failed || g->slots.lost)
+	g->slots.lost = mend_changed(g);
+	if (g->slots.lost)
+		return false;	/* and the batch with it */
+	if (g->slots.failed) {
 		natfw_batch_reset(g->link.batch);
-	if (g->slots.failed)
 		return true;
-	err = g->slots.lost ? 0 : natfw_batch_run(g->link.batch, take_result, g, &e);
+	}
+	err = natfw_batch_run(g->link.batch, take_result, g, &e);
 	if (err == -ENOMEM)
 		g->slots.failed = true;
 	if (!g->slots.lost && (!err || err == -ENOMEM))
 		return true;
-	mend_lost(g, err ? e.text : "the module was unloaded");
+	mend_lost(g, err ? e.text : "the module was unloaded", !err);
 	return false;
 }
 
