@@ -289,7 +289,7 @@ void gist_set_lifetime(struct gist *g, uint16_t nslpid, const uint8_t *sid,
 /* InvalidateRoutingState (B.6). */
 void gist_invalidate(struct gist *g, uint16_t nslpid, const struct gist_mri *mri, bool bad,
 		     bool urgent);
-/* Whether there is an association with the peer @sii just now, its security to @security. */
+/* Whether there is an association with the peer @sii just now, its security to @security or NULL. */
 bool gist_has_association(const struct gist *g, uint64_t sii, enum gist_security *security);
 
 /* ------------------------------------------------------------------ looking at it */

@@ -256,7 +256,8 @@ bool gist_has_association(const struct gist *g, uint64_t sii, enum gist_security
 	for (ma = p ? p->mas : NULL; ma; ma = ma->next) {
 		if (ma->phase == MA_CONNECTING)
 			continue;
-		*security = ma->tls ? GIST_TLS : GIST_CLEAR;
+		if (security)
+			*security = ma->tls ? GIST_TLS : GIST_CLEAR;
 		return true;
 	}
 	return false;
