@@ -403,6 +403,101 @@ static void nobody_any_more(void)
 	rig_stop();
 }
 
+/* Node 1 is between: what it has toward node 2 does not outlive what node 0 has made there. */
+static void upstream_gone(void)
+{
+	struct gist_mri down = rig_flow(0, 3, 1, false);
+
+	rig_start(0, 2);
+	rig_send(0, &down, "down", false);
+	rig_run(100);
+	EXPECT_EQ(rig_send(1, &down, "next", false), 0);
+	rig_run(100);
+	EXPECT_EQ(rig.node[2].messages, 1);
+	rig_run(40000);
+	EXPECT_EQ(rig.node[2].g->roles[RESPONDER], 1);
+	gist_destroy(rig.node[0].g);
+	rig.node[0].g = NULL;
+	rig_run(62000);
+	EXPECT_EQ(rig.node[1].events[GIST_STATE_LOST], 1);
+	EXPECT_EQ(rig.node[1].g->states.count, 0);
+	EXPECT_EQ(rig.node[2].g->states.count, 0);
+	rig_stop();
+}
+
+/* --- addresses of Queries -------------------------------------------------------------------- */
+
+static struct packet sent[16];
+
+static bool note_addresses(struct packet *p)
+{
+	if (p->what == QMODE && p->node == 1 && queries < ARRAY_SIZE(sent))
+		sent[queries++] = *p;
+	return false;
+}
+
+static void from_flow(void)
+{
+	struct gist_mri down = rig_flow(0, 2, 77, false);
+	struct address own = rig_address(0, 1);
+	struct gist_message m;
+	unsigned int i, ours = 0;
+
+	rig_start(0, 0);
+	queries = 0;
+	rig.filter = note_addresses;
+	rig_send(0, &down, "down", false);
+	rig_run(40000);
+	EXPECT_EQ(queries, 7);
+	for (i = 0; i < queries; i++) {
+		read_packet(&sent[i], &m);
+		EXPECT(address_equal(&sent[i].a.to.address, &down.destination));
+		EXPECT(address_equal(&m.nli.address, &own));
+		EXPECT_EQ(sent[i].a.rao, 65);
+		EXPECT_EQ(m.nli.ttl, 64);
+		ours += m.head.source;
+		EXPECT(address_equal(&sent[i].a.from.address,
+				     m.head.source ? &own : &down.source));
+	}
+	read_packet(&sent[0], &m);
+	EXPECT(!m.head.source);
+	EXPECT(ours >= 1 && ours <= 4);
+	rig_stop();
+}
+
+static bool forget_route(struct table_node *n, void *arg)
+{
+	(void)arg;
+	container_of(n, struct state, node)->route ^= 1;
+	return true;
+}
+
+/* Routes have changed: only what goes elsewhere now is looked for again. */
+static void route_change(void)
+{
+	struct gist_mri down = rig_flow(0, 2, 1, false);
+	struct address all = { 0 }, other = rig_address(9, 0);
+
+	rig_start(0, 1);
+	rig_send(0, &down, "down", false);
+	rig_run(100);
+	gist_route_changed(rig.node[0].g, &other, 24);
+	gist_route_changed(rig.node[0].g, &all, 0);
+	rig_run(1000);
+	EXPECT_EQ(rig.types[GIST_QUERY], 1);
+	EXPECT_EQ(rig.node[0].events[GIST_ROUTE_TENTATIVE], 0);
+	table_each(&rig.node[0].g->states, forget_route, NULL);
+	gist_route_changed(rig.node[0].g, &other, 24);
+	rig_run(1000);
+	EXPECT_EQ(rig.types[GIST_QUERY], 1);
+	gist_route_changed(rig.node[0].g, &all, 0);
+	rig_run(1000);
+	EXPECT_EQ(rig.types[GIST_QUERY], 2);
+	EXPECT_EQ(rig.node[0].events[GIST_ROUTE_TENTATIVE], 1);
+	EXPECT_EQ(rig.node[0].events[GIST_ROUTE_GOOD], 2);
+	rig_stop();
+}
+
 /* --- associations ---------------------------------------------------------------------------- */
 
 static unsigned int opened(void)
@@ -644,6 +739,10 @@ static const struct ktap_test tests[] = {
 	{ "GIST-7.1.2-07,GIST-7.1.4-08,GIST-3.5-02 another peer at refresh", peer_changes },
 	{ "GIST-7.1.3-11,GIST-7.1.3-13 bad state is not used until found again", invalidated },
 	{ "GIST-4.2.1-06,GIST-6.2-07 a peer that is gone", nobody_any_more },
+	{ "GIST-4.4.4-10 not refreshed when what it goes on from has ended", upstream_gone },
+	{ "GIST-5.8.1.2-02,GIST-5.8.1.2-03,GIST-5.8.1.2-05,GIST-5.8.1.2-06 addresses of Queries",
+	  from_flow },
+	{ "GIST-7.1.2-01,GIST-7.1.3-10 another next hop", route_change },
 	{ "GIST-4.4.3-07,GIST-4.4.3-08 an association is used again", reuse },
 	{ "GIST-4.4.3-07 two sessions at once, one association", two_at_once },
 	{ "GIST-4.4.5-03,GIST-4.4.5-15,GIST-6.4-08,GIST-6.4-11 kept alive, closed when not wanted",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A chain of nodes with GIST engines: node i has the address 10.0.i.1 and the interfaces 1 (to lower
- * ones) and 2. Each step takes a millisecond. What is on its way can be looked at, lost, changed, and
- * sent by somebody else.
+ * A chain of nodes with GIST engines: node i has the address 10.0.i.1 and the interfaces 1 (to
+ * lower ones) and 2. Each step takes a millisecond. What is on its way can be looked at, lost,
+ * changed, and sent by somebody else.
  */
 #ifndef _NATFW_TESTS_GIST_ENGINE_RIG_H
 #define _NATFW_TESTS_GIST_ENGINE_RIG_H

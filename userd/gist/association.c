@@ -2,10 +2,10 @@
 /*
  * Messaging associations (RFC 5971 6.4).
  *
- * One is wanted for as long as there is routing state that uses it. Then MA-Hellos keep it, at random
- * times within the peer's hold time; when it is wanted no more it is Idle, and closed once the peer has
- * been silent for our hold time. One that is accepted has no peer until the first Confirm has come, and
- * is closed if it does not come soon.
+ * One is wanted for as long as there is routing state that uses it. Then MA-Hellos keep it, at
+ * random times within the peer's hold time; when it is wanted no more it is Idle, and closed once
+ * the peer has been silent for our hold time. One that is accepted has no peer until the first
+ * Confirm has come, and is closed if it does not come soon.
  *
  * Whether a silent peer is still there is left to the transport, which acknowledges the hellos.
  */

@@ -2,9 +2,9 @@
 /*
  * Cookies (RFC 5971 8.5).
  *
- * The Query-Cookie is different in each transmission and none can be told from another: a keyed hash
- * of a random number of the handshake and the number of the transmission, so that a Response to any
- * of those sent is known again without any of them being kept.
+ * The Query-Cookie is different in each transmission and none can be told from another: a keyed
+ * hash of a random number of the handshake and the number of the transmission, so that a Response
+ * to any of those sent is known again without any of them being kept.
  *
  * The Responder-Cookie has in clear what the responder has to know when the Confirm comes, and the
  * generation of the secret, which nobody can guess who has not seen one; then a keyed hash of that,

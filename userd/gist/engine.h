@@ -3,13 +3,13 @@
  * Inside of the GIST engine: what its files share. Nothing of this is for applications or I/O.
  *
  * Routing state is one table with a row for each (MRI, SID, NSLPID), the MRI in the direction that
- * messages leave in (RFC 5971 4.2.1): so a flow has a row for each neighbour, and what a Response, a
- * Confirm or Data belongs to is found under its MRI turned around. A row is made by a Query of ours
- * (the querying node machine, 6.2) or of the peer's (the responding node machine, 6.3).
+ * messages leave in (RFC 5971 4.2.1): so a flow has a row for each neighbour, and what a Response,
+ * a Confirm or Data belongs to is found under its MRI turned around. A row is made by a Query of
+ * ours (the querying node machine, 6.2) or of the peer's (the responding node machine, 6.3).
  *
  * Sizes, for 200,000 sessions through one neighbour: a row is 168 octets and its MRI, 188 with IPv4
- * and ports, 208 with its places in table and timers; what only a handshake needs is allocated for as
- * long as it lasts; peers and associations are shared.
+ * and ports, 208 with its places in table and timers; what only a handshake needs is allocated for
+ * as long as it lasts; peers and associations are shared.
  */
 #ifndef _NATFWD_GIST_ENGINE_H
 #define _NATFWD_GIST_ENGINE_H
@@ -20,23 +20,23 @@
 #include "gist/gist.h"
 #include "gist/reply.h"
 
-#define NSLPS_MAX	 8
-#define OUT_SIZE	 24576 /* more than one NSLP-Data object and all around it */
-#define NSLP_DATA_MAX	 (GIST_TLV_WORDS_MAX * 4)
-#define DATAGRAM_MAX	 576 /* octets, headers included, where nothing is known (4.3.3) */
-#define DATAGRAM_HEADERS 64  /* room for IP and UDP (4.3.3) */
-#define COOKIE_SIZE	 16
-#define GRANT_MAX	 96 /* octets of a Responder-Cookie */
-#define MA_PER_PEER	 8
-#define MA_SETUP_TIME	 30000	     /* ms; also how long stack objects are kept (5.7.1) */
-#define MA_UNPROVEN_MAX	 16384	     /* octets of a message before the first Confirm */
-#define QUEUE_MAX	 32	     /* messages of one state that wait */
-#define QUEUE_OCTETS_MAX (32u << 20) /* of all states together */
-#define VALIDITY_MIN		1000u		/* ms of routing state, whatever a peer says */
+#define NSLPS_MAX		8
+#define OUT_SIZE		24576	/* more than one NSLP-Data object and all around it */
+#define NSLP_DATA_MAX		(GIST_TLV_WORDS_MAX * 4)
+#define DATAGRAM_MAX		576	/* octets, headers included, where nothing is known (4.3.3) */
+#define DATAGRAM_HEADERS	64	/* room for IP and UDP (4.3.3) */
+#define COOKIE_SIZE		16
+#define GRANT_MAX		96	/* octets of a Responder-Cookie */
+#define MA_PER_PEER		8
+#define MA_SETUP_TIME		30000	/* ms; also how long stack objects are kept (5.7.1) */
+#define MA_UNPROVEN_MAX		16384	/* octets of a message before the first Confirm */
+#define QUEUE_MAX		32	/* messages of one state that wait */
+#define QUEUE_OCTETS_MAX	(32u << 20)	/* of all states together */
+#define VALIDITY_MIN		1000u	/* ms of routing state, whatever a peer says */
 #define VALIDITY_MAX		3600000u
-#define HOLD_MIN		1000u		/* ms of an association, ditto */
-#define TTL_DEFAULT	 64 /* Q-mode; and what struct gist_io sends normal D-mode with */
-#define TTL_UPSTREAM	 255 /* 5.8.1.3 */
+#define HOLD_MIN		1000u	/* ms of an association, ditto */
+#define TTL_DEFAULT		64	/* Q-mode; and what struct gist_io sends D-mode with */
+#define TTL_UPSTREAM		255	/* 5.8.1.3 */
 
 struct ma;
 struct state;
@@ -218,8 +218,8 @@ static inline uint64_t gist_now(const struct gist *g)
 }
 
 /*
- * Say what somebody on the network has brought about: at most once a second for people, the rest for
- * who debugs; counters tell how often.
+ * Say what somebody on the network has brought about: at most once a second for people, the rest
+ * for who debugs; counters tell how often.
  */
 #define gist_remark(g, ...)                                      \
 	do {                                                     \
@@ -296,11 +296,17 @@ struct state *gist_state_find_peer(struct gist *g, const struct key *k);
 /* NULL: limits or memory. */
 struct state *gist_state_create(struct gist *g, const struct key *k, enum role role);
 /*
- * The end of it: messages that wait get @failure, then the application @event about its peer, unless
- * that is NO_EVENT. It cannot be found any more when they are told.
+ * The end of it: messages that wait get @failure, then the application @event about its peer,
+ * unless that is NO_EVENT. It cannot be found any more when they are told.
  */
 #define NO_EVENT (-1)
 void gist_state_end(struct state *st, int event, enum gist_failure failure, uint16_t error);
+/* The row of the same session in the other direction, toward the other neighbour; NULL: none. */
+struct state *gist_state_opposite(const struct state *st);
+/* B.5 with a lifetime of 0: not refreshed any more, ends when its validity does. */
+void gist_state_finish(struct state *st);
+/* Whether Queries are answered without making state, by configuration or because there is much. */
+bool gist_state_delayed(const struct gist *g);
 int gist_state_alias(struct state *st, const struct key *k);
 void gist_state_mri(const struct state *st, struct gist_mri *mri);
 /* Takes over the reference @p. */

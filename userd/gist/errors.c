@@ -47,8 +47,10 @@ static void send_datagram(struct gist *g, const struct inbound *in, const struct
 	struct gist_out o;
 	struct address own;
 
-	if (!endpoints(g, in, m, fault, &from, &to))
+	if (!endpoints(g, in, m, fault, &from, &to)) {
+		gist_remark(g, "nobody to tell of error %u/%u", fault->code, fault->subcode);
 		return;
+	}
 	own = from.address;
 	if (!g->io.local(g->io.arg, &own) &&
 	    !g->io.interface_address(g->io.arg, in->arrival->ifindex, own.version, &own))
@@ -61,7 +63,7 @@ static void send_datagram(struct gist *g, const struct inbound *in, const struct
 	gist_magic_put(&o);
 	gist_reply_put(&o, m, fault, &reply);
 	if (o.error || o.len - 4 > gist_output_limit(g, &to.address)) {
-		log_info(SUB_GIST, "error %u/%u cannot be sent", fault->code, fault->subcode);
+		gist_remark(g, "error %u/%u cannot be sent", fault->code, fault->subcode);
 		return;
 	}
 	if (gist_limiter_take(g, o.len + DATAGRAM_HEADERS) &&

@@ -5,8 +5,8 @@
 #include "gist/engine.h"
 
 /*
- * Written anew from the parsed MRI, so that what is equal has equal octets: reserved bits and fields
- * without their flag are zero.
+ * Written anew from the parsed MRI, so that what is equal has equal octets: reserved bits and
+ * fields without their flag are zero.
  */
 bool gist_key_make(struct key *k, const struct gist_mri *mri, bool upstream, const uint8_t *sid,
 		   uint16_t nslpid)

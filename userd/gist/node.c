@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reception (RFC 5971 4.3.1, 4.3.2) and the stateless node machine (6.1): a message is read, what is
- * wrong with it said, and then given to whom it belongs.
+ * Reception (RFC 5971 4.3.1, 4.3.2) and the stateless node machine (6.1): a message is read, what
+ * is wrong with it said, and then given to whom it belongs.
  */
 #include "gist/engine.h"
 

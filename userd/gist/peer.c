@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Signalling peers: one object for each NLI (Peer-Identity and Interface-Address) and interface that
- * its messages come in by, shared by all that is between it and us. Its SII-Handle is the same for
- * all sessions (RFC 5971 7.1.4).
+ * Signalling peers: one object for each NLI (Peer-Identity and Interface-Address) and interface
+ * that its messages come in by, shared by all that is between it and us. Its SII-Handle is the same
+ * for all sessions (RFC 5971 7.1.4).
  */
 #include <stdlib.h>
 #include <string.h>

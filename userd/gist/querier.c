@@ -372,6 +372,13 @@ static bool from_peer(const struct inbound *in, const struct gist_message *m)
 	return address_equal(&in->arrival->from.address, &m->nli.address);
 }
 
+/* No other association while what was sent by this one may not have got there (4.4.5). */
+static bool outstanding(const struct state *st)
+{
+	return st->ma && (st->flags & STATE_RELIABLE) && st->ma->phase != MA_CONNECTING &&
+	       st->g->io.backlog(st->g->io.arg, st->ma->id);
+}
+
 /* 4.4.3: an association that is there, or a new one to where the Response says. */
 static struct ma *pick(struct state *st, const struct gist_message *m, struct peer *p)
 {
@@ -382,6 +389,8 @@ static struct ma *pick(struct state *st, const struct gist_message *m, struct pe
 
 	if (ma)
 		return ma;
+	if (outstanding(st))
+		return NULL;
 	if (!gist_stacks_choose(st->g, m, secure(st), &tls, &to.port))
 		return NULL;
 	return gist_ma_open(st->g, p, &to, tls, m->stackconf.hold);

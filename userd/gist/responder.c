@@ -5,8 +5,8 @@
  * Usually nothing is stored before the Confirm has come (8.4): all that is needed then is in the
  * Confirm and its Responder-Cookie, so that Queries with forged sources cost no memory. State that
  * exists is not touched by a Query but for a mark that a Confirm is awaited; so nobody who cannot
- * receive what is sent to the peer can end or move it. With config.delayed off, state is made by the
- * Query, and the Response repeated until the Confirm comes.
+ * receive what is sent to the peer can end or move it. With config.delayed off, state is made by
+ * the Query, and the Response repeated until the Confirm comes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -235,13 +235,23 @@ static void no_confirm(struct state *st)
 	gist_state_arm(st);
 }
 
+/* 4.4.4: what leads on is not refreshed when what has led here has ended. */
+static void expire(struct state *st)
+{
+	struct state *next = gist_state_opposite(st);
+
+	if (next && next->role == QUERIER)
+		gist_state_finish(next);
+	gist_state_end(st, GIST_STATE_LOST, GIST_FAIL_NO_RESPONSE, 0);
+}
+
 void gist_responder_timer(struct state *st)
 {
 	uint64_t now = gist_now(st->g);
 
 	st->flags &= (uint8_t) ~(STATE_CHECK | STATE_URGENT);
 	if (st->expire && st->expire <= now)
-		gist_state_end(st, GIST_STATE_LOST, GIST_FAIL_NO_RESPONSE, 0);
+		expire(st);
 	else if (st->hs && st->hs->next && st->hs->next <= now)
 		no_confirm(st);
 	else
@@ -257,13 +267,13 @@ static void mark(struct gist *g, const struct inbound *in, const struct gist_mes
 
 	if (st && st->role == QUERIER)
 		return;
-	if (!st && !g->config.delayed)
+	if (!st && !gist_state_delayed(g))
 		st = make_early(g, in, m, a);
 	if (!st)
 		return;
 	if (st->phase == ESTABLISHED)
 		st->phase = REFRESHING;
-	if (!g->config.delayed)
+	if (!gist_state_delayed(g))
 		keep_response(st, in, m, a);
 	gist_state_arm(st);
 }
@@ -437,7 +447,10 @@ static bool peer_full(const struct gist *g, const struct peer *p)
 	return p->responders >= g->config.states - g->config.states / 4;
 }
 
-/* The row for the peer; one from an upstream Query of ours gives way to its downstream one (5.8.1.3). */
+/*
+ * The row for the peer; one from an upstream Query of ours gives way to its downstream one
+ * (5.8.1.3).
+ */
 static struct state *row(struct gist *g, const struct proof *p, const struct peer *peer,
 			 bool upstream)
 {
@@ -551,7 +564,7 @@ static bool lacks_state(struct gist *g, const struct inbound *in, const struct g
 	struct gist_fault fault;
 	struct key k;
 
-	if (g->config.delayed)
+	if (gist_state_delayed(g))
 		return false;
 	if (gist_key_make(&k, &m->mri, !m->mri.upstream, m->sid, m->head.nslpid) &&
 	    (gist_state_find(g, &k) || gist_state_find_peer(g, &k)))

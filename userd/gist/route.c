@@ -94,6 +94,14 @@ static bool matches(const struct state *st, const struct match *m)
 	       (!m->sid || !memcmp(st->sid, m->sid, GIST_SID_SIZE));
 }
 
+/* 7.1.3: also at once if the neighbour on the other side has no doubt. */
+static bool other_is_good(const struct state *st)
+{
+	const struct state *other = gist_state_opposite(st);
+
+	return other && other->role == RESPONDER && other->validity == GOOD;
+}
+
 static bool invalidate(struct table_node *n, void *arg)
 {
 	struct state *st = container_of(n, struct state, node);
@@ -102,7 +110,7 @@ static bool invalidate(struct table_node *n, void *arg)
 	if (!matches(st, m))
 		return true;
 	st->validity = m->bad ? BAD : st->validity == GOOD ? TENTATIVE : st->validity;
-	if (st->role == QUERIER && (m->bad || m->urgent)) {
+	if (st->role == QUERIER && (m->bad || m->urgent || other_is_good(st))) {
 		st->flags |= STATE_URGENT;
 		timer_start(m->g->timers, &st->timer,
 			    m->urgent ? 0 : gist_random_between(m->g, 0, SPREAD));
@@ -127,14 +135,12 @@ static void set_lifetime(struct state *st, uint32_t lifetime)
 		return;
 	st->flags |= STATE_LIFETIME;
 	if (!lifetime) {
-		st->flags |= STATE_FINAL;
-		if (!st->expire)
-			st->inactive = gist_now(st->g) + st->g->config.validity;
-	} else {
-		st->flags &= (uint8_t)~STATE_FINAL;
-		st->lifetime = lifetime;
-		st->inactive = gist_now(st->g) + lifetime;
+		gist_state_finish(st);
+		return;
 	}
+	st->flags &= (uint8_t)~STATE_FINAL;
+	st->lifetime = lifetime;
+	st->inactive = gist_now(st->g) + lifetime;
 	gist_state_arm(st);
 }
 

@@ -28,6 +28,33 @@ struct state *gist_state_find(struct gist *g, const struct key *k)
 	return NULL;
 }
 
+struct state *gist_state_opposite(const struct state *st)
+{
+	struct gist_mri mri;
+	struct key k;
+
+	gist_state_mri(st, &mri);
+	if (!gist_key_make(&k, &mri, !mri.upstream, st->sid, st->nslpid))
+		return NULL;
+	return gist_state_find(st->g, &k);
+}
+
+void gist_state_finish(struct state *st)
+{
+	st->flags |= STATE_FINAL;
+	if (!st->expire)
+		st->inactive = gist_now(st->g) + st->g->config.validity;
+	gist_state_arm(st);
+}
+
+/* 8.4: before anything is refused. */
+bool gist_state_delayed(const struct gist *g)
+{
+	uint32_t states = g->roles[QUERIER] + g->roles[RESPONDER];
+
+	return g->config.delayed || states >= g->config.states - g->config.states / 4;
+}
+
 static struct state *find_alias(struct gist *g, const struct key *k)
 {
 	uint64_t hash = gist_key_hash(g, k);

@@ -7,9 +7,9 @@
 #define TTL_NEIGHBOUR 254 /* least of an upstream Query (5.8.1.3, A.4.4.11) */
 
 /*
- * The address that the message follows has to be one place: a quarter of its bits at least. Upstream
- * a flow whose source is not known is signalled for toward an address it may come from, with a prefix
- * of any length (RFC 5973 3.7.2): then that address has to be one.
+ * The address that the message follows has to be one place: a quarter of its bits at least.
+ * Upstream a flow whose source is not known is signalled for toward an address it may come from,
+ * with a prefix of any length (RFC 5973 3.7.2): then that address has to be one.
  */
 bool gist_validate_wild(const struct gist_message *m, struct gist_fault *fault)
 {
@@ -31,7 +31,9 @@ static void last_address(struct address *a, unsigned int len)
 		a->b[i / 8] |= (uint8_t)(0x80 >> (i % 8));
 }
 
-/* All of the flow's sources could come in where the Query did: both ends of the range stand for it. */
+/*
+ * All of the flow's sources could come in where the Query did: both ends of the range stand for it.
+ */
 static bool ingress(struct gist *g, const struct gist_mri *mri, unsigned int ifindex)
 {
 	struct address first = mri->source, last = mri->source;
