@@ -61,13 +61,13 @@ static void die(const char *what, const char *arg)
 static bool behind(void *arg, const struct address *a, uint32_t ifindex)
 {
 	(void)arg;
-	return routes_behind(&routes, a, ifindex);
+	return kern_routes_behind(&routes, a, ifindex);
 }
 
 static bool own(void *arg, const struct address *a)
 {
 	(void)arg;
-	return routes_own(&routes, a);
+	return kern_routes_own(&routes, a);
 }
 
 static void answer(void *arg, const struct gate_answer *a)
@@ -309,8 +309,10 @@ static void put_word(struct gate_request *r, const char *word)
 static void request(struct gate_request *r)
 {
 	r->id = ++last_request;
-	gate_clock(gate, now_ms());
-	routes.now = now_ms();
+	if (!quiet) {
+		routes.now = now_ms();
+		gate_clock(gate, routes.now);
+	}
 	gate_request(gate, r, sizeof(*r));
 	if (!together)
 		gate_flush(gate);
@@ -530,7 +532,7 @@ int main(int argc, char **argv)
 	if (getenv("GATE_DEBUG"))
 		memset(log_levels, LEVEL_DEBUG, SUB_COUNT);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	if (routes_init(&routes, key))
+	if (kern_routes_init(&routes, key))
 		die("routes", strerror(errno));
 	gate = gate_create(&io, owner, now_ms());
 	if (!gate)
