@@ -116,7 +116,7 @@ static const struct rule rules[] = {
 	  "natfw tx m=notify", "mobjs=010" },
 	{ "NATFW-3.7.5-03 a NOTIFY is of class 1", "natfw tx m=notify", "info=01*" },
 	{ "NATFW-3.2.7-04,NATFW-4.2.5-06 a RESPONSE is of class 2, 3, 4, 5 or 7",
-	  "natfw tx m=response", "info!=00* info!=01* info!=06* info!=08* info!=0f*" },
+	  "natfw tx m=response", "info!=00* info!=01*" },
 	{ "NATFW-4.2.5-20 codes that are not assigned are not sent", "natfw tx m=response",
 	  "info!=0503 info!=0505" },
 	{ "NATFW-4.2.5-02 reserved bits of NATFW_INFO are zero", "natfw tx info", "ires=0" },

@@ -147,3 +147,137 @@ unsigned int associations(const char *node)
 {
 	return stats_of(node).associations;
 }
+
+/* ------------------------------------------------------------------ NATFW */
+
+void nf(const char *options)
+{
+	char all[512];
+
+	net("A B C");
+	gist("A B C", "");
+	app("A C", 33, "");
+	snprintf(all, sizeof(all), "forward=1 fw out=2 %s", options);
+	nslp("B", all);
+	flow("A.1:4000>C.2:5000 udp");
+}
+
+#define FORMAT(buf) \
+	char buf[2048]; \
+	va_list ap; \
+	va_start(ap, fmt); \
+	vsnprintf(buf, sizeof(buf), fmt, ap); \
+	va_end(ap)
+
+void ask(const char *fmt, ...)
+{
+	FORMAT(text);
+	CHECK_EQ(say("A", "reliable data=[%s]", text), 0);
+}
+
+void answer(const char *fmt, ...)
+{
+	FORMAT(text);
+	CHECK_EQ(say("C", "d=1 reliable data=[%s]", text), 0);
+}
+
+void granted(unsigned int lifetime, unsigned int msn)
+{
+	expect(2000, "C recv m=create msn=%u", msn);
+	answer("response lt=%u msn=%u info=0201", lifetime, msn);
+	expect(1000, "A recv m=response msn=%u info=0201", msn);
+	forget();
+}
+
+void nf_established(const char *options)
+{
+	nf(options);
+	ask("create lt=60 efi=1/0 msn=5");
+	granted(60, 5);
+	CHECK(!strcmp(gate_state("B", S), "open"));
+}
+
+void nr(const char *options)
+{
+	net("A B");
+	gist("A B", "");
+	app("A", 33, "");
+	nslp("B", options);
+	flow("A.1:4000>B.1:5000 udp");
+}
+
+void nr_established(const char *options)
+{
+	nr(options);
+	ask("create lt=60 efi=1/0 msn=5");
+	expect(2000, "A recv m=response msn=5 info=0201");
+	forget();
+}
+
+void ni(const char *options)
+{
+	net("A B");
+	gist("A B", "");
+	app("B", 33, "");
+	nslp("A", options);
+	flow("A.1:4000>B.1:5000 udp");
+}
+
+void ni_established(const char *options)
+{
+	ni(options);
+	CHECK_EQ(app_open("A", "create", "lt=60 refresh=1000000"), 0);
+	expect(2000, "B recv query=0 m=create sid=$sid msn=$msn");
+	CHECK_EQ(say("B", "d=1 reliable sid=$sid data=[response lt=60 msn=$msn info=0201]"), 0);
+	expect(1000, "A event state=established");
+	forget();
+}
+
+void edge(const char *options)
+{
+	char all[512];
+
+	net("A B C");
+	gist("A B C", "");
+	app("A C", 33, "");
+	snprintf(all, sizeof(all), "forward=1 fw edge out=2 %s", options);
+	nslp("B", all);
+	flow("C.2:4000>A.1:5000 udp");
+}
+
+void reserve(const char *fmt, ...)
+{
+	FORMAT(text);
+	CHECK_EQ(say("A", "d=1 discover reliable data=[%s]", text), 0);
+}
+
+void reserve_loose(const char *fmt, ...)
+{
+	FORMAT(text);
+	CHECK_EQ(say("A", "mri=le:A.1>192.0.2.99 reliable data=[%s]", text), 0);
+}
+
+void reserved(const char *options)
+{
+	char all[512];
+
+	snprintf(all, sizeof(all), "nat %s", options);
+	edge(all);
+	reserve_loose("external lt=60 efi=1/0 msn=1 dti=p17,5000,0,0.0.0.0/0");
+	expect(2000, "A recv m=response msn=1 info=0201 ext=B.2:40000");
+	forget();
+}
+
+void enter(const char *mri, const char *fmt, ...)
+{
+	FORMAT(text);
+	CHECK_EQ(say("C", "mri=%s sid=" S2 " reliable data=[%s]", mri, text), 0);
+}
+
+void denied(const char *code, const char *node)
+{
+	expect(2000, "B tx m=response info=%s", code);
+	none(1000, "%s recv", node);
+	none(0, "B gate op=open");
+	none(0, "B tx m=response");
+}

@@ -43,4 +43,43 @@ unsigned int queriers(const char *node);
 unsigned int responders(const char *node);
 unsigned int associations(const char *node);
 
+/* ------------------------------------------------------------------ NATFW */
+
+#define S	"112233445566778899aabbccddeeff01"	/* the session when nothing is said */
+#define S2	"00000000000000000000000000000009"
+
+/* A - B - C: B has the NATFW engine, outside is link 2; A and C have scripted applications. */
+void nf(const char *options);
+/* A's and C's messages for the flow A > C, NATFW in words. */
+void ask(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void answer(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Through nf(): CREATE lt=60 msn=5 asked for and granted, in force at B. */
+void nf_established(const char *options);
+/* The same for one that A has asked for already. */
+void granted(unsigned int lifetime, unsigned int msn);
+
+/* A - B: B is the receiver (NR); A has a scripted application. */
+void nr(const char *options);
+void nr_established(const char *options);
+
+/* A - B: A is the initiator (NI), by app_open(); B has a scripted application. */
+void ni(const char *options);
+/* Its CREATE for 60 s is granted; its SID is $sid, its first MSN $msn. */
+void ni_established(const char *options);
+
+/*
+ * A - B - C: B is the edge, outside is link 2. A asks for what comes from C: path-coupled, or
+ * loose-end toward 192.0.2.99. C asks for the flow C > what is reserved.
+ */
+void edge(const char *options);
+void reserve(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void reserve_loose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* B is an edge-NAT that has reserved B.2:40000 for A.1:5000, UDP, any sender, 60 s; session S. */
+void reserved(const char *options);
+/* C's CREATE, with a session of its own (S2). */
+void enter(const char *mri, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The last request is refused by B with this code, nothing is kept and nothing goes on to @node. */
+void denied(const char *code, const char *node);
+
 #endif /* _NATFW_TESTS_SCENES_H */
