@@ -106,6 +106,8 @@ static void read_why(struct natfw_status *s, const json_t *o)
 {
 	const char *code = text_of(o, "code-name"), *reason = text_of(o, "reason");
 
+	if (code && reason && !strcmp(code, reason))
+		reason = NULL;
 	snprintf(s->why, sizeof(s->why), "%s%s%s", code ? code : "", code && reason ? ": " : "",
 		 reason ? reason : "");
 }
