@@ -40,7 +40,8 @@ node() {
 
 # tell NAME COMMAND...
 tell() {
-	echo "${*:2}" >"$WORK/$1.fifo"
+	# read and write: does not wait for a reader that is no more
+	echo "${*:2}" 1<>"$WORK/$1.fifo"
 }
 
 # says NAME PATTERN: it does, within seconds.

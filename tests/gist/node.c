@@ -32,6 +32,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -398,6 +399,7 @@ int main(int argc, char **argv)
 	struct rlimit limit;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN);
 	log_levels[SUB_NET] = log_levels[SUB_GIST] = LEVEL_DEBUG;
 	defaults();
 	options(argc, argv);

@@ -98,13 +98,12 @@ static bool load_key(SSL_CTX *c, BIO *in)
 
 static bool add_authority(SSL_CTX *c, X509_STORE *store, X509_INFO *i)
 {
-	if (i->crl) {
-		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-		return X509_STORE_add_crl(store, i->crl) == 1;
-	}
-	if (!i->x509)
-		return true;
-	return X509_STORE_add_cert(store, i->x509) == 1 && SSL_CTX_add_client_CA(c, i->x509) == 1;
+	/* a list right behind a certificate comes together with it */
+	if (i->crl && (X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) != 1 ||
+		       X509_STORE_add_crl(store, i->crl) != 1))
+		return false;
+	return !i->x509 || (X509_STORE_add_cert(store, i->x509) == 1 &&
+			    SSL_CTX_add_client_CA(c, i->x509) == 1);
 }
 
 static bool load_authorities(SSL_CTX *c, BIO *in)
