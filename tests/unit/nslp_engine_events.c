@@ -271,6 +271,20 @@ static void rules_gone(void)
 	rig_stop();
 }
 
+static void gone_while_asked(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+	struct nslp_message m = rig_create(101, 600);
+
+	rig_in(1, &mri, &m);
+	rig_gone(0);
+	EXPECT_EQ(rig.sends, 3);
+	rig_expect_response(1, rig_back(mri), 101, NSLP_ENDED);
+	expect_notify(2, mri, NSLP_TERMINATED, 2);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
 static void operator_ends(void)
 {
 	struct gist_mri mri = establish(FIREWALL);
@@ -748,6 +762,42 @@ static void app_signs(void)
 	rig_stop();
 }
 
+static void answers_signed(void)
+{
+	static const uint8_t auth[] = { 0x80, 0x16, 0, 2, 0, 8, 2, 0, 0, 0, 0, 1 };
+	static const uint8_t key[16] = "0123456789abcdef";
+	struct nslp_hmac_key k = { 7, NSLP_HMAC_SHA2_256_128, gist_view(key, sizeof(key)) };
+	struct nslp_message m = rig_create(1, 600);
+	struct gist_mri mri = rig_mri(DR, "10.0.0.1", 5000);
+	uint8_t value[GIST_MRI_SIZE_MAX];
+	struct nslp_hmac_context c = { .sid = rig_sid, .nslpid = 33 };
+	struct nslp_fault fault;
+	struct nslp_auth a;
+	struct gist_tlv tlv;
+	struct gist_out out;
+
+	rig_start(HOST);
+	rig.c.key_id = 7;
+	rig.c.transform = NSLP_HMAC_SHA2_256_128;
+	memcpy(rig.c.key, key, sizeof(key));
+	rig.c.key_len = sizeof(key);
+	rig_configure();
+	rig_in(2, &mri, &m);
+	EXPECT_EQ(rig.sent[0].m.auths, 0);
+	m.msn = 2;
+	m.auth = gist_view(auth, sizeof(auth));
+	rig_in(2, &mri, &m);
+	EXPECT_EQ(rig.sent[1].m.auths, 1);
+	gist_out_init(&out, value, sizeof(value));
+	gist_mri_value_put(&out, &rig.sent[1].mri);
+	c.mri = gist_out_view(&out);
+	if (EXPECT(nslp_message_auth(&rig.sent[1].m, 0, &tlv))) {
+		EXPECT_EQ(nslp_hmac_verify(rig.sent[1].m.octets, &tlv, &c, &k), 0);
+		EXPECT(nslp_auth_parse(&a, &tlv, &fault));
+	}
+	rig_stop();
+}
+
 static const struct ktap_test tests[] = {
 	{ "NATFW-3.7.5-12,NATFW-3.7.5-14,NATFW-3.7.5-16,NATFW-3.7.5-21,NATFW-3.7.5-22 NOTIFY of an "
 	  "end is passed on and ends the session", ended_by_others },
@@ -765,6 +815,7 @@ static const struct ktap_test tests[] = {
 	{ "NSLP GIST: what became of an older message does not matter", stale_status },
 	{ "NATFW-3.7.1-32,NATFW-3.7.5-02,NATFW-3.7.5-08,NATFW-3.7.5-15 rules that vanish are "
 	  "reported", rules_gone },
+	{ "NATFW-4.2.5-12 ended while a request is under way is 7/0x01", gone_while_asked },
 	{ "NATFW-3.7.1-32,NATFW-3.7.2-57 the operator ends a session", operator_ends },
 	{ "NATFW-3.7.5-13 expiry is reported to who is still there", expires_loudly },
 	{ "NSLP gate: restarted, everything is admitted again", gate_restarts },
@@ -790,7 +841,8 @@ static const struct ktap_test tests[] = {
 	  "sends none", app_notified },
 	{ "NATFW-3.9-08 a route change at the initiator", app_route_changes },
 	{ "NSLP applications: on a gateway policy is asked", app_on_gateway },
-	{ "RFC5981-4.4 requests are signed", app_signs },
+	{ "NATFW-5981.4.4-01 requests are signed", app_signs },
+	{ "NATFW-5981.6.4-02 answers to signed requests are signed", answers_signed },
 };
 
 int main(void)

@@ -187,6 +187,17 @@ static void update_of_action(void)
 	m.efi.action = NSLP_DENY;
 	rig_in(1, &mri, &m);
 	rig_expect_asked(0, GATE_ADMIT, GATE_DENY, GATE_PLAIN);
+	answer(102, NSLP_SUCCESS, 600);
+	rig_clear();
+	m.msn = 103;
+	m.efi.action = NSLP_ALLOW;
+	rig_in(1, &mri, &m);
+	rig_expect_asked(0, GATE_ADMIT, GATE_ALLOW, GATE_PLAIN);
+	rig_clear();
+	rig_sid[15]++;
+	rig_in(1, &mri, &m);
+	EXPECT_EQ(rig.sent[0].m.info.code, NSLP_CONFLICT);
+	rig_sid[15]--;
 	rig_stop();
 }
 

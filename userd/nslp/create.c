@@ -107,7 +107,7 @@ bool nslp_plan_create(struct nslp *n, struct nslp_rule *r, const struct gist_rx 
 	r->translation = GATE_PLAIN;
 	r->gated = true;
 	r->in = rx->peer ? rx->peer->ifindex : 0;
-	if (nslp_match_denied(n, &r->near))
+	if (nslp_match_denied(n, &r->near, rx->sid))
 		return refuse(fault, NSLP_CONFLICT, "flow is denied here");
 	return plan(n, r, rx, m, fault);
 }

@@ -151,6 +151,7 @@ struct query {
 	const struct nslp *n;
 	const struct gist_mri *mri;
 	uint8_t action;
+	const uint8_t *except;		/* session that does not count; or NULL */
 	struct nslp_reservation *best;
 };
 
@@ -162,8 +163,10 @@ static void look(struct query *q, const struct address *to, uint16_t port)
 
 	for (node = table_first(&q->n->reservations, hash); node; node = table_next(node, hash)) {
 		v = container_of(node, struct nslp_reservation, node);
-		if (v->s->rule.action == q->action && covers(&v->flow, q->mri) &&
-		    (!q->best || better(v, q->best)))
+		if (v->s->rule.action != q->action || !covers(&v->flow, q->mri) ||
+		    (q->except && !memcmp(q->except, v->s->sid, GATE_SID)))
+			continue;
+		if (!q->best || better(v, q->best))
 			q->best = v;
 	}
 }
@@ -196,9 +199,9 @@ struct nslp_session *nslp_match(const struct nslp *n, const struct gist_mri *mri
 	return q.best ? q.best->s : NULL;
 }
 
-bool nslp_match_denied(const struct nslp *n, const struct gist_mri *mri)
+bool nslp_match_denied(const struct nslp *n, const struct gist_mri *mri, const uint8_t *sid)
 {
-	struct query q = { .n = n, .mri = mri, .action = NSLP_DENY };
+	struct query q = { .n = n, .mri = mri, .action = NSLP_DENY, .except = sid };
 
 	if (n->reservations.count)
 		look_everywhere(&q);

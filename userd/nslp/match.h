@@ -16,8 +16,8 @@
 
 /* The established EXTERNAL (allow) session that @mri of a CREATE matches, or NULL. */
 struct nslp_session *nslp_match(const struct nslp *n, const struct gist_mri *mri);
-/* Whether an installed deny covers the flow of a CREATE. */
-bool nslp_match_denied(const struct nslp *n, const struct gist_mri *mri);
+/* Whether an installed deny, of another session than @sid, covers the flow of a CREATE. */
+bool nslp_match_denied(const struct nslp *n, const struct gist_mri *mri, const uint8_t *sid);
 /* @s has a new rule in force: index it, if it is one of these. */
 void nslp_match_update(struct nslp_session *s);
 void nslp_match_remove(struct nslp_session *s);

@@ -8,7 +8,7 @@ const struct nslp_interface *nslp_place_interface(const struct nslp *n, unsigned
 	static const struct nslp_interface plain;
 	unsigned int i;
 
-	for (i = 0; i < n->c.interfaces; i++)
+	for (i = 0; ifindex && i < n->c.interfaces; i++)
 		if (n->c.interface[i].ifindex == ifindex)
 			return &n->c.interface[i];
 	return &plain;
@@ -31,6 +31,8 @@ const struct nslp_interface *nslp_place_outside(const struct nslp *n)
 	unsigned int i;
 
 	for (i = 0; i < n->c.interfaces; i++) {
+		if (!n->c.interface[i].ifindex)
+			continue;	/* not there just now */
 		if (n->c.interface[i].edge)
 			return &n->c.interface[i];
 		if (n->c.interface[i].outside && !found)

@@ -8,6 +8,7 @@
 #include "nslp/initiate.h"
 #include "nslp/receive.h"
 #include "nslp/report.h"
+#include "nslp/respond.h"
 
 /* --- sending ----------------------------------------------------------------------------------- */
 
@@ -64,6 +65,20 @@ void nslp_report_expired(struct nslp_session *s)
 		nslp_session_end(s, 0, "lifetime expired");
 }
 
+/* Whoever waits for a RESPONSE is told by one. */
+static void tell_near(struct nslp_session *s)
+{
+	const struct nslp_exchange *x = s->exchange;
+	struct nslp_answer a = { .code = NSLP_ENDED };
+
+	if (!x || x->stage == NSLP_STAGE_RESTORE || nslp_session_initiated(s)) {
+		nslp_report(s, NSLP_TERMINATED);
+		return;
+	}
+	a.msn = x->msn;
+	nslp_respond(s->n, s->sid, &nslp_session_rule(s)->near, &a);
+}
+
 void nslp_report_terminated(struct nslp_session *s, const char *why)
 {
 	struct nslp *n = s->n;
@@ -72,7 +87,7 @@ void nslp_report_terminated(struct nslp_session *s, const char *why)
 
 	memcpy(sid, s->sid, sizeof(sid));
 	log_notice(SUB_NSLP, "session terminated sid=%s why=\"%s\"", session_tag(sid, tag), why);
-	nslp_report(s, NSLP_TERMINATED);
+	tell_near(s);
 	s = nslp_session_find(n, sid);
 	if (s)
 		nslp_report_far(s, NSLP_TERMINATED);

@@ -16,7 +16,10 @@ void nslp_report(struct nslp_session *s, uint16_t code);
 void nslp_report_far(struct nslp_session *s, uint16_t code);
 /* The lifetime is over: 1/0x04, and the session's end. */
 void nslp_report_expired(struct nslp_session *s);
-/* It was ended here, @why: 1/0x05 both ways, and the session's end. */
+/*
+ * It was ended here, @why: 1/0x05 both ways, 7/0x01 if a request is waiting for its answer, and the
+ * session's end.
+ */
 void nslp_report_terminated(struct nslp_session *s, const char *why);
 /* The path has changed at this node: 1/0x01 both ways, to the @old neighbour too (3.9). */
 void nslp_report_route(struct nslp_session *s, const struct gist_peer *old);

@@ -9,6 +9,7 @@
 #include "nslp/receive.h"
 #include "nslp/reserve.h"
 #include "nslp/respond.h"
+#include "nslp/sign.h"
 
 static void put(struct nslp_message *m, const struct nslp_answer *a)
 {
@@ -30,19 +31,22 @@ void nslp_respond(struct nslp *n, const uint8_t *sid, const struct gist_mri *nea
 		  const struct nslp_answer *a)
 {
 	struct gist_mri back = nslp_inverted(near);
+	uint8_t buf[NSLP_MESSAGE_MAX];
 	struct nslp_message m;
+	struct gist_view v;
 
 	put(&m, a);
 	nslp_count(n, NSLP_N_response_sent);
 	n->stats.response[NSLP_CLASS(a->code) & 7]++;
-	if (nslp_send_message(n, sid, &back, &m, 0))
+	if (nslp_sign(n, a->sign ? sid : NULL, &back, &m, buf, sizeof(buf), &v) ||
+	    nslp_send(n, sid, &back, v, 0, 0))
 		log_debug(SUB_NSLP, "RESPONSE could not be sent");
 }
 
 void nslp_refuse(struct nslp *n, const struct gist_rx *rx, const struct nslp_message *m,
 		 uint16_t code, uint16_t object)
 {
-	struct nslp_answer a = { .code = code, .object = object };
+	struct nslp_answer a = { .code = code, .object = object, .sign = m->auths };
 
 	if (NSLP_CLASS(code) != NSLP_CLASS_PROTOCOL)
 		nslp_count(n, NSLP_N_refused);
@@ -59,6 +63,7 @@ static void success(const struct nslp_session *s, const struct nslp_message *req
 	a->code = NSLP_SUCCESS;
 	a->has_lifetime = true;
 	a->lifetime = s->lifetime;
+	a->sign = request->auths;
 	a->has_external = nslp_reserve_external(&s->rule, &a->external);
 	a->has_binding = nslp_message_has(request, NSLP_BINDING);
 	a->binding = request->binding;

@@ -3,6 +3,7 @@
 
 #include "gist/code.h"
 #include "nslp/hmac.h"
+#include "nslp/place.h"
 #include "nslp/receive.h"
 #include "nslp/sign.h"
 
@@ -19,14 +20,34 @@ static unsigned int covered(const struct nslp_message *m, uint16_t *types)
 	return n;
 }
 
-static int sign(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
+/* The initiator of what is signalled along @mri: a request's own end, a RESPONSE's other one. */
+static const struct address *initiator(const struct nslp_message *m, const struct gist_mri *mri)
+{
+	bool external = m->type == NSLP_RESPONSE ? !mri->upstream : mri->upstream;
+
+	return mri->method == GIST_MRM_PATH && external ? &mri->destination : &mri->source;
+}
+
+/* The address that this node signs with. */
+static struct address signer(struct nslp *n, const struct nslp_message *m,
+			     const struct gist_mri *mri)
+{
+	struct gist_route route;
+
+	if (m->type != NSLP_RESPONSE)
+		return *initiator(m, mri);
+	if (nslp_place_route(n, initiator(m, mri), &route) && address_is_set(&route.source))
+		return route.source;
+	return mri->destination;
+}
+
+static int sign(const uint8_t *sid, const struct gist_mri *mri,
 		const struct nslp_hmac_key *key, uint8_t *buf, size_t len)
 {
 	uint8_t value[GIST_MRI_SIZE_MAX];
 	struct nslp_hmac_context context = { .sid = sid, .nslpid = NSLP_ID };
 	struct gist_out o;
 
-	(void)n;
 	gist_out_init(&o, value, sizeof(value));
 	gist_mri_value_put(&o, mri);
 	context.mri = gist_out_view(&o);
@@ -40,16 +61,15 @@ int nslp_sign(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
 				     gist_view(n->c.key, n->c.key_len) };
 	bool wanted = sid && n->c.key_id && n->c.key_len;
 	uint16_t types[NSLP_LAST - NSLP_FIRST + 1];
-	const struct address *source;
+	struct address source;
 	uint8_t auth[AUTH_MAX];
 	struct gist_out o;
 	int rc;
 
 	if (wanted) {
-		source = m->type == NSLP_EXTERNAL && mri->method == GIST_MRM_PATH ?
-			&mri->destination : &mri->source;
+		source = signer(n, m, mri);
 		gist_out_init(&o, auth, sizeof(auth));
-		nslp_hmac_put(&o, &key, source, n->io.ntp(n->io.arg), types, covered(m, types));
+		nslp_hmac_put(&o, &key, &source, n->io.ntp(n->io.arg), types, covered(m, types));
 		if (o.error)
 			return o.error;
 		m->auth = gist_out_view(&o);
@@ -59,6 +79,6 @@ int nslp_sign(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
 	if (o.error)
 		return o.error;
 	*v = gist_out_view(&o);
-	rc = wanted ? sign(n, sid, mri, &key, buf, o.len) : 0;
+	rc = wanted ? sign(sid, mri, &key, buf, o.len) : 0;
 	return rc == -ENOENT ? -EINVAL : rc;
 }

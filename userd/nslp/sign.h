@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests of this node written, and signed if there is a key (RFC 5981, section 4.4).
+ * Messages of this node written, and signed if there is a key (RFC 5981, sections 4.4 and 6.4).
  */
 #ifndef _NATFWD_NSLP_SIGN_H
 #define _NATFWD_NSLP_SIGN_H
