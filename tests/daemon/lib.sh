@@ -9,7 +9,7 @@
 
 HERE=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 NATFWD=${NATFWD:-$HERE/natfwd-san}
-export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
+export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:quarantine_size_mb=8
 
 ((EUID == 0)) || ktap_skip_all "wants root"
 [[ -x $NATFWD ]] || ktap_skip_all "the daemon is not built"
@@ -65,7 +65,7 @@ daemon_stop() {
 	kill -TERM "$MONITOR" 2>/dev/null || :
 	wait "$MONITOR" || status=$?
 	((status == 0)) || {
-		cat "$LOG"
+		tail -n 30 "$LOG"
 		die "ended with status $status"
 	}
 }
