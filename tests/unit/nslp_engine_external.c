@@ -308,7 +308,7 @@ static void loose_ipv6(void)
 	rig_stop();
 }
 
-/* --- CREATE by a reservation -------------------------------------------------------------------- */
+/* --- CREATE by a reservation ----------------------------------------------------------------- */
 
 static void reserved(struct nslp_message *m)
 {
@@ -522,7 +522,7 @@ static void firewall_wants_reservation(void)
 	rig_stop();
 }
 
-/* --- proxies ------------------------------------------------------------------------------------ */
+/* --- proxies --------------------------------------------------------------------------------- */
 
 static unsigned int find_sent(enum nslp_type type)
 {

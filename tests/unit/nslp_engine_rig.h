@@ -51,7 +51,7 @@ struct rig {
 
 static struct rig rig;
 
-/* --- what the engine sees ---------------------------------------------------------------------- */
+/* --- what the engine sees -------------------------------------------------------------------- */
 
 static inline int rig_attach(struct gist *g, uint16_t nslpid, unsigned int rao4,
 			     unsigned int rao6, const struct gist_nslp *ops)
@@ -199,7 +199,7 @@ static const struct nslp_io rig_io = {
 	.local = rig_local, .ntp = rig_ntp,
 };
 
-/* --- making one -------------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------------------ */
 
 enum node { HOST, FIREWALL, NAT, EDGE_FIREWALL, EDGE_NAT };
 
@@ -248,7 +248,7 @@ static inline void rig_pass(uint64_t ms)
 	timers_run(&rig.timers, rig.timers.now + ms, 0);
 }
 
-/* --- what comes in ----------------------------------------------------------------------------- */
+/* --- what comes in --------------------------------------------------------------------------- */
 
 static inline struct gist_peer rig_peer(unsigned int number)
 {
@@ -409,7 +409,7 @@ static inline void rig_gone(uint16_t code)
 	nslp_gate_answer(rig.n, &a);
 }
 
-/* --- what is seen ------------------------------------------------------------------------------ */
+/* --- what is seen ---------------------------------------------------------------------------- */
 
 static inline struct session_info rig_info(void)
 {

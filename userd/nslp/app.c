@@ -15,7 +15,7 @@
 
 #define LIFETIME_MIN	1
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events ---------------------------------------------------------------------------------- */
 
 static void event_local(const struct nslp_local *l, struct session_event *e)
 {
@@ -76,7 +76,7 @@ uint32_t nslp_app_uid(const struct nslp_session *s)
 	return s->local ? s->local->uid : (uint32_t)-1;
 }
 
-/* --- the local part ---------------------------------------------------------------------------- */
+/* --- the local part -------------------------------------------------------------------------- */
 
 void nslp_app_forget(struct nslp_session *s)
 {
@@ -117,7 +117,7 @@ static struct nslp_local *attach(struct nslp_session *s)
 	return l;
 }
 
-/* --- what is asked for ------------------------------------------------------------------------- */
+/* --- what is asked for ----------------------------------------------------------------------- */
 
 /* This node's own address for the flow, where the application leaves it open. */
 static bool own_address(struct nslp *n, const struct address *toward, struct address *own)
@@ -259,7 +259,7 @@ static bool make_rule(struct nslp *n, struct nslp_rule *r, const struct session_
 	return true;
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 static void take(struct nslp_local *l, const struct session_open *o)
 {

@@ -50,7 +50,7 @@ void nslp_delete(struct nslp *n, struct nslp_session *s, const struct gist_rx *r
 		nslp_session_end(s, 0, "deleted by its initiator");
 }
 
-/* --- many at once ------------------------------------------------------------------------------ */
+/* --- many at once ---------------------------------------------------------------------------- */
 
 static bool prefix_within(const struct address *a, unsigned int len, const struct address *wide,
 			  unsigned int wide_len)
@@ -123,8 +123,8 @@ static bool names_peer(const struct gist_rx *rx)
 }
 
 /*
- * Ownership cannot be shown here: the association it came in by stands for it. Without one the asker
- * is not authenticated, and with nothing here that is his he is not authorized.
+ * Ownership cannot be shown here: the association it came in by stands for it. Without one the
+ * asker is not authenticated, and with nothing here that is his he is not authorized.
  */
 void nslp_delete_aggregate(struct nslp *n, const struct gist_rx *rx,
 			   const struct nslp_message *m)

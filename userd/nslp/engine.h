@@ -4,7 +4,7 @@
  *
  * Who does what when a request comes in (RFC 5973, section 3.7):
  *
- *	receive.c	syntax, sequence number, lifetime; finds or makes the session and its exchange
+ *	receive.c	syntax, sequence number, lifetime; finds or makes session and exchange
  *	create.c	what a CREATE means at this node; reserve.c: what an EXTERNAL does
  *	gateway.c	asks the gate; its answers
  *	exchange.c	drives a request on: admitted, sent, answered, opened, or failed

@@ -14,7 +14,7 @@
 
 #define BINDING_MAX	256	/* octets of addresses in an EXTERNAL_BINDING */
 
-/* --- requests ---------------------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------------------------------- */
 
 /* @in as it goes on from here: lower lifetime, and what a NAT changes (3.4, 3.7.2). */
 static int send_request(struct nslp_session *s, const struct nslp_message *in, uint32_t lifetime,
@@ -134,7 +134,7 @@ void nslp_forward_failed(struct nslp_session *s, enum gist_failure failure)
 		nslp_exchange_fail(s, failure_code(s, failure), 0, "no next hop");
 }
 
-/* --- RESPONSEs --------------------------------------------------------------------------------- */
+/* --- RESPONSEs ------------------------------------------------------------------------------- */
 
 static void pass_back(struct nslp *n, const uint8_t *sid, const struct gist_mri *near,
 		      struct gist_view octets)
@@ -192,7 +192,7 @@ static void succeeded(struct nslp_session *s, const struct gist_rx *rx,
 	nslp_gate_open(s);
 }
 
-/* An error ends a session that begins; one that is there lasts, unless it is over for good (AMB-21). */
+/* An error ends a session that begins; one that is there lasts, but for good reasons (AMB-21). */
 static void refused(struct nslp_session *s, const struct gist_rx *rx,
 		    const struct nslp_message *m)
 {

@@ -32,7 +32,7 @@ static void request_init(struct nslp_session *s, struct gate_request *r, enum ga
 		memcpy(r->ref, rule->extra->ref, GATE_SID);
 }
 
-/* --- who asks ---------------------------------------------------------------------------------- */
+/* --- who asks -------------------------------------------------------------------------------- */
 
 static void who_peer(struct gate_who *w, const struct nslp_peer *p, const struct nslp_rule *rule)
 {
@@ -46,7 +46,8 @@ static void who_peer(struct gate_who *w, const struct nslp_peer *p, const struct
 static void who(const struct nslp_session *s, struct gate_who *w)
 {
 	const struct nslp_exchange *x = s->exchange;
-	const struct nslp_session *asker = s->rule.role == SESSION_PROXY_NI && s->link ? s->link : s;
+	bool secondary = s->rule.role == SESSION_PROXY_NI && s->link;
+	const struct nslp_session *asker = secondary ? s->link : s;
 	const struct nslp_peer *near = asker == s && x && x->near ? x->near : asker->near;
 	struct nslp_session *rule_of = (struct nslp_session *)(uintptr_t)asker;
 
@@ -71,7 +72,7 @@ static bool prove(struct gate_proof *p, const struct gist_rx *rx, const struct n
 	return true;
 }
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 /* The answer may come at once: nothing of @s is used after it. */
 static void put(struct nslp_session *s, const struct gate_request *r,
@@ -131,8 +132,8 @@ void nslp_gate_open(struct nslp_session *s)
 }
 
 /*
- * Also what is asked for and not answered yet: it may be granted. If the gate is away the kernel ends
- * the rule when its lifetime does.
+ * Also what is asked for and not answered yet: it may be granted. If the gate is away the kernel
+ * ends the rule when its lifetime does.
  */
 void nslp_gate_close(struct nslp_session *s)
 {
@@ -143,7 +144,7 @@ void nslp_gate_close(struct nslp_session *s)
 	s->granted = false;
 	request_init(s, &r, GATE_CLOSE, 0);
 	if (ask(s->n, &r, NULL))
-		log_warn(SUB_NSLP, "the gate cannot be reached: a rule stays until its lifetime ends");
+		log_warn(SUB_NSLP, "the gate cannot be reached: a rule stays to its lifetime's end");
 }
 
 static int ask_again(struct nslp_session *s, uint64_t *id)
@@ -183,7 +184,7 @@ int nslp_gate_restore(struct nslp_session *s)
 	return rc;
 }
 
-/* --- answers ----------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static void gone(struct nslp_session *s, const struct gate_answer *a)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The engine's side of the gate (base/gate.h): what is asked for a session, and what the answers
- * mean for it. RFC 5973, sections 3.6 (authorization) and 3.7.1 (rules are remembered, and installed
- * on success).
+ * mean for it. RFC 5973, sections 3.6 (authorization) and 3.7.1 (rules are remembered, and
+ * installed on success).
  */
 #ifndef _NATFWD_NSLP_GATEWAY_H
 #define _NATFWD_NSLP_GATEWAY_H

@@ -15,7 +15,7 @@
 #define WAIT		10000	/* ms for the RESPONSE to the first */
 #define PAUSE		2000	/* ms after the first transient failure */
 
-/* --- composing --------------------------------------------------------------------------------- */
+/* --- composing ------------------------------------------------------------------------------- */
 
 static uint32_t own_nonce(const struct nslp_session *s)
 {
@@ -70,7 +70,7 @@ static int transmit(struct nslp_session *s, uint32_t lifetime, uint32_t handle)
 	return nslp_send(n, s->sid, &rule->far, v, handle, 0);
 }
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 int nslp_initiate(struct nslp_session *s, uint32_t lifetime, struct nslp_rule *next)
 {
@@ -199,7 +199,7 @@ void nslp_initiate_delete(struct nslp_session *s)
 	transmit(s, 0, 0);
 }
 
-/* --- answers ----------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static void learn(struct nslp_local *l, const struct nslp_message *m)
 {
@@ -282,7 +282,7 @@ void nslp_initiate_opened(struct nslp_session *s)
 	nslp_app_tell(s, NSLP_SUCCESS, 0, "established");
 }
 
-/* --- failures ---------------------------------------------------------------------------------- */
+/* --- failures -------------------------------------------------------------------------------- */
 
 /* What is there stays until its lifetime ends, unless it is over for good (AMB-21). */
 static bool over(const struct nslp_session *s, uint16_t code)
@@ -361,7 +361,7 @@ void nslp_initiate_notified(struct nslp_session *s, uint16_t code)
 		nslp_initiate_again(s);
 }
 
-/* --- proxy mode -------------------------------------------------------------------------------- */
+/* --- proxy mode ------------------------------------------------------------------------------ */
 
 static bool reserves_by_proxy(const struct nslp_local *l)
 {

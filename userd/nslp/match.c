@@ -108,7 +108,7 @@ void nslp_match_update(struct nslp_session *s)
 	s->reservation = NULL;
 }
 
-/* --- the comparison of section 3.8 -------------------------------------------------------------- */
+/* --- the comparison of section 3.8 ----------------------------------------------------------- */
 
 static bool ports_fit(bool restricted, uint16_t first, unsigned int more, bool has, uint16_t port)
 {

@@ -11,7 +11,7 @@
 #include "nslp/restore.h"
 #include "nslp/route.h"
 
-/* --- sending ----------------------------------------------------------------------------------- */
+/* --- sending --------------------------------------------------------------------------------- */
 
 /*
  * Only an EXTERNAL looks for a peer upstream by itself (3.7.2); RESPONSE and NOTIFY go back to one
@@ -74,7 +74,7 @@ bool nslp_may_scan(struct nslp *n)
 	return n->scans++ < NSLP_SCANS;
 }
 
-/* --- the engine -------------------------------------------------------------------------------- */
+/* --- the engine ------------------------------------------------------------------------------ */
 
 void nslp_config_default(struct nslp_config *c)
 {
@@ -172,7 +172,7 @@ void nslp_reconfigure(struct nslp *n, const struct nslp_config *c)
 	configure(n, c);
 }
 
-/* --- looking at it ----------------------------------------------------------------------------- */
+/* --- looking at it --------------------------------------------------------------------------- */
 
 void nslp_stats(const struct nslp *n, struct nslp_stats *s)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Signalling neighbours: one record for all sessions that go by them, counted by use. A neighbour is
- * its SII-Handle (RFC 5971 3.3), or its address while that is not known; with TLS and without it is
- * two, so that what came in clear is never taken for authenticated.
+ * its SII-Handle (RFC 5971 3.3), or its address while that is not known; with TLS and without it
+ * is two, so that what came in clear is never taken for authenticated.
  */
 #ifndef _NATFWD_NSLP_PEER_H
 #define _NATFWD_NSLP_PEER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The edge as NI for a sender without NSIS (RFC 5973, section 3.7.6.1): an accepted EXTERNAL-PROXY
- * has a secondary session, a CREATE toward the receiver, that shares its fate. Refreshed, changed and
- * deleted only when the primary one is; if the CREATE is refused the reservation stays, inactive
+ * has a secondary session, a CREATE toward the receiver, that shares its fate. Refreshed, changed
+ * and deleted only when the primary one is; if the CREATE is refused the reservation stays, inactive
  * (AMB-26). The proxy-NR of section 3.7.6.2 is in create.c and forward.c.
  */
 #ifndef _NATFWD_NSLP_PROXY_H

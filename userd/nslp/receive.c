@@ -37,7 +37,7 @@ bool nslp_plan(struct nslp *n, struct nslp_rule *r, const struct gist_rx *rx,
 	return nslp_plan_external(n, r, rx, m, fault);
 }
 
-/* --- requests ---------------------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------------------------------- */
 
 static bool begin(struct nslp_session *s, const struct gist_rx *rx, const struct nslp_message *m)
 {
@@ -173,7 +173,7 @@ static void request(struct nslp *n, const struct gist_rx *rx, const struct nslp_
 		take_in(n, s, rx, m);
 }
 
-/* --- RESPONSEs --------------------------------------------------------------------------------- */
+/* --- RESPONSEs ------------------------------------------------------------------------------- */
 
 /* From the side the request went to, about the flow as it is there. */
 static bool from_far(struct nslp_session *s, const struct gist_rx *rx)
@@ -202,7 +202,7 @@ static void response(struct nslp *n, const struct gist_rx *rx, const struct nslp
 		nslp_forward_answered(s, rx, m);
 }
 
-/* --- everything -------------------------------------------------------------------------------- */
+/* --- everything ------------------------------------------------------------------------------ */
 
 static void count(struct nslp *n, unsigned int type)
 {
@@ -262,9 +262,9 @@ void nslp_receive(void *engine, const struct gist_rx *rx)
 }
 
 /*
- * A message that ends here is for us if we respond, or may be for somebody behind us; one for others
- * only if we forward. An EXTERNAL that finds no edge is to be told so (3.7.2). Nothing in a Query is
- * looked at: nobody has shown to be where he says.
+ * A message that ends here is for us if we respond, or may be for somebody behind us; one for
+ * others only if we forward. An EXTERNAL that finds no edge is to be told so (3.7.2). Nothing in a
+ * Query is looked at: nobody has shown to be where he says.
  */
 enum gist_peering nslp_receive_query(void *engine, const struct gist_rx *rx,
 				     struct gist_view *answer)

@@ -10,7 +10,7 @@
 #include "nslp/report.h"
 #include "nslp/respond.h"
 
-/* --- sending ----------------------------------------------------------------------------------- */
+/* --- sending --------------------------------------------------------------------------------- */
 
 static void send_notify(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
 			uint16_t code, uint64_t sii)
@@ -115,7 +115,7 @@ void nslp_report_route(struct nslp_session *s, const struct gist_peer *old)
 		report_to(s, NSLP_ROUTE_CHANGE, sii);
 }
 
-/* --- receiving --------------------------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------------------------- */
 
 static void pass_on(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
 		    const struct nslp_message *m, uint64_t sii)
@@ -133,8 +133,8 @@ static void pass_on(struct nslp *n, const uint8_t *sid, const struct gist_mri *m
 enum heading { NOWHERE, TO_NI, TO_NR };
 
 /*
- * Which way it goes in the session, and whether it came from there (7.1.5 of RFC 5971). Beyond an edge
- * that answers itself there is nobody who could end its session.
+ * Which way it goes in the session, and whether it came from there (7.1.5 of RFC 5971). Beyond an
+ * edge that answers itself there is nobody who could end its session.
  */
 static enum heading heading(const struct nslp_session *s, const struct gist_rx *rx)
 {
@@ -213,7 +213,7 @@ static void one(struct nslp_session *s, const struct gist_rx *rx, const struct n
 		nslp_session_end(s, m->info.code, "ended by another node");
 }
 
-/* --- for many at once -------------------------------------------------------------------------- */
+/* --- for many at once ------------------------------------------------------------------------ */
 
 static bool wild(const struct gist_mri *m)
 {
@@ -289,7 +289,7 @@ void nslp_report_received(struct nslp *n, const struct gist_rx *rx, const struct
 		nslp_count(n, NSLP_N_dropped);
 }
 
-/* --- this node goes down ------------------------------------------------------------------------ */
+/* --- this node goes down --------------------------------------------------------------------- */
 
 static bool mark(struct table_node *node, void *arg)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * EXTERNAL: what it means at this node (RFC 5973, section 3.7.2), and what changes in it on its way.
+ * EXTERNAL: what it means at this node (RFC 5973, section 3.7.2), and what changes in it.
  */
 #ifndef _NATFWD_NSLP_RESERVE_H
 #define _NATFWD_NSLP_RESERVE_H

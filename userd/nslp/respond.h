@@ -13,7 +13,7 @@ struct nslp_answer {
 	uint16_t code, object;
 	bool has_lifetime;
 	uint32_t lifetime;
-	bool sign;			/* the request was signed: so is the answer, if there is a key */
+	bool sign;			/* the request was signed: so is the answer, with a key */
 	bool has_external, has_binding;
 	struct nslp_external external;
 	struct nslp_binding binding;

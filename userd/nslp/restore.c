@@ -19,8 +19,8 @@ static void stop(struct nslp *n)
 }
 
 /*
- * A first request under way is refused, to be made again; of others the neighbours are not told: the
- * next refresh does it.
+ * A first request under way is refused, to be made again; of others the neighbours are not told:
+ * the next refresh does it.
  */
 static int restore(struct nslp *n, const uint8_t *sid)
 {

@@ -38,7 +38,7 @@ void nslp_route_status(void *engine, const struct gist_status *st)
 	nslp_peer_put(n, old);
 }
 
-/* --- neighbours -------------------------------------------------------------------------------- */
+/* --- neighbours ------------------------------------------------------------------------------ */
 
 /* Whether the neighbour toward the NR is meant. */
 static bool is_far(const struct nslp_session *s, const struct gist_network *e)

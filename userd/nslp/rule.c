@@ -31,7 +31,7 @@ static bool read_extra(struct nslp_rule *r, const struct nslp_message *m, struct
 	if (!nslp_message_has(m, NSLP_ICMP))
 		return true;
 	if (types->len > sizeof(r->extra->icmp))
-		return nslp_fault(fault, NSLP_ICMP_TYPE, NSLP_ICMP, "more ICMP types than a rule has");
+		return nslp_fault(fault, NSLP_ICMP_TYPE, NSLP_ICMP, "too many ICMP types");
 	r->extra->icmp_count = (uint8_t)types->len;
 	if (types->len)
 		memcpy(r->extra->icmp, types->data, types->len);

@@ -37,7 +37,7 @@ struct nslp_rule {
 
 /*
  * nslp_rule_read() - what a request asks for
- * @r: filled in, far side as the near one, no role yet; nslp_rule_fini() later, also after a failure
+ * @r: filled in, far side as the near one, no role yet; nslp_rule_fini() later, failed or not
  * @fault: 7/0x0b (more ICMP types than rules can have), 4/0x01 (out of memory)
  */
 bool nslp_rule_read(struct nslp_rule *r, const struct gist_mri *mri, const struct nslp_message *m,

@@ -32,7 +32,7 @@ struct nslp_session *nslp_session_find(const struct nslp *n, const uint8_t *sid)
 	return NULL;
 }
 
-/* --- states and timers ------------------------------------------------------------------------- */
+/* --- states and timers ----------------------------------------------------------------------- */
 
 static uint32_t *gauge(struct nslp *n, enum session_state state)
 {
@@ -92,7 +92,7 @@ static void fire(struct timer *t)
 		nslp_report_expired(s);
 }
 
-/* --- from first to last ------------------------------------------------------------------------ */
+/* --- from first to last ---------------------------------------------------------------------- */
 
 static bool room(const struct nslp *n, const struct nslp_peer *near)
 {
@@ -217,7 +217,7 @@ void nslp_session_transitory(struct nslp_session *s, bool hold)
 	move_timer(s, hold && s->n->c.transitory < left ? s->n->c.transitory : left);
 }
 
-/* --- a request under way ----------------------------------------------------------------------- */
+/* --- a request under way --------------------------------------------------------------------- */
 
 struct nslp_exchange *nslp_exchange_begin(struct nslp_session *s, uint32_t msn, uint32_t lifetime)
 {
@@ -269,7 +269,7 @@ void nslp_exchange_end(struct nslp_session *s)
 	s->n->stats.memory -= sizeof(*x);
 }
 
-/* --- many -------------------------------------------------------------------------------------- */
+/* --- many ------------------------------------------------------------------------------------ */
 
 struct collect {
 	bool (*match)(const struct nslp_session *s, const void *arg);

@@ -35,7 +35,7 @@ struct nslp_exchange {
 	uint16_t refuse, refuse_object;	/* what to say once the asker has proved itself */
 	struct nslp_peer *near;		/* who asked; NULL: this node */
 	struct nslp_rule *next;		/* an update: to be swapped in on success (3.10) */
-	struct gist_view octets;	/* owned: the request until it is sent on, then its RESPONSE */
+	struct gist_view octets;	/* owned: the request until sent on, then its RESPONSE */
 };
 
 struct nslp_reservation;
@@ -48,7 +48,7 @@ struct nslp_session {
 	struct nslp_rule rule;
 	struct nslp_peer *near, *far;	/* NULL: this node, or not known */
 	struct nslp_exchange *exchange;	/* NULL: none under way */
-	struct nslp_reservation *reservation;	/* that CREATEs match, or a deny that they run into */
+	struct nslp_reservation *reservation;	/* that CREATEs match, or a deny for them */
 	struct nslp_local *local;	/* opened by an application here */
 	struct nslp_session *link;	/* proxy-NI: the other of both sessions */
 	uint64_t expiry;		/* ms, when the lifetime ends */
