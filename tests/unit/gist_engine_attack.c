@@ -311,6 +311,7 @@ static void error_for_ever(void)
 /* A Query with somebody else's flow and session, whose Response never gets to its sender. */
 static void query_spoofed(void)
 {
+	unsigned int asked;
 	struct packet p;
 
 	established();
@@ -322,8 +323,11 @@ static void query_spoofed(void)
 	seen_type = GIST_RESPONSE;
 	object(&p, GIST_NLI, NULL)[8] ^= 1;		/* another identity and address */
 	object(&p, GIST_NLI, NULL)[15] = 55;
+	p.a.from.address.b[3] = 55;
+	asked = rig.node[1].queries;
 	rig_requeue(&p);
 	rig_run(5);
+	EXPECT_EQ(rig.node[1].queries, asked + 1);
 	rig.filter = NULL;
 	EXPECT_EQ(rig.node[1].events[GIST_ROUTE_DELETED], 0);
 	EXPECT(works());
@@ -362,6 +366,38 @@ static void flood(void)
 	EXPECT_EQ(rig.node[1].g->memory, before);
 	EXPECT_EQ(rig.node[1].g->states.count, 1);	/* of the one that was no flood */
 	EXPECT_EQ(rig.node[1].g->peers.count, 1);
+	rig_stop();
+}
+
+/* Strangers' Queries leave enough for what we have to send ourselves. */
+static void flood_and_refresh(void)
+{
+	struct gist_mri down = rig_flow(1, 2, 1, false);
+	struct gist_config c;
+	struct packet p;
+	unsigned int i;
+
+	rig_start(0, 2);
+	rig_config(&c, 1);
+	c.rate = 20000;
+	c.burst = 4000;
+	gist_reconfigure(rig.node[1].g, &c);
+	watch_for(GIST_QUERY, false);
+	rig_send(0, &(struct gist_mri){ .method = GIST_MRM_LOOSE, .source = rig_address(0, 1),
+					.destination = rig_address(3, 1) }, "down", false);
+	rig_run(5);
+	p = seen[0];
+	rig.filter = NULL;
+	EXPECT_EQ(rig_send(1, &down, "mine", false), 0);
+	for (i = 0; i < 20000; i++) {
+		rig_random(NULL, object(&p, GIST_SID, NULL), GIST_SID_SIZE);
+		rig_requeue(&p);
+		rig_run(5);
+	}
+	EXPECT(rig.node[1].g->counter[GIST_N_limited] > 5000);
+	EXPECT_EQ(rig.node[1].events[GIST_STATE_LOST], 0);
+	EXPECT_EQ(rig.node[1].events[GIST_ROUTE_BAD], 0);
+	EXPECT_EQ(rig.node[1].g->roles[QUERIER], 1);
 	rig_stop();
 }
 
@@ -444,14 +480,16 @@ static void streams(void)
 
 	rig_start(1, 1);
 	g = rig.node[1].g;
+	g->config.associations = 20;
 	for (i = 0; i < 20; i++) {
+		from.address.b[3] = i < 10 ? 1 : 2;
 		id = gist_ma_accepted(g, &from, &to, 1, false, NULL);
 		n += !!id;
 		ma = id ? id : ma;
 	}
-	EXPECT_EQ(n, MA_PER_PEER);
+	EXPECT_EQ(n, 10);			/* eight of one, and half in all */
 	EXPECT_EQ(gist_ma_input(g, ma, gist_view(huge, 8)), 8);
-	EXPECT_EQ(g->mas.count, MA_PER_PEER - 1);
+	EXPECT_EQ(g->mas.count, 9);
 	rig_run(MA_SETUP_TIME + 10);
 	EXPECT_EQ(g->mas.count, 0);
 	rig_stop();
@@ -525,6 +563,8 @@ static const struct ktap_test tests[] = {
 	{ "GIST-4.4.6-09 No Routing State without end is not answered faster", error_for_ever },
 	{ "GIST-8.3-04,GIST-8.4-03 a spoofed Query moves and ends nothing", query_spoofed },
 	{ "GIST-8.4-02,GIST-6.1-05 a flood of Queries takes no memory", flood },
+	{ "GIST-5.3.2.3-10,GIST-5.3.3-21 a flood does not keep state from being refreshed",
+	  flood_and_refresh },
 	{ "GIST-5.3.3-20,GIST-5.3.3-23,GIST-5.3.3-25,GIST-4.4.4-05 no more D-mode than allowed",
 	  limited },
 	{ "states and handshakes are bounded, also for one peer", full },

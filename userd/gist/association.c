@@ -121,6 +121,8 @@ static void unlink_peer(struct ma *ma)
 
 void gist_ma_set_peer(struct ma *ma, struct peer *peer)
 {
+	if (!ma->outgoing)
+		ma->g->unproven--;
 	peer->refs++;
 	ma->peer = peer;
 	ma->next = peer->mas;
@@ -156,6 +158,8 @@ static void destroy(struct ma *ma, int error)
 		COUNT(g, ma_failed);
 	if (peer)
 		peer->refs++;
+	else
+		g->unproven--;
 	ma->dead = true;
 	timer_stop(g->timers, &ma->timer);
 	table_del(&g->mas, &ma->node);
@@ -245,11 +249,18 @@ static bool set_name(struct ma *ma, const char *name)
 uint32_t gist_ma_accepted(struct gist *g, const struct endpoint *from, const struct endpoint *to,
 			  unsigned int ifindex, bool tls, const char *name)
 {
-	struct ma *ma = create(g, from);
+	struct ma *ma;
 
 	(void)to;
+	/* Strangers get half of them; the rest is for who has shown to be there, and for our own. */
+	if (g->unproven >= (g->config.associations + 1) / 2) {
+		COUNT(g, full);
+		return 0;
+	}
+	ma = create(g, from);
 	if (!ma)
 		return 0;
+	g->unproven++;
 	ma->phase = MA_CONNECTED;
 	ma->tls = tls;
 	ma->ifindex = ifindex;

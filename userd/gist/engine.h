@@ -203,6 +203,7 @@ struct gist {
 	uint32_t next_ma;
 	uint32_t roles[2]; /* states by enum role */
 	uint32_t handshakes;
+	uint32_t unproven; /* associations accepted, whose first Confirm has not come */
 	uint32_t queued, queued_octets;
 	uint64_t memory;
 	uint64_t counter[GIST_COUNTERS];
@@ -253,6 +254,11 @@ void gist_limiter_init(struct gist *g);
 bool gist_limiter_take(struct gist *g, size_t octets);
 /* Take them whatever is there: what ends a handshake begun must not be lost. */
 void gist_limiter_owe(struct gist *g, size_t octets);
+/*
+ * Whether there is enough to answer strangers: half of it is left to what starts here and to peers,
+ * so that a flood of Queries does not keep routing state from being refreshed.
+ */
+bool gist_limiter_spare(struct gist *g);
 /* Ms until something can be sent again. */
 uint32_t gist_limiter_wait(struct gist *g);
 /* RS-validity-time that so many states can be refreshed in (4.4.4). */

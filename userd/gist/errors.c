@@ -66,6 +66,10 @@ static void send_datagram(struct gist *g, const struct inbound *in, const struct
 		gist_remark(g, "error %u/%u cannot be sent", fault->code, fault->subcode);
 		return;
 	}
+	if (!gist_limiter_spare(g)) {
+		COUNT(g, limited);
+		return;
+	}
 	if (gist_limiter_take(g, o.len + DATAGRAM_HEADERS) &&
 	    !g->io.datagram(g->io.arg, &from, &to, gist_out_view(&o)))
 		COUNT(g, error_sent);

@@ -55,6 +55,12 @@ void gist_limiter_owe(struct gist *g, size_t octets)
 		g->limiter.tokens = least;
 }
 
+bool gist_limiter_spare(struct gist *g)
+{
+	fill(g);
+	return g->limiter.tokens >= (int64_t)g->limiter.burst * 500;
+}
+
 uint32_t gist_limiter_wait(struct gist *g)
 {
 	int64_t lack;

@@ -316,6 +316,15 @@ static enum gist_peering ask(struct gist *g, const struct inbound *in, const str
 	return nslp->ops.query ? nslp->ops.query(nslp->ops.arg, &rx, answer) : GIST_PROPAGATE;
 }
 
+/* A refresh, or what may well be one. */
+static bool known(struct gist *g, const struct gist_message *m)
+{
+	struct key k;
+
+	return gist_key_make(&k, &m->mri, !m->mri.upstream, m->sid, m->head.nslpid) &&
+	       gist_state_find(g, &k);
+}
+
 bool gist_responder_query(struct gist *g, const struct inbound *in, const struct gist_message *m)
 {
 	struct gist_view answer = { NULL, 0 };
@@ -323,7 +332,7 @@ bool gist_responder_query(struct gist *g, const struct inbound *in, const struct
 
 	if (gist_view_equal(m->nli.identity, gist_view(g->config.identity, g->config.identity_len)))
 		return !in->transit; /* our own, come around */
-	if (gist_limiter_wait(g) > 1) {
+	if (gist_limiter_wait(g) > 1 || (!gist_limiter_spare(g) && !known(g, m))) {
 		COUNT(g, limited);
 		return true;
 	}
