@@ -642,6 +642,28 @@ static void app_gives_up(void)
 	rig_stop();
 }
 
+static void app_survives(void)
+{
+	struct session_open o = opening();
+	unsigned int i;
+
+	rig_start(HOST);
+	app_open(&o);
+	app_answer(NSLP_SUCCESS, 600);
+	rig_clear();
+	for (i = 0; i < 590; i++) {
+		rig_pass(1000);
+		if (rig.sends) {
+			rig_status(0, false, GIST_FAIL_NO_RESPONSE);
+			rig_clear();
+		}
+	}
+	EXPECT(rig_has());
+	rig_pass(11000);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
 static void app_adjusts(void)
 {
 	struct session_open o = opening();
@@ -836,6 +858,8 @@ static const struct ktap_test tests[] = {
 	{ "NATFW-3.7.1-28,NATFW-3.7.1-36,NATFW-3.5-06 what got lost is asked for again",
 	  app_tries_again },
 	{ "NSLP applications: given up in the end", app_gives_up },
+	{ "NATFW-3.4-08,NATFW-3.2.8-07 an outage is survived until the lifetime ends",
+	  app_survives },
 	{ "NATFW-3.4-26 an initiator takes the lifetime it is offered, once", app_adjusts },
 	{ "NATFW-3.7.5-09,NATFW-3.7.5-18,NATFW-3.7.5-19,NATFW-3.9-04 an initiator heeds NOTIFYs and "
 	  "sends none", app_notified },

@@ -133,9 +133,13 @@ static void refresh_refused(void)
 	EXPECT_EQ(rig.sends, 2);
 	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
 	EXPECT(!rig_asked(GATE_CLOSE));
-	rig_clear();
 	ask(DR, 102, 600);
-	answer(102, NSLP_NOT_AUTHORIZED, 0);
+	rig_status(rig.sends - 1, false, GIST_FAIL_NO_RESPONSE);
+	EXPECT_EQ(rig.sent[rig.sends - 1].m.info.code, NSLP_NOT_REACHED);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_clear();
+	ask(DR, 103, 600);
+	answer(103, NSLP_NOT_AUTHORIZED, 0);
 	EXPECT_EQ(rig.sends, 2);
 	EXPECT(!rig_has());
 	EXPECT(rig_asked(GATE_CLOSE));

@@ -100,7 +100,7 @@ static void settle(struct nslp_session *s, uint16_t code, const char *why)
 	bool update = s->exchange->next;
 	bool sent = s->exchange->stage == NSLP_STAGE_SENT;
 
-	if (fresh || (sent && NSLP_CLASS(code) == NSLP_CLASS_PERMANENT)) {
+	if (fresh || (sent && nslp_exchange_final(code))) {
 		nslp_session_end(s, code, why);
 		return;
 	}

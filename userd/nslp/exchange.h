@@ -21,6 +21,17 @@ void nslp_exchange_opened(struct nslp_session *s);
  * (AMB-21).
  */
 void nslp_exchange_fail(struct nslp_session *s, uint16_t code, uint16_t object, const char *why);
+/*
+ * Whether an error that a refresh or update has met ends what is in force (AMB-21). That nobody was
+ * reached says nothing about the rule: an outage is survived until the lifetime ends (3.4).
+ */
+static inline bool nslp_exchange_final(uint16_t code)
+{
+	if (code == NSLP_NOT_REACHED || code == NSLP_NO_EDGE)
+		return false;
+	return NSLP_CLASS(code) == NSLP_CLASS_PERMANENT || code == NSLP_ENDED;
+}
+
 /* Forget the request without an answer (RFC 5981 6.4). */
 void nslp_exchange_drop(struct nslp_session *s, uint16_t code, const char *why);
 /* The time for the first request of a Pending session is over (3.2.8). */

@@ -196,8 +196,7 @@ static void succeeded(struct nslp_session *s, const struct gist_rx *rx,
 static void refused(struct nslp_session *s, const struct gist_rx *rx,
 		    const struct nslp_message *m)
 {
-	bool over = s->exchange->fresh || NSLP_CLASS(m->info.code) == NSLP_CLASS_PERMANENT ||
-		m->info.code == NSLP_ENDED;
+	bool over = s->exchange->fresh || nslp_exchange_final(m->info.code);
 	struct gist_mri near = nslp_session_rule(s)->near;
 	bool update = s->exchange->next;
 	struct nslp *n = s->n;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "nslp/app.h"
+#include "nslp/exchange.h"
 #include "nslp/gateway.h"
 #include "nslp/initiate.h"
 #include "nslp/local.h"
@@ -291,7 +292,7 @@ static bool over(const struct nslp_session *s, uint16_t code)
 
 	if (NSLP_CLASS(code) == NSLP_CLASS_TRANSIENT)
 		return fresh && s->local->tries >= TRIES;
-	return fresh || NSLP_CLASS(code) == NSLP_CLASS_PERMANENT || code == NSLP_ENDED;
+	return fresh || nslp_exchange_final(code);
 }
 
 void nslp_initiate_failed(struct nslp_session *s, uint16_t code, uint16_t object,

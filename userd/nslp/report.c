@@ -45,8 +45,10 @@ void nslp_report_far(struct nslp_session *s, uint16_t code)
 /* The initiator has given it up, most likely: not worth a new association. */
 static bool still_near(const struct nslp_session *s)
 {
+	enum gist_security security;
+
 	return s->near && s->near->sii &&
-		s->n->lower->has_association(s->n->gist, s->near->sii, NULL);
+		s->n->lower->has_association(s->n->gist, s->near->sii, &security);
 }
 
 void nslp_report_expired(struct nslp_session *s)

@@ -67,15 +67,6 @@ static void route_bad(struct nslp_session *s, const struct gist_peer *old)
 		nslp_report_route(s, old);
 }
 
-/* Toward the NR nobody is there any more, or nobody was. */
-static void last_node(struct nslp_session *s)
-{
-	if (waiting(s))
-		failed(s, GIST_FAIL_NO_RESPONSE);
-	else if (s->rule.role == SESSION_NF || nslp_session_initiated(s))
-		route_bad(s, NULL);
-}
-
 /* What was on its way may not have got there. */
 static void lost(struct nslp_session *s)
 {
@@ -89,7 +80,9 @@ static void far_event(struct nslp_session *s, const struct gist_network *e)
 {
 	switch (e->event) {
 	case GIST_LAST_NODE:
-		last_node(s);
+		/* With nothing under way an outage, most likely: the next refresh will show. */
+		if (waiting(s))
+			failed(s, GIST_FAIL_NO_RESPONSE);
 		break;
 	case GIST_ROUTE_BAD:
 	case GIST_ROUTE_DELETED:
