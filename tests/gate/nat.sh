@@ -252,5 +252,5 @@ both "NATFW-3.10-05,NATFW-3.10-09 an update keeps the external endpoint" update_
 point "an update moves to another host" update_moves_endpoint
 point "NATFW-3.7.1-14 no port left" exhausted
 point "a refusal changes nothing, and is nobody else's" refusal_changes_nothing
-point "NATFW-3.7.1-09,NATFW-4.2.5-13 what cannot be translated" no_ports_no_nat
+point "NATFW-3.7.1-09,NATFW-3.7.2-30,NATFW-4.2.5-14 what cannot be translated" no_ports_no_nat
 ktap_end

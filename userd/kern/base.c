@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
+#include "gist/gist.h"
 #include "kern/gate_private.h"
 
 #define BASE_LIFETIME	600	/* seconds */
@@ -47,12 +48,12 @@ static void take_made(void *arg, unsigned int nr, int err, const void *reply,
 		ids_add(&g->base, r->id);
 }
 
-static void add(struct base *b, const struct address *to, uint32_t protocol, uint32_t dport,
-		uint32_t dport_max)
+static void add(struct base *b, const struct address *to, uint32_t priority, uint32_t protocol,
+		uint32_t dport, uint32_t dport_max)
 {
 	struct natfw_rule r = {
 		.name = (char *)BASE_NAME, .action = NATFW_ACTION_ALLOW,
-		.priority = PLAN_SIGNALLING, .emit = NATFW_EMIT_STACK, .lifetime = BASE_LIFETIME,
+		.priority = priority, .emit = NATFW_EMIT_STACK, .lifetime = BASE_LIFETIME,
 		.flags = NATFW_RULE_FLAG_ZONE_ANY,
 		.match = { .proto = protocol, .dport = dport, .dport_max = dport_max },
 	};
@@ -95,6 +96,11 @@ static bool is_configured(const struct conf *c, const char *name)
 	return false;
 }
 
+static bool is_link_local(const struct address *a)
+{
+	return a->version == 6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 /* Those messages may be sent to: as configured, or what the configured interfaces have. */
 static void find_addresses(struct base *b)
 {
@@ -109,17 +115,17 @@ static void find_addresses(struct base *b)
 		return;
 	for (a = all; a; a = a->ifa_next)
 		if (a->ifa_addr && is_configured(c, a->ifa_name) &&
-		    endpoint_from_sockaddr(&e, a->ifa_addr))
+		    endpoint_from_sockaddr(&e, a->ifa_addr) && !is_link_local(&e.address))
 			add_address(b, &e.address);
 	freeifaddrs(all);
 }
 
-static void add_connections(struct base *b, uint16_t first, uint16_t last)
+static void add_connections(struct base *b, uint32_t priority, uint16_t first, uint16_t last)
 {
 	unsigned int i;
 
 	for (i = 0; first && i < b->addresses; i++)
-		add(b, &b->address[i], IPPROTO_TCP, first, last);
+		add(b, &b->address[i], priority, IPPROTO_TCP, first, last);
 }
 
 /*
@@ -131,13 +137,13 @@ static void add_all(struct base *b)
 	const struct conf_gist *gist = &b->g->conf->gist;
 
 	b->hash = 1;
-	add(b, NULL, IPPROTO_UDP, GIST_PORT, GIST_PORT);
+	add(b, NULL, PLAN_SIGNALLING, IPPROTO_UDP, GIST_PORT, GIST_PORT);
 	if (gist->port && gist->port != GIST_PORT)
-		add(b, NULL, IPPROTO_UDP, gist->port, gist->port);
-	add_connections(b, gist->tcp_port, gist->tcp_port);
-	if (gist->tls_port != gist->tcp_port)
-		add_connections(b, gist->tls_port, gist->tls_port);
-	add_connections(b, PORT_OWN_MIN, PORT_OWN_MAX);
+		add(b, NULL, PLAN_SIGNALLING, IPPROTO_UDP, gist->port, gist->port);
+	add_connections(b, PLAN_SIGNALLING, gist->tcp_port, gist->tcp_port);
+	if (gist->tls != GIST_TLS_NONE && gist->tls_port != gist->tcp_port)
+		add_connections(b, PLAN_SIGNALLING, gist->tls_port, gist->tls_port);
+	add_connections(b, PLAN_LAST, PORT_OWN_MIN, PORT_OWN_MAX);
 }
 
 static void del_old(struct gate *g)

@@ -21,6 +21,7 @@
 #define PLAN_SIGNALLING		50	/* messages between natfwds */
 #define PLAN_DENY		400
 #define PLAN_ALLOW		500
+#define PLAN_LAST		1000000	/* against the default verdict alone */
 
 /* What a rule needs besides its grant. */
 struct plan {

@@ -44,14 +44,27 @@ static bool in_prefixes(const struct address *a, const struct conf_prefix *p, un
 	return !n;
 }
 
-/* A whole prefix within one of those listed. */
-static bool prefix_in(const struct address *a, uint8_t len, const struct conf_prefix *p,
-		      unsigned int n)
+/*
+ * What an entry permits has to be in it as a whole; what it refuses only has to touch it, or a request
+ * wide enough would get past it.
+ */
+static bool prefix_fits(const struct address *a, uint8_t len, const struct conf_prefix *p,
+			bool permit)
+{
+	if (!p->len)
+		return true;
+	if (len >= p->len)
+		return address_within(a, &p->address, p->len);
+	return !permit && (!len || address_within(&p->address, a, len));
+}
+
+static bool prefixes_fit(const struct address *a, uint8_t len, const struct conf_prefix *p,
+			 unsigned int n, bool permit)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		if (!p[i].len || (len >= p[i].len && address_within(a, &p[i].address, p[i].len)))
+		if (prefix_fits(a, len, &p[i], permit))
 			return true;
 	return !n;
 }
@@ -109,6 +122,8 @@ static bool fits_protocol(const struct ask *q, const struct conf_policy *e)
 {
 	unsigned int i;
 
+	if (!q->f->has_protocol && !e->permit)
+		return true;
 	for (i = 0; i < e->protocols; i++)
 		if (q->f->has_protocol && q->f->protocol == e->protocol[i])
 			return true;
@@ -127,6 +142,8 @@ static bool fits_port(const struct ask *q, const struct conf_policy *e)
 
 	if (!port_restricted(e))
 		return true;
+	if (!e->permit)
+		return !q->f->has_dport || (last >= e->port_min && q->f->dport <= e->port_max);
 	return q->f->has_dport && q->f->dport >= e->port_min && last <= e->port_max;
 }
 
@@ -134,8 +151,9 @@ static bool fits_port(const struct ask *q, const struct conf_policy *e)
 static bool fits_rest(const struct ask *q, const struct conf_policy *e)
 {
 	return fits_place(q, e) && fits_kind(q, e) && fits_port(q, e) &&
-	       prefix_in(&q->f->destination, q->f->destination_len, e->toward, e->towards) &&
-	       prefix_in(&q->f->source, q->f->source_len, e->source, e->sources);
+	       prefixes_fit(&q->f->destination, q->f->destination_len, e->toward, e->towards,
+			    e->permit) &&
+	       prefixes_fit(&q->f->source, q->f->source_len, e->source, e->sources, e->permit);
 }
 
 static bool fits_identity(const struct ask *q, const struct conf_policy *e)

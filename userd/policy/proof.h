@@ -14,7 +14,7 @@
 #include "base/gate.h"
 #include "conf/conf.h"
 
-#define PROOF_WINDOW	300		/* seconds clocks may differ */
+#define PROOF_WINDOW	30		/* seconds clocks may differ */
 #define PROOF_MEMORY	4096		/* START_TIMEs remembered */
 
 struct proof_seen {
