@@ -56,14 +56,21 @@ static void tell_gist(const struct teller *t)
 	tell(t, "gist", "memory_bytes", "octets of states and associations", true, s.memory);
 }
 
+/* Classes of RFC 5973 4.2.5; the others are not assigned. */
 static void tell_responses(const struct teller *t, const struct nslp_stats *s)
 {
-	struct stat_value v = { .name = "nslp_response_sent_total", .label = "class",
-				.help = "RESPONSEs sent" };
+	static const char *const class[8] = {
+		[1] = "informational", [2] = "success", [3] = "protocol-error",
+		[4] = "transient-failure", [5] = "permanent-failure", [6] = "session-failure",
+	};
+	struct stat_value v = { .name = "nslp_response_class_total", .label = "class",
+				.help = "RESPONSEs sent by class" };
 	unsigned int i;
 
 	for (i = 0; i < 8; i++) {
-		snprintf(v.value, sizeof(v.value), "%u", i);
+		if (!class[i])
+			continue;
+		snprintf(v.value, sizeof(v.value), "%s", class[i]);
 		v.number = s->response[i];
 		t->fn(t->arg, &v);
 	}
