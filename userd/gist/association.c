@@ -177,7 +177,8 @@ static void destroy(struct ma *ma, int error)
 
 void gist_ma_close(struct ma *ma, int error)
 {
-	ma->g->io.close(ma->g->io.arg, ma->id, !error);
+	/* Lost framing is said before the end. */
+	ma->g->io.close(ma->g->io.arg, ma->id, !error || error == EPROTO);
 	destroy(ma, error);
 }
 
