@@ -79,7 +79,7 @@ static void down(unsigned int ms)
 
 static void tell_stat(uint64_t number, const char *name, const char *value, uint64_t n)
 {
-	struct stat_value v = { .number = n };
+	struct stat_value v = { .number = n, .gauge = !strstr(name, "_total") };
 
 	snprintf(v.name, sizeof(v.name), "%s", name);
 	snprintf(v.help, sizeof(v.help), "A fake \"%s\"", name);

@@ -195,11 +195,12 @@ static void on_readable(struct bufferevent *bev, void *arg)
 		evbuffer_drain(in, evbuffer_get_length(in));
 		return;
 	}
-	if (end.pos < 0) {
-		if (evbuffer_get_length(in) > REQUEST_MAX)
-			answer_text(s, "431 Request Header Fields Too Large", "too long");
+	if (end.pos > REQUEST_MAX || (end.pos < 0 && evbuffer_get_length(in) > REQUEST_MAX)) {
+		answer_text(s, "431 Request Header Fields Too Large", "too long");
 		return;
 	}
+	if (end.pos < 0)
+		return;
 	line = evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF_STRICT);
 	evbuffer_drain(in, evbuffer_get_length(in));
 	if (line)
