@@ -137,8 +137,8 @@ sender_dies() {
 	crash NI
 	goes_on 1
 	stops 12
-	pinholes_are FW1 0
-	pinholes_are FW2 0
+	wait_for 8 pinholes_are FW1 0
+	wait_for 8 pinholes_are FW2 0
 	wait_for 5 sessions_are FW1 0
 	rm -rf "$RUN/NI/state"/*
 	daemons NI

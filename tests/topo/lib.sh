@@ -119,6 +119,27 @@ iface() {
 	[[ " ${GATEWAYS[*]} " == *" $1 "* ]] || GATEWAYS+=("$1")
 }
 
+# trust_nat NODE FROM PREFIX: what the NAT at FROM asks for, inside, is for addresses of its own, PREFIX.
+trust_nat() {
+	more "$1" <<-CONF
+		policy:
+		  entry:
+		  - name: inner-nat-opens
+		    from: [$2]
+		    source: [$3]
+		    kind: [create, proxy]
+		    third-party: true
+		    action: permit
+		  - name: inner-nat-reserves
+		    from: [$2]
+		    toward: [$3]
+		    kind: [external, proxy]
+		    third-party: true
+		    any-sender: true
+		    action: permit
+	CONF
+}
+
 # more NODE < LINES: into its configuration, at the top level.
 more() { EXTRA[$1]+=$(cat)$'\n'; }
 
