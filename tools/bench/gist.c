@@ -220,6 +220,28 @@ static void handshakes(unsigned int sessions)
 	       (double)(s[0].memory + s[1].memory) / (s[0].queriers + s[1].responders));
 }
 
+/* A minute of nothing but refreshing. */
+static void refreshes(unsigned int seconds_long)
+{
+	struct gist_stats s[2];
+	uint64_t end = timers.now + seconds_long * 1000u, sent;
+	double begin = seconds(), took;
+
+	gist_stats(engine[0], &s[0]);
+	sent = s[0].counter[GIST_N_query_sent];
+	while (timers.now < end) {
+		timers_run(&timers, timers.now + 1, 0);
+		deliver();
+	}
+	took = seconds() - begin;
+	gist_stats(engine[0], &s[0]);
+	gist_stats(engine[1], &s[1]);
+	printf("refreshing for %u s: %.0f handshakes a second, %.1f %% of one processor for both ends, "
+	       "states %u and %u\n", seconds_long,
+	       (double)(s[0].counter[GIST_N_query_sent] - sent) / seconds_long,
+	       100 * took / seconds_long, s[0].queriers, s[1].responders);
+}
+
 /* Queries whose senders never answer. */
 static void flood(unsigned int queries)
 {
@@ -260,6 +282,7 @@ int main(int argc, char **argv)
 	start(0);
 	start(1);
 	handshakes(sessions);
+	refreshes(60);
 	flood(500000);
 	gist_destroy(engine[1]);
 	timers_fini(&timers);
