@@ -356,6 +356,24 @@ static void delete(void)
 	rig_stop();
 }
 
+static void delete_without_gate(void)
+{
+	establish(FIREWALL);
+	rig.gate_error = -EPIPE;
+	ask(DR, 101, 0);
+	EXPECT(!rig_has());
+	rig_pass(1000);
+	EXPECT_EQ(rig.asks, 0);
+	rig.gate_error = 0;
+	rig_pass(1000);
+	EXPECT_EQ(rig.asks, 1);
+	EXPECT_EQ(rig.asked[0].op, GATE_CLOSE);
+	EXPECT(!memcmp(rig.asked[0].sid, rig_sid, 16));
+	rig_pass(10000);
+	EXPECT_EQ(rig.asks, 1);
+	rig_stop();
+}
+
 static void delete_at_receiver(void)
 {
 	struct gist_mri mri = rig_mri(DS, "10.0.0.1", 1);
@@ -568,6 +586,7 @@ static const struct ktap_test tests[] = {
 	{ "NATFW-3.4-14 the gate lowers the lifetime", gate_lowers },
 	{ "NATFW-3.7.4-03,NATFW-3.7.4-04,NATFW-3.7.4-05,NATFW-3.7.4-06,NATFW-3.7.4-08,NATFW-3.5-16 "
 	  "delete", delete },
+	{ "NATFW-3.7.4-04 a delete while the gate is away is not forgotten", delete_without_gate },
 	{ "NATFW-3.7.4-06 the receiver does not answer a delete", delete_at_receiver },
 	{ "NATFW-3.7.4-09 nobody else deletes", delete_by_stranger },
 	{ "NSLP order: delete before the gate has answered", delete_pending },

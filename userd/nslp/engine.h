@@ -37,6 +37,13 @@ struct nslp_restore {
 	uint32_t count, next;
 };
 
+/* Rules that are to go and the gate could not be told to take away yet. */
+struct nslp_closing {
+	struct timer timer;
+	uint8_t (*sid)[GATE_SID];
+	uint32_t count, size;
+};
+
 struct nslp {
 	struct nslp_config c;
 	struct nslp_io io;
@@ -54,6 +61,7 @@ struct nslp {
 	uint64_t scan_second;
 	unsigned int scans;
 	struct nslp_restore restore;
+	struct nslp_closing closing;
 	struct nslp_stats stats;
 	bool down;			/* nothing new is begun */
 };

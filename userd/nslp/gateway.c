@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "nslp/app.h"
+#include "nslp/closing.h"
 #include "nslp/exchange.h"
 #include "nslp/gateway.h"
 #include "nslp/report.h"
@@ -131,10 +132,7 @@ void nslp_gate_open(struct nslp_session *s)
 	put(s, &r, NULL);
 }
 
-/*
- * Also what is asked for and not answered yet: it may be granted. If the gate is away the kernel
- * ends the rule when its lifetime does.
- */
+/* Also what is asked for and not answered yet: it may be granted. */
 void nslp_gate_close(struct nslp_session *s)
 {
 	struct gate_request r;
@@ -144,7 +142,7 @@ void nslp_gate_close(struct nslp_session *s)
 	s->granted = false;
 	request_init(s, &r, GATE_CLOSE, 0);
 	if (ask(s->n, &r, NULL))
-		log_warn(SUB_NSLP, "the gate cannot be reached: a rule stays to its lifetime's end");
+		nslp_closing_add(s->n, s->sid);
 }
 
 static int ask_again(struct nslp_session *s, uint64_t *id)

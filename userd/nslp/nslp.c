@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nslp/app.h"
+#include "nslp/closing.h"
 #include "nslp/local.h"
 #include "nslp/match.h"
 #include "nslp/receive.h"
@@ -122,6 +123,7 @@ struct nslp *nslp_create_over(const struct nslp_config *c, const struct nslp_io 
 	table_init(&n->reservations);
 	table_init(&n->peers);
 	nslp_restore_init(n);
+	nslp_closing_init(n);
 	io->random(io->arg, n->key, sizeof(n->key));
 	if (!lower->attach(g, NSLP_ID, NSLP_RAO4, NSLP_RAO6, &ops))
 		return n;
@@ -160,6 +162,7 @@ void nslp_destroy(struct nslp *n)
 	}
 	free(sid);
 	nslp_restore_fini(n);
+	nslp_closing_fini(n);
 	table_fini(&n->sessions);
 	table_fini(&n->reservations);
 	table_fini(&n->peers);
