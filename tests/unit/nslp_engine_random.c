@@ -133,6 +133,27 @@ static void network(void)
 	rig_network((enum gist_event)roll(GIST_STATE_LOST + 1), &mri, roll(2));
 }
 
+/* From within gist_send(): a word on this message or another, or of the network. */
+static void within(void)
+{
+	void (*again)(void) = rig.on_send;
+	uint8_t was[16];
+
+	if (roll(4))
+		return;
+	rig.on_send = NULL;
+	memcpy(was, rig_sid, 16);
+	if (roll(2)) {
+		rig_status(rig.sends - 1, roll(2), roll(7));
+	} else {
+		memcpy(rig_sid, rig.sent[rig.sends - 1].sid, 16);
+		rig_network((enum gist_event)roll(GIST_STATE_LOST + 1),
+			    &rig.sent[rig.sends - 1].mri, roll(2));
+	}
+	memcpy(rig_sid, was, 16);
+	rig.on_send = again;
+}
+
 static void gate(void)
 {
 	any_sid();
@@ -182,6 +203,7 @@ static void step(void)
 	rig.gate_error = roll(30) ? 0 : -ENOBUFS;
 	rig.send_error = roll(30) ? 0 : roll(2) ? -ENOBUFS : -ENETUNREACH;
 	rig.no_ma = !roll(10);
+	rig.on_send = roll(2) ? within : NULL;
 	switch (roll(12)) {
 	case 0:
 		rig_pass(roll(4) ? roll(20000) : roll(700000));
@@ -245,6 +267,7 @@ static void quiet(void)
 	rig.auto_gate = true;
 	rig.gate_error = 0;
 	rig.send_error = 0;
+	rig.on_send = NULL;
 	for (i = 0; i < 400; i++) {
 		rig_clear();
 		rig_pass(5000);

@@ -42,6 +42,7 @@ struct rig {
 	struct session_event told[KEPT];
 	unsigned int sends, asks, events;	/* since they were looked at last */
 	unsigned int lifetimes;
+	void (*on_send)(void);			/* GIST calls back from within */
 	int send_error, gate_error;
 	bool auto_gate;				/* the gate grants everything at once */
 	bool no_ma;				/* no associations, in or out */
@@ -82,6 +83,11 @@ static inline int rig_send(struct gist *g, const struct gist_tx *tx)
 	s->handle = tx->handle;
 	s->sii = tx->sii;
 	EXPECT_EQ(nslp_message_parse(&s->m, gist_view(s->octets, s->len), 0, &fault), NSLP_ACCEPT);
+	if (rig.on_send)
+		rig.on_send();
+	/* What it was told has to hold to the end. */
+	EXPECT(!memcmp(s->sid, tx->sid, 16) && gist_mri_equal(&s->mri, tx->mri));
+	EXPECT(!memcmp(s->octets, tx->data.data, s->len));
 	return 0;
 }
 

@@ -126,10 +126,12 @@ void nslp_exchange_fail(struct nslp_session *s, uint16_t code, uint16_t object, 
 	log_info(SUB_NSLP, "request refused sid=%s code=%u/0x%02x why=\"%s\"",
 		 session_tag(s->sid, tag), code >> 8, code & 0xff, why);
 	nslp_count(n, NSLP_N_refused);
+	memcpy(sid, s->sid, sizeof(sid));
 	if (x->stage == NSLP_STAGE_OPEN && rule->role == SESSION_NF && x->fresh)
 		nslp_report_far(s, NSLP_TERMINATED);
-	memcpy(sid, s->sid, sizeof(sid));
-	settle(s, code, why);
+	s = nslp_session_find(n, sid);
+	if (s && s->exchange == x)
+		settle(s, code, why);
 	nslp_respond(n, sid, &near, &(struct nslp_answer){ .msn = msn, .code = code,
 							   .object = object });
 }

@@ -166,8 +166,11 @@ static void bad_grant(struct nslp_session *s, uint16_t code, uint32_t limit)
 	uint8_t sid[GATE_SID];
 
 	memcpy(sid, s->sid, sizeof(sid));
+	s->exchange->stage = NSLP_STAGE_OPEN;	/* what GIST has to say of it is late */
 	nslp_report_far(s, NSLP_TERMINATED);
-	nslp_session_end(s, code, "lifetime granted is not acceptable");
+	s = nslp_session_find(n, sid);
+	if (s)
+		nslp_session_end(s, code, "lifetime granted is not acceptable");
 	nslp_respond(n, sid, &near, &a);
 }
 

@@ -21,12 +21,15 @@
 int nslp_send(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri,
 	      struct gist_view octets, uint32_t handle, uint64_t sii)
 {
+	struct gist_mri along = *mri;	/* the session these are of may end before GIST returns */
+	uint8_t copy[GATE_SID];
 	struct gist_tx tx = {
-		.nslpid = NSLP_ID, .sid = sid, .mri = mri, .data = octets, .handle = handle,
+		.nslpid = NSLP_ID, .sid = copy, .mri = &along, .data = octets, .handle = handle,
 		.sii = sii, .reliable = n->c.reliable || sii, .secure = n->c.secure,
 		.discover = octets.len && octets.data[0] == NSLP_EXTERNAL && mri->upstream,
 	};
 
+	memcpy(copy, sid, sizeof(copy));
 	return n->lower->send(n->gist, &tx);
 }
 
