@@ -157,6 +157,30 @@ hairpin() {
 	gate_down
 }
 
+# Both ends under addresses of this box: the receiver sees the sender as one of ours.
+twice() {
+	begin
+	granted "$(reserve res)"
+	external
+	local dst=$EXT_PORT src
+	granted hold res 60
+	granted "admit one kind=allow xlat=both ref=res proto=17 src=$S sport=7 dst=$X dport=$dst in=wan out=lan from=wan peer=$S"
+	external
+	src=$EXT_PORT
+	granted open one 60
+	pkt <<-P
+		send net ip src=$S dst=$X udp sport=7 dport=$dst data=there
+		expect host udp src=$X dst=$A sport=$src dport=5000 data=there sum=ok
+		send host ip src=$A dst=$X udp sport=5000 dport=$src data=back
+		expect net udp src=$X dst=$S sport=$dst dport=7 data=back sum=ok
+		send net ip src=$S2 dst=$X udp sport=7 dport=$dst data=other
+		none host udp data=other
+	P
+	say close one
+	want "$(our_count)" 1 "rules: the reservation"
+	gate_down
+}
+
 update_keeps_endpoint() {
 	local port
 	begin
@@ -248,6 +272,7 @@ both "NATFW-3.7.2-61 a reservation goes, what rests on it stays" reservation_goe
 both "a pool that filters nothing makes no hole of an endpoint" open_pool_is_no_hole
 point "NATFW-4.2.4-08 two ports are translated side by side" pair
 both "a flow behind the same translator is turned round" hairpin
+both "both ends are translated" twice
 both "NATFW-3.10-05,NATFW-3.10-09 an update keeps the external endpoint" update_keeps_endpoint
 point "an update moves to another host" update_moves_endpoint
 point "NATFW-3.7.1-14 no port left" exhausted

@@ -239,12 +239,12 @@ static void quota_of_sessions(void)
 	o = requester_get(&t, &other, 0);
 	EXPECT(r != o && r == requester_get(&t, &id, 5));
 	for (i = 0; i < 10; i++)
-		EXPECT(!requester_take(&t, r, 10, 0));
-	EXPECT(requester_take(&t, r, 10, 0));
+		EXPECT(!requester_take(&t, r, 10, true, 0));
+	EXPECT(requester_take(&t, r, 10, true, 0));
 	EXPECT_EQ(r->sessions, 10);
-	EXPECT(!requester_take(&t, o, 10, 0));
+	EXPECT(!requester_take(&t, o, 10, true, 0));
 	requester_give(&t, r);
-	EXPECT(!requester_take(&t, r, 10, 0));
+	EXPECT(!requester_take(&t, r, 10, true, 0));
 	requester_move(&t, r, o);
 	EXPECT_EQ(r->sessions, 9);
 	EXPECT_EQ(o->sessions, 2);
@@ -261,13 +261,13 @@ static void quota_of_rate(void)
 	requesters_init(&t, key, 50);
 	r = requester_get(&t, &id, 0);
 	for (i = 0; i < 1000; i++)
-		n += !requester_take(&t, r, 0, 1);
+		n += !requester_take(&t, r, 0, true, 1);
 	EXPECT_EQ(n, 100);	/* two seconds' worth at once */
 	for (i = 0, n = 0; i < 1000; i++)
-		n += !requester_take(&t, r, 0, 1 + i * 10);
+		n += !requester_take(&t, r, 0, true, 1 + i * 10);
 	EXPECT(n >= 499 && n <= 501);
 	/* a clock that stands still or goes back gives nothing */
-	EXPECT(requester_take(&t, r, 0, 5));
+	EXPECT(requester_take(&t, r, 0, true, 5));
 	requesters_fini(&t);
 }
 
@@ -280,7 +280,7 @@ static void requesters_are_forgotten(void)
 	requesters_init(&t, key, 50);
 	r = requester_get(&t, &id, 0);
 	requester_get(&t, &other, 0);
-	EXPECT(!requester_take(&t, r, 0, 0));
+	EXPECT(!requester_take(&t, r, 0, true, 0));
 	requesters_sweep(&t, 5000);
 	EXPECT_EQ(t.table.count, 2);
 	requesters_sweep(&t, 20000);

@@ -300,7 +300,8 @@ static bool check_quota(struct admission *a)
 	if (!r)
 		return refuse(a, NSLP_NO_RESOURCES, "too many requesters");
 	if (!a->row)
-		why = requester_take(&g->requesters, r, a->verdict.sessions_max, g->now);
+		why = requester_take(&g->requesters, r, a->verdict.sessions_max,
+				     g->now >= g->calm_until, g->now);
 	else
 		requester_move(&g->requesters, a->row->requester, r);
 	if (why) {
@@ -315,6 +316,7 @@ static bool check_quota(struct admission *a)
 	}
 	a->row->requester = r;
 	a->row->ifindex = a->r->who.ifindex;
+	a->row->proxy = a->r->who.proxy;
 	return true;
 }
 
@@ -552,6 +554,7 @@ struct gate *gate_create(const struct gate_io *io, const uint8_t owner[16], uint
 		return NULL;
 	g->io = *io;
 	g->now = now;
+	g->calm_until = now + CALM_MS;
 	memcpy(g->owner, owner, sizeof(g->owner));
 	io->random(io->policy.arg, key, sizeof(key));
 	ledger_init(&g->ledger, key, row_expired, now);
@@ -592,6 +595,7 @@ int gate_configure(struct gate *g, const struct conf *c)
 		return err;
 	g->conf = c;
 	g->requesters.rate = c->policy_rate;
+	review_sessions(g);
 	if (link_up(&g->link)) {
 		base_devices(g);
 		base_install(g);

@@ -95,6 +95,7 @@ struct gate {
 	uint64_t pools_until;		/* ms that these are waited for */
 	bool pools_ready;
 	uint64_t second_next;
+	uint64_t calm_until;		/* ms; until then nobody is too fast */
 	bool resync;			/* events were lost */
 	const struct conf *devices_said;	/* for which complaints were made */
 	uint64_t counter[GATE_COUNTERS];
@@ -102,6 +103,11 @@ struct gate {
 	unsigned int refusals, refusals_dropped;
 };
 
+/*
+ * After a start all sessions there are come again, as fast as the signalling process can tell: for so
+ * long the rate of requesters is not looked at.
+ */
+#define CALM_MS		30000
 #define PENDING_MS	120000		/* what is admitted waits for so long to be opened */
 
 /* gate.c */
@@ -148,6 +154,10 @@ bool adopt_row(struct gate *g, struct ledger_row *row);
 void adopt_forget(struct gate *g);
 /* Our rules, dumped. */
 int adopt_dump(struct gate *g, struct natfw_dump *d, struct natfw_error *e);
+
+/* review.c */
+/* Say which sessions policy would not grant any more. */
+void review_sessions(struct gate *g);
 
 /* base.c: what the node needs for itself */
 #define BASE_NAME	"natfwd-base"

@@ -54,7 +54,7 @@ struct ledger_row {
 	uint32_t granted;		/* seconds it may be opened for at most */
 	bool open;			/* @now is in force, not only held */
 	bool busy;			/* the caller has something to do for it */
-	bool keyed;			/* asked for with a signature */
+	bool proxy;			/* asked for on behalf of somebody else */
 };
 
 struct ledger {

@@ -100,16 +100,17 @@ static void refill(const struct requesters *t, struct requester *r, uint64_t now
 	r->at = now;
 }
 
-const char *requester_take(struct requesters *t, struct requester *r, uint32_t max, uint64_t now)
+const char *requester_take(struct requesters *t, struct requester *r, uint32_t max, bool paced,
+			   uint64_t now)
 {
 	uint64_t before = r->at;
 
 	refill(t, r, now > before ? now : before);
 	if (max && r->sessions >= max)
 		return "the requester has as many sessions as it may have";
-	if (t->rate && r->tokens < 1000)
+	if (paced && t->rate && r->tokens < 1000)
 		return "the requester asks too fast";
-	if (t->rate)
+	if (paced && t->rate)
 		r->tokens -= 1000;
 	r->sessions++;
 	return NULL;

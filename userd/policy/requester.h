@@ -49,10 +49,11 @@ void requester_identify(struct requester_id *id, const struct gate_who *who, uin
 /* The requester, made if it is new. NULL: there are too many, or no memory. @now in ms. */
 struct requester *requester_get(struct requesters *t, const struct requester_id *id, uint64_t now);
 /*
- * Whether @r may have one session more of at most @max, and asks slowly enough; takes it if so. NULL,
- * or why not.
+ * Whether @r may have one session more of at most @max and, if @paced, asks slowly enough; takes it
+ * if so. NULL, or why not.
  */
-const char *requester_take(struct requesters *t, struct requester *r, uint32_t max, uint64_t now);
+const char *requester_take(struct requesters *t, struct requester *r, uint32_t max, bool paced,
+			   uint64_t now);
 /* One session less. */
 void requester_give(struct requesters *t, struct requester *r);
 /* A session goes over from @from to @to, whatever the limits: whoever refreshes it has it. */
