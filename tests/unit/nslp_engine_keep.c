@@ -511,6 +511,7 @@ static void aggregate_refused(void)
 	rig.no_ma = false;
 	from_all(109, &mri, &m);
 	EXPECT_EQ(rig.sent[1].m.info.code, NSLP_NOT_AUTHORIZED);
+	EXPECT_EQ(rig.sent[1].sii, 9);
 	mri.source_prefix = 0;
 	mri.source = (struct address){ .version = 4 };
 	from_all(101, &mri, &m);

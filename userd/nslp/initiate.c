@@ -131,6 +131,17 @@ static void next_try(struct nslp_session *s, uint64_t after)
 		timer_start(s->n->timers, &s->local->timer, after);
 }
 
+/* The more often in vain the later, but in what is left of the lifetime a few times more (3.4). */
+static uint64_t backoff(const struct nslp_session *s, uint64_t first)
+{
+	uint64_t after = first << s->local->tries;
+	uint64_t most = (uint64_t)nslp_session_left(s) * 250;
+
+	if (s->state == SESSION_PENDING || after < most)
+		return after;
+	return most > PAUSE ? most : PAUSE;
+}
+
 /* Uniform in 0.5 R .. 1.5 R, so that refreshes of many do not fall into step (3.4). */
 static uint64_t jitter(struct nslp *n, uint64_t r)
 {
@@ -143,7 +154,7 @@ static uint64_t jitter(struct nslp *n, uint64_t r)
 void nslp_initiate_later(struct nslp_session *s)
 {
 	if (s->local)
-		next_try(s, jitter(s->n, (uint64_t)PAUSE << s->local->tries));
+		next_try(s, jitter(s->n, backoff(s, PAUSE)));
 }
 
 /* A RESPONSE has to come within the lifetime first asked for; further tries do not add to it. */
@@ -164,7 +175,7 @@ static void await(struct nslp_session *s)
 	to_deadline(s);
 	if (!l)
 		return;
-	next_try(s, (uint64_t)WAIT << l->tries);
+	next_try(s, backoff(s, WAIT));
 	if (l->tries < TRIES)
 		l->tries++;
 }
@@ -308,7 +319,7 @@ void nslp_initiate_failed(struct nslp_session *s, uint16_t code, uint16_t object
 	if (update)
 		nslp_gate_revert(s);
 	to_deadline(s);
-	next_try(s, jitter(s->n, (uint64_t)PAUSE << s->local->tries));
+	next_try(s, jitter(s->n, backoff(s, PAUSE)));
 	if (s->local->tries < TRIES)
 		s->local->tries++;
 	if (s->state != SESSION_PENDING)

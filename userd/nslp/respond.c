@@ -39,7 +39,7 @@ void nslp_respond(struct nslp *n, const uint8_t *sid, const struct gist_mri *nea
 	nslp_count(n, NSLP_N_response_sent);
 	n->stats.response[NSLP_CLASS(a->code) & 7]++;
 	if (nslp_sign(n, a->sign ? sid : NULL, &back, &m, buf, sizeof(buf), &v) ||
-	    nslp_send(n, sid, &back, v, 0, 0))
+	    nslp_send(n, sid, &back, v, 0, a->sii))
 		log_debug(SUB_NSLP, "RESPONSE could not be sent");
 }
 
@@ -51,6 +51,9 @@ void nslp_refuse(struct nslp *n, const struct gist_rx *rx, const struct nslp_mes
 	if (NSLP_CLASS(code) != NSLP_CLASS_PROTOCOL)
 		nslp_count(n, NSLP_N_refused);
 	a.msn = nslp_message_has(m, NSLP_MSN) ? m->msn : 0;
+	/* What is about no session has no routing state to go back by. */
+	if (rx->explicit_route && rx->peer && nslp_sid_zero(rx->sid))
+		a.sii = rx->peer->sii;
 	nslp_respond(n, rx->sid, rx->mri, &a);
 }
 

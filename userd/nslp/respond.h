@@ -11,6 +11,7 @@
 struct nslp_answer {
 	uint32_t msn;			/* of the request */
 	uint16_t code, object;
+	uint64_t sii;			/* not 0: explicitly routed to this peer */
 	bool has_lifetime;
 	uint32_t lifetime;
 	bool sign;			/* the request was signed: so is the answer, with a key */
