@@ -373,6 +373,10 @@ static void flood(void)
 static void flood_and_refresh(void)
 {
 	struct gist_mri down = rig_flow(1, 2, 1, false);
+	struct gist_mri loose = {
+		.method = GIST_MRM_LOOSE, .source = rig_address(0, 1),
+		.destination = rig_address(3, 1),
+	};
 	struct gist_config c;
 	struct packet p;
 	unsigned int i;
@@ -383,8 +387,7 @@ static void flood_and_refresh(void)
 	c.burst = 4000;
 	gist_reconfigure(rig.node[1].g, &c);
 	watch_for(GIST_QUERY, false);
-	rig_send(0, &(struct gist_mri){ .method = GIST_MRM_LOOSE, .source = rig_address(0, 1),
-					.destination = rig_address(3, 1) }, "down", false);
+	rig_send(0, &loose, "down", false);
 	rig_run(5);
 	p = seen[0];
 	rig.filter = NULL;
@@ -533,7 +536,8 @@ static void noise(void)
 		}
 		for (i = 0; i < CONNS; i++)
 			if (rig.conn[i].ma[0] && i % 2)
-				gist_ma_failed(rig.node[rig.conn[i].node[0]].g, rig.conn[i].ma[0], 104);
+				gist_ma_failed(rig.node[rig.conn[i].node[0]].g,
+					       rig.conn[i].ma[0], ECONNRESET);
 		rig_run(100000);
 		rig.filter = silence;
 		rig_run(4000000);
@@ -552,7 +556,8 @@ static const struct ktap_test tests[] = {
 	{ "GIST-8.5-04 nor for another application", confirm_other_nslp },
 	{ "GIST-5.3.1-10 nor from another address", confirm_other_source },
 	{ "GIST-8.5-05 nor too late", confirm_late },
-	{ "GIST-8.3-01,GIST-5.3.3-17,GIST-4.4.6-01 a Response without the cookie", response_forged },
+	{ "GIST-8.3-01,GIST-5.3.3-17,GIST-4.4.6-01 a Response without the cookie",
+	  response_forged },
 	{ "GIST-7.2.1-12,GIST-7.2.1-08 a Response from elsewhere ends the handshake",
 	  response_elsewhere },
 	{ "GIST-5.3.1-10 Data from elsewhere", data_spoofed },

@@ -403,8 +403,8 @@ static inline void rig_deliver_open(struct packet *p)
 		return;
 	c->open = n->g && !rig.refuse_connect;
 	if (c->open)
-		c->ma[1] = gist_ma_accepted(n->g, &e, &p->a.to, n->index > from->index ? 1 : 2, c->tls,
-					    c->tls ? "client" : NULL);
+		c->ma[1] = gist_ma_accepted(n->g, &e, &p->a.to, n->index > from->index ? 1 : 2,
+					    c->tls, c->tls ? "client" : NULL);
 	c->open = c->ma[1];
 	if (c->open)
 		gist_ma_connected(from->g, c->ma[0], c->tls ? "server" : NULL);

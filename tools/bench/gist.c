@@ -4,8 +4,8 @@
  * Queries leaves behind. Two engines side by side in one process, messages handed over in memory.
  *
  *	make -C userd build/libnsis.a
- *	cc -O2 -std=gnu11 -Iuserd -o /tmp/gist-bench tools/bench/gist.c userd/build/libnsis.a -lcrypto
- *	/tmp/gist-bench [SESSIONS]
+ *	cc -O2 -std=gnu11 -Iuserd -o bench-gist tools/bench/gist.c userd/build/libnsis.a -lcrypto
+ *	./bench-gist [SESSIONS]
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -236,8 +236,8 @@ static void refreshes(unsigned int seconds_long)
 	took = seconds() - begin;
 	gist_stats(engine[0], &s[0]);
 	gist_stats(engine[1], &s[1]);
-	printf("refreshing for %u s: %.0f handshakes a second, %.1f %% of one processor for both ends, "
-	       "states %u and %u\n", seconds_long,
+	printf("refreshing for %u s: %.0f handshakes a second, %.1f %% of one processor, states %u, %u\n",
+	       seconds_long,
 	       (double)(s[0].counter[GIST_N_query_sent] - sent) / seconds_long,
 	       100 * took / seconds_long, s[0].queriers, s[1].responders);
 }
@@ -245,6 +245,7 @@ static void refreshes(unsigned int seconds_long)
 /* Queries whose senders never answer. */
 static void flood(unsigned int queries)
 {
+	const enum gist_counter n = GIST_N_response_sent;
 	struct gist_stats s[2];
 	struct message q;
 	size_t before, after;
@@ -269,7 +270,7 @@ static void flood(unsigned int queries)
 	after = mallinfo2().uordblks;
 	gist_stats(engine[1], &s[1]);
 	printf("unproven Queries: %.0f a second answered, memory %+ld octets, states %+d\n",
-	       (double)(s[1].counter[GIST_N_response_sent] - s[0].counter[GIST_N_response_sent]) / took,
+	       (double)(s[1].counter[n] - s[0].counter[n]) / took,
 	       (long)after - (long)before, (int)(s[1].responders - s[0].responders));
 }
 

@@ -253,7 +253,7 @@ uint32_t gist_ma_accepted(struct gist *g, const struct endpoint *from, const str
 	struct ma *ma;
 
 	(void)to;
-	/* Strangers get half of them; the rest is for who has shown to be there, and for our own. */
+	/* Strangers get half; the rest is for who has shown to be there, and for our own. */
 	if (g->unproven >= (g->config.associations + 1) / 2) {
 		COUNT(g, full);
 		return 0;

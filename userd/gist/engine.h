@@ -23,7 +23,7 @@
 #define NSLPS_MAX		8
 #define OUT_SIZE		24576	/* more than one NSLP-Data object and all around it */
 #define NSLP_DATA_MAX		(GIST_TLV_WORDS_MAX * 4)
-#define DATAGRAM_MAX		576	/* octets, headers included, where nothing is known (4.3.3) */
+#define DATAGRAM_MAX		576	/* octets, headers included, if nothing is known (4.3.3) */
 #define DATAGRAM_HEADERS	64	/* room for IP and UDP (4.3.3) */
 #define COOKIE_SIZE		16
 #define GRANT_MAX		96	/* octets of a Responder-Cookie */

@@ -4,12 +4,12 @@
  *
  * Pure protocol: it has no sockets and no clock of its own. What it wants done outside goes through
  * struct gist_io, what happens outside comes in through gist_datagram(), gist_intercepted(),
- * gist_ma_*() and gist_route_changed(), time through the struct timers given. Signalling applications
- * register a struct gist_nslp. So the daemon (userd/sig) and the tests with a fake clock run the same
- * engine.
+ * gist_ma_*() and gist_route_changed(), time through the struct timers given. Signalling
+ * applications register a struct gist_nslp. So the daemon (userd/sig) and the tests with a fake
+ * clock run the same engine.
  *
- * One thread. Callbacks may call back into the engine, gist_send() included, but must not destroy it.
- * Views handed to callbacks are valid until they return. Functions that can fail return 0 or a
+ * One thread. Callbacks may call back into the engine, gist_send() included, but must not destroy
+ * it. Views handed to callbacks are valid until they return. Functions that can fail return 0 or a
  * negative errno and then have changed nothing.
  */
 #ifndef _NATFWD_GIST_GIST_H
@@ -58,13 +58,13 @@ struct gist_io {
 	int (*qmode)(void *arg, const struct gist_qmode *q, struct gist_view payload);
 	/*
 	 * Put an intercepted packet on its way again (4.3.4): its IP header as it came with TTL one
-	 * lower, @payload in place of the old one (same octets: leave checksum valid). @token as given
-	 * to gist_intercepted().
+	 * lower, @payload in place of the old one (same octets: leave checksum valid). @token as
+	 * given to gist_intercepted().
 	 */
 	int (*forward)(void *arg, const void *token, struct gist_view payload);
 	/*
-	 * Open a stream to @to for association @ma. Ends in gist_ma_connected() or gist_ma_failed(),
-	 * never from within this call.
+	 * Open a stream to @to for association @ma. Ends in gist_ma_connected() or
+	 * gist_ma_failed(), never from within this call.
 	 */
 	int (*connect)(void *arg, uint32_t ma, const struct gist_target *to);
 	/* Queue octets on the stream; reliable, in order. -ENOBUFS when too much is queued. */
@@ -85,25 +85,25 @@ struct gist_io {
 	void (*random)(void *arg, void *buf, size_t n);
 };
 
-/* ------------------------------------------------------------------ configuration (plain values) */
+/* ------------------------------------------------------------------ configuration */
 
 #define GIST_TLS_NONE		0	/* Forwards-TCP only */
 #define GIST_TLS_OFFERED	1	/* TLS/TCP and TCP */
 #define GIST_TLS_REQUIRED	2	/* TLS/TCP only; no D-mode Data with content */
 
 struct gist_config {
-	uint8_t identity[32];		/* Peer-Identity, stable while the node lives (3.3, 5.2.2) */
+	uint8_t identity[32];		/* Peer-Identity, stable while the node lives (3.3) */
 	uint8_t identity_len;
-	uint16_t port;			/* UDP source port of Queries, replies come there; default 270 */
+	uint16_t port;			/* UDP source port of Queries, where replies come; 270 */
 	uint16_t tcp_port;		/* where associations are accepted; 0: none */
 	uint16_t tls_port;
 	uint8_t tls;			/* GIST_TLS_... */
 	uint32_t t1, t2;		/* ms; 500 and 32000 (5.3.3) */
 	uint32_t validity;		/* RS-validity-time, ms; 30000 */
 	uint32_t hold;			/* MA-Hold-Time, ms; 30000 */
-	uint32_t inactive;		/* Inactive_QNode, ms, until SetStateLifetime says otherwise */
+	uint32_t inactive;		/* Inactive_QNode, ms, where SetStateLifetime is not used */
 	uint8_t hops;			/* initial GIST hop count */
-	uint32_t rate;			/* octets/s of D-mode, all interfaces (5.3.3); 0: 5 % of 1 Gbit/s */
+	uint32_t rate;			/* octets/s of D-mode in all (5.3.3); 0: 5 % of 1 Gbit/s */
 	uint32_t burst;			/* octets */
 	uint32_t handshakes;		/* handshakes of ours under way at most; 0: 100000 */
 	uint32_t states;		/* routing states at most */
@@ -132,9 +132,9 @@ struct gist_arrival {
 
 enum gist_security { GIST_CLEAR, GIST_TLS };
 
-/* Which signalling peer, where it is and how a message got here: SII-Handle and attributes (4.1.2). */
+/* Which signalling peer, where it is and how a message got here (4.1.2). */
 struct gist_peer {
-	uint64_t sii;			/* SII-Handle (3.3, B.2); 0: not known. Same peer, same handle */
+	uint64_t sii;			/* SII-Handle (3.3); 0: not known. Same peer, same handle */
 	struct address address;		/* interface address of its NLI */
 	unsigned int ifindex;		/* where its message came in */
 	enum gist_security security;
@@ -188,7 +188,8 @@ struct gist_status {
 };
 
 enum gist_event {
-	GIST_LAST_NODE,			/* no further node with this NSLP (B.4) */
+	GIST_LAST_NODE,			/* no further node with this NSLP (B.4): Endpoint Found, or
+					 * nobody answered the first handshake */
 	GIST_ROUTE_GOOD,		/* routing status: peer (re)confirmed, @peer is set */
 	GIST_ROUTE_TENTATIVE,
 	GIST_ROUTE_BAD,			/* the route has changed */
@@ -204,16 +205,16 @@ struct gist_network {
 	uint16_t nslpid;
 	const uint8_t *sid;
 	const struct gist_mri *mri;
-	bool upstream;			/* which neighbour is meant: toward where @mri's messages came from */
+	bool upstream;			/* which neighbour is meant: toward the flow's source */
 	const struct gist_peer *peer;	/* or NULL */
 };
 
 struct gist_nslp {
 	void *arg;
 	/*
-	 * A Query, initial or refresh (4.3.2). With GIST_PEER, @answer (empty when called) is payload for
-	 * the Response, 256 octets at most; with GIST_PROPAGATE it takes the place of the payload, if not
-	 * empty. @rx->data may be empty.
+	 * A Query, initial or refresh (4.3.2). With GIST_PEER, @answer (empty when called) is
+	 * payload for the Response, 256 octets at most; with GIST_PROPAGATE it takes the place of
+	 * the payload, if not empty. @rx->data may be empty.
 	 */
 	enum gist_peering (*query)(void *arg, const struct gist_rx *rx, struct gist_view *answer);
 	/* RecvMessage of anything else with payload. */
@@ -224,7 +225,8 @@ struct gist_nslp {
 
 /* ------------------------------------------------------------------ the engine */
 
-struct gist *gist_create(const struct gist_config *c, const struct gist_io *io, struct timers *timers);
+struct gist *gist_create(const struct gist_config *c, const struct gist_io *io,
+			 struct timers *timers);
 void gist_destroy(struct gist *g);
 /* New limits and timers for what comes after; identity and ports must be as before. */
 void gist_reconfigure(struct gist *g, const struct gist_config *c);
@@ -235,8 +237,8 @@ int gist_register(struct gist *g, uint16_t nslpid, unsigned int rao4, unsigned i
 /* A datagram for one of our addresses, magic number and all. */
 void gist_datagram(struct gist *g, const struct gist_arrival *a, struct gist_view payload);
 /*
- * A packet to UDP port 270 caught on its way to somebody else. True: it was consumed, or forwarded by
- * gist_io.forward(); false: not for us, the caller lets it go on unchanged (5.3.2, 3.6).
+ * A packet to UDP port 270 caught on its way to somebody else. True: it was consumed, or forwarded
+ * by gist_io.forward(); false: not for us, the caller lets it go on unchanged (5.3.2, 3.6).
  */
 bool gist_intercepted(struct gist *g, const struct gist_arrival *a, const void *token,
 		      struct gist_view payload);
@@ -262,25 +264,25 @@ struct gist_tx {
 	const struct gist_mri *mri;	/* in the direction this message is to go */
 	struct gist_view data;
 	uint32_t handle;		/* 0: no MessageStatus wanted */
-	uint64_t sii;			/* not 0: explicit routing to this peer, over an association (7.1.5) */
+	uint64_t sii;			/* not 0: explicit routing to this peer (7.1.4), by association */
 	bool reliable;
 	bool secure;
 	bool no_state;			/* Q-mode Data, no handshake (3.2, 4.3.3) */
 	uint32_t timeout;		/* ms, 0: T2 */
 	uint8_t ttl;			/* 0: default */
-	uint8_t hops;			/* 0: default; -EINVAL is for callers that forward a count of 0 */
-	bool from_flow;			/* send the Query with the flow's own source address (S=0) */
-	bool discover;			/* upstream and no routing state: ask for the peer upstream by a
+	uint8_t hops;			/* 0: default; a count of 0 is for the caller to refuse */
+	bool from_flow;			/* Query with the flow's own source address (S=0) */
+	bool discover;			/* upstream without routing state: ask for the peer by a
 					 * Query toward the flow's source (5.8.1.3) */
 };
 
 /*
- * SendMessage (B.1). Queued while a handshake or an association is being set up. -EINVAL (also: we are
- * its destination), -ENETUNREACH, -ENOBUFS, -EMSGSIZE, -ENOENT (explicit routing without association,
- * or upstream without routing state and no @discover, or @secure and the peer has set up no TLS).
- * MessageStatus that it was sent may come from within; what fails at once is told by the return
- * value only. It is the querying node that decides whether there is an association: a message back
- * that wants one where the peer has made none goes in D-mode.
+ * SendMessage (B.1). Queued while a handshake or an association is being set up. -EINVAL (also: we
+ * are its destination), -ENETUNREACH, -ENOBUFS, -EMSGSIZE, -ENOENT (explicit routing without
+ * association, or upstream without routing state and no @discover, or @secure and the peer has set
+ * up no TLS). MessageStatus that it was sent may come from within; what fails at once is told by
+ * the return value only. It is the querying node that decides whether there is an association: a
+ * message back that wants one where the peer has made none goes in D-mode.
  */
 int gist_send(struct gist *g, const struct gist_tx *tx);
 /* SetStateLifetime (B.5), ms; 0: no interest any more. @sid NULL: any. */
@@ -289,7 +291,7 @@ void gist_set_lifetime(struct gist *g, uint16_t nslpid, const uint8_t *sid,
 /* InvalidateRoutingState (B.6). */
 void gist_invalidate(struct gist *g, uint16_t nslpid, const struct gist_mri *mri, bool bad,
 		     bool urgent);
-/* Whether there is an association with the peer @sii just now, its security to @security or NULL. */
+/* Whether there is an association with the peer @sii now; its security to @security or NULL. */
 bool gist_has_association(const struct gist *g, uint64_t sii, enum gist_security *security);
 
 /* ------------------------------------------------------------------ looking at it */
@@ -318,6 +320,7 @@ struct gist_ma_info {
 	bool tls, outgoing;
 	uint32_t sessions, idle_ms;
 };
-void gist_each_ma(const struct gist *g, void (*fn)(void *arg, const struct gist_ma_info *i), void *arg);
+void gist_each_ma(const struct gist *g, void (*fn)(void *arg, const struct gist_ma_info *i),
+		  void *arg);
 
 #endif /* _NATFWD_GIST_GIST_H */

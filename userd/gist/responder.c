@@ -249,7 +249,7 @@ void gist_responder_timer(struct state *st)
 {
 	uint64_t now = gist_now(st->g);
 
-	st->flags &= (uint8_t) ~(STATE_CHECK | STATE_URGENT);
+	st->flags &= (uint8_t)~(STATE_CHECK | STATE_URGENT);
 	if (st->expire && st->expire <= now)
 		expire(st);
 	else if (st->hs && st->hs->next && st->hs->next <= now)

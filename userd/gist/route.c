@@ -65,7 +65,7 @@ void gist_route_check(struct state *st)
 {
 	bool urgent = st->flags & STATE_URGENT;
 
-	st->flags &= (uint8_t) ~(STATE_CHECK | STATE_URGENT);
+	st->flags &= (uint8_t)~(STATE_CHECK | STATE_URGENT);
 	if (st->hs && st->hs->next && !urgent)
 		return; /* a handshake is under way, by the new route */
 	if (!urgent && route_is_same(st))
