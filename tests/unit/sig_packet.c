@@ -14,6 +14,8 @@
 /* A Query's common header with magic number, and eight octets that are not looked at. */
 #define PAYLOAD	"4e04bda5 010a000200218080 aabbccdd11223344"
 #define V4	"46b8003400004000ff11f983c0000201c633640294040041" "1a85010e001cae94" PAYLOAD
+/* IPv4 without UDP checksum, and a UDP length. */
+#define NO_SUM(len)	"46b8003400004000ff11f983c0000201c633640294040041" "1a85010e" len "0000" PAYLOAD
 #define V6	"6b8abcde0024004020010db8000000000000000000000001" \
 		"20010db8000900000000000000000002" "1100050200440100" "010e010e001c58c5" PAYLOAD
 
@@ -176,6 +178,8 @@ static enum packet_kind with(const char *hex, size_t at, uint8_t octet)
 
 static void passes_on_what_is_not_exact(void)
 {
+	struct packet p;
+
 	EXPECT_EQ(with(V4, 9, 6), PACKET_OTHER);	/* TCP */
 	EXPECT_EQ(with(V4, 9, 47), PACKET_OTHER);	/* GRE */
 	EXPECT_EQ(with(V4, 9, 50), PACKET_OTHER);	/* ESP */
@@ -187,6 +191,10 @@ static void passes_on_what_is_not_exact(void)
 	EXPECT_EQ(with(V4, 30, 0xaf), PACKET_OTHER);	/* UDP checksum */
 	EXPECT_EQ(with(V4, 29, 0x1b), PACKET_OTHER);	/* UDP length */
 	EXPECT_EQ(with(V4, 28, 0x01), PACKET_OTHER);
+	EXPECT_EQ(parse(&p, NO_SUM("001c")), PACKET_QMODE);
+	EXPECT_EQ(parse(&p, NO_SUM("0018")), PACKET_OTHER);	/* ends before the packet does */
+	EXPECT_EQ(parse(&p, NO_SUM("0020")), PACKET_OTHER);
+	EXPECT_EQ(with(V6, 54, 0) + with(V6, 55, 0), 2 * PACKET_OTHER);
 	EXPECT_EQ(with(V6, 6, 44), PACKET_OTHER);	/* fragment header first */
 	EXPECT_EQ(with(V6, 40, 51), PACKET_OTHER);	/* AH */
 	EXPECT_EQ(with(V6, 40, 41), PACKET_OTHER);	/* a tunnel */

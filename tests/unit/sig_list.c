@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Lists for the control process: in portions, none left out, whatever is full or goes meanwhile. The
+ * engines and the channel are stood in for.
+ *
+ * natfw-test: quick timeout=60
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktap.h"
+#include "sig/list.h"
+#include "sig/net.h"
+#include "sig/stats.h"
+
+struct net net;
+
+static uint32_t sessions;		/* that there are */
+static uint32_t from;			/* the first one that still is */
+static uint32_t sent, most, turn_sent;	/* items, in all, most in one turn, in this one */
+static uint32_t ends, next;
+static size_t backlog;
+static unsigned int full;		/* sends that fail from now on */
+static bool disorder;
+
+void nslp_each(struct nslp *n, void (*fn)(void *arg, const struct session_info *i), void *arg)
+{
+	struct session_info i = { .sid = { 0 } };
+	uint32_t k;
+
+	(void)n;
+	for (k = 0; k < sessions; k++) {
+		memcpy(i.sid, &k, sizeof(k));
+		fn(arg, &i);
+	}
+}
+
+bool nslp_find(struct nslp *n, const uint8_t *sid, struct session_info *i)
+{
+	uint32_t k;
+
+	(void)n;
+	memcpy(&k, sid, sizeof(k));
+	memset(i, 0, sizeof(*i));
+	i->msn = k;
+	return k >= from;
+}
+
+void gist_each_ma(const struct gist *g, void (*fn)(void *arg, const struct gist_ma_info *i),
+		  void *arg)
+{
+	struct gist_ma_info i = { .state = "connected", .tls = true, .sessions = 7 };
+
+	(void)g;
+	fn(arg, &i);
+	i.name = "a.example.com";
+	fn(arg, &i);
+}
+
+void stats_each(const struct nslp *n, void (*fn)(void *arg, const struct stat_value *v), void *arg)
+{
+	struct stat_value v = { .name = "x", .number = 5 };
+
+	(void)n;
+	fn(arg, &v);
+}
+
+static struct peer_info peer;
+static struct stat_value value;
+
+static void see(enum msg_type type, const void *b)
+{
+	const struct session_info *i = b;
+
+	if (type == MSG_PEER_INFO) {
+		peer = *(const struct peer_info *)b;
+	} else if (type == MSG_STATS_VALUE) {
+		value = *(const struct stat_value *)b;
+	} else {
+		disorder |= i->msn < next;
+		next = i->msn + 1;
+	}
+}
+
+int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, const void *b,
+	       size_t blen)
+{
+	EXPECT(to == PROC_CTL && alen == sizeof(uint64_t) && *(const uint64_t *)a == 42);
+	EXPECT_EQ(blen, type == MSG_SESSION_INFO ? sizeof(struct session_info) :
+			type == MSG_PEER_INFO ? sizeof(struct peer_info) : sizeof(struct stat_value));
+	if (full) {
+		full--;
+		return -ENOBUFS;
+	}
+	see(type, b);
+	sent++;
+	turn_sent++;
+	return 0;
+}
+
+int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len)
+{
+	(void)to;
+	(void)type;
+	EXPECT(len == sizeof(uint64_t) && *(const uint64_t *)data == 42);
+	if (full) {
+		full--;
+		return -ENOBUFS;
+	}
+	ends++;
+	return 0;
+}
+
+size_t proc_backlog(enum proc_id to)
+{
+	(void)to;
+	return backlog;
+}
+
+/* Turns of the loop until the list has ended, at most @n. */
+static unsigned int run(unsigned int n)
+{
+	unsigned int turns = 0;
+
+	while (!ends && turns < n) {
+		turn_sent = 0;
+		event_base_loop(net.base, EVLOOP_ONCE);
+		turns++;
+		if (turn_sent > most)
+			most = turn_sent;
+	}
+	return turns;
+}
+
+static void reset(uint32_t count)
+{
+	sessions = count;
+	from = sent = most = ends = next = 0;
+	disorder = false;
+}
+
+static void long_list(void)
+{
+	reset(200000);
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	EXPECT_EQ(sent, 0);	/* nothing within the question */
+	run(10000);
+	EXPECT_EQ(sent, 200000);
+	EXPECT_EQ(ends, 1);
+	EXPECT(most && most <= 200);
+	EXPECT(!disorder);
+}
+
+static void some_go(void)
+{
+	reset(1000);
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	run(1);
+	from = 900;
+	run(100);
+	EXPECT(sent >= 100 && sent < 1000);
+	EXPECT_EQ(next, 1000);
+	EXPECT_EQ(ends, 1);
+}
+
+static void channel_full(void)
+{
+	reset(500);
+	full = 3;
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	run(1000);
+	EXPECT_EQ(sent, 500);
+	EXPECT(!disorder);
+	reset(0);
+	full = 2;	/* the end too is said in the end */
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	run(1000);
+	EXPECT_EQ(ends, 1);
+}
+
+static void channel_behind(void)
+{
+	reset(10);
+	backlog = 10 << 20;
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	run(5);
+	EXPECT_EQ(sent, 0);
+	backlog = 0;
+	run(100);
+	EXPECT_EQ(sent, 10);
+}
+
+static void other_lists(void)
+{
+	reset(0);
+	list_start(MSG_PEER_LIST, 42, NULL);
+	run(100);
+	EXPECT_EQ(sent, 2);
+	EXPECT(peer.tls && peer.sessions == 7 && !strcmp(peer.name, "a.example.com") &&
+	       !strcmp(peer.state, "connected"));
+	reset(0);
+	list_start(MSG_STATS, 42, NULL);
+	run(100);
+	EXPECT_EQ(sent, 1);
+	EXPECT(value.number == 5 && !strcmp(value.name, "x"));
+}
+
+static void one_after_the_other(void)
+{
+	reset(300);
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	run(100);
+	EXPECT_EQ(sent, 300);
+	ends = next = 0;
+	run(100);
+	EXPECT_EQ(sent, 600);
+}
+
+static void asker_gone(void)
+{
+	reset(300);
+	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_stop();
+	event_base_loop(net.base, EVLOOP_NONBLOCK);
+	EXPECT_EQ(sent, 0);
+	EXPECT_EQ(ends, 0);
+}
+
+int main(void)
+{
+	static const struct ktap_test tests[] = {
+		{ "200,000 sessions, few a turn", long_list },
+		{ "sessions that go meanwhile", some_go },
+		{ "a channel that is full", channel_full },
+		{ "a control process that is behind", channel_behind },
+		{ "peers and counters", other_lists },
+		{ "two lists", one_after_the_other },
+		{ "nobody is there any more", asker_gone },
+	};
+	int bad;
+
+	net.base = event_base_new();
+	bad = ktap_main(tests, sizeof(tests) / sizeof(tests[0]));
+	list_stop();
+	return bad;
+}
