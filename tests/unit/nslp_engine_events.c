@@ -232,6 +232,22 @@ static void route_changes(void)
 	rig_stop();
 }
 
+static void route_changes_external(void)
+{
+	struct nslp_message m = rig_external(1, 600), r = rig_response(1, NSLP_SUCCESS, 600);
+	struct gist_mri mri = rig_back(rig_mri(DR, DS, 5000)), back = rig_back(mri);
+
+	rig_start(FIREWALL);
+	rig_in(1, &mri, &m);
+	rig_in(2, &back, &r);
+	rig_clear();
+	rig_network(GIST_ROUTE_BAD, &mri, true);
+	EXPECT_EQ(rig.sends, 2);
+	expect_notify(0, back, NSLP_ROUTE_CHANGE, 0);
+	EXPECT_EQ(rig_info().state, SESSION_TRANSITORY);
+	rig_stop();
+}
+
 static void stale_status(void)
 {
 	struct nslp_message m = rig_create(100, 600);
@@ -834,6 +850,7 @@ static const struct ktap_test tests[] = {
 	{ "NATFW-3.7.5-10,NATFW-3.7.5-27,NATFW-3.7.5-28 going down, once a neighbour", goes_down },
 	{ "NATFW-3.9-01,NATFW-3.9-02,NATFW-3.7.5-04,NATFW-3.7.5-06 a route change here is reported "
 	  "both ways", route_changes },
+	{ "NATFW-3.9-02 a route change on the way of an EXTERNAL", route_changes_external },
 	{ "NSLP GIST: what became of an older message does not matter", stale_status },
 	{ "NATFW-3.7.1-32,NATFW-3.7.5-02,NATFW-3.7.5-08,NATFW-3.7.5-15 rules that vanish are "
 	  "reported", rules_gone },

@@ -96,7 +96,8 @@ void nslp_proxy_follow(struct nslp_session *s, const struct nslp_message *reques
 		begin(s, &rule);
 		return;
 	}
-	if (nslp_rule_same(&secondary->rule, &rule)) {
+	if (nslp_rule_same(&secondary->rule, &rule) &&
+	    gist_mri_equal(&secondary->rule.far, &rule.far)) {
 		nslp_rule_fini(&rule);
 		nslp_initiate(secondary, s->lifetime, NULL);
 	} else if (nslp_initiate(secondary, s->lifetime, &rule)) {

@@ -40,23 +40,29 @@ void nslp_route_status(void *engine, const struct gist_status *st)
 
 /* --- neighbours ------------------------------------------------------------------------------ */
 
-/* Whether the neighbour toward the NR is meant. */
+/* Whether @mri is the flow of @side; GIST may give it in either direction. */
+static bool same_flow(const struct gist_mri *mri, const struct gist_mri *side)
+{
+	struct gist_mri m;
+
+	if (!mri)
+		return false;
+	m = *mri;
+	m.upstream = side->upstream;
+	return gist_mri_equal(&m, side);
+}
+
+/* Whether the neighbour toward the NR is meant: the one that requests go to. */
 static bool is_far(const struct nslp_session *s, const struct gist_network *e)
 {
-	struct gist_mri back = nslp_inverted(&s->rule.far);
-
-	if (!s->reached || !e->mri)
-		return false;
-	return gist_mri_equal(e->mri, e->upstream ? &back : &s->rule.far);
+	return s->reached && e->upstream == s->rule.far.upstream &&
+		same_flow(e->mri, &s->rule.far);
 }
 
 static bool is_near(const struct nslp_session *s, const struct gist_network *e)
 {
-	struct gist_mri back = nslp_inverted(&s->rule.near);
-
-	if (nslp_session_initiated(s) || !e->mri)
-		return false;
-	return gist_mri_equal(e->mri, e->upstream ? &s->rule.near : &back);
+	return !nslp_session_initiated(s) && e->upstream != s->rule.near.upstream &&
+		same_flow(e->mri, &s->rule.near);
 }
 
 static void route_bad(struct nslp_session *s, const struct gist_peer *old)
