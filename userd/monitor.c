@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -679,6 +680,8 @@ int monitor_main(const struct monitor_options *o, struct conf *c)
 {
 	m.o = o;
 	m.conf = c;
+	/* modes are given where things are made */
+	umask(022);
 	set_levels(c);
 	log_open("monitor", c->syslog);
 	if (geteuid()) {
