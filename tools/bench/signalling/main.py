@@ -51,7 +51,8 @@ def say(text):
 class Gateway:
     """The node that is measured, and the namespaces around it."""
 
-    def __init__(self):
+    def __init__(self, program):
+        self.program = program
         self.dir = tempfile.mkdtemp(prefix='natfw-bench.')
         os.chmod(self.dir, 0o755)
         for name in ('empty', 'state'):
@@ -78,7 +79,7 @@ class Gateway:
         with open(f'{self.dir}/natfwd.yaml', 'w', encoding='ascii') as f:
             f.write(CONFIG.format(dir=self.dir))
         self.daemon = subprocess.Popen(['ip', 'netns', 'exec', self.ns['gw'],
-                                        f'{TOP}/userd/natfwd', '-f', '-c', f'{self.dir}/natfwd.yaml'])
+                                        self.program, '-f', '-c', f'{self.dir}/natfwd.yaml'])
         for _ in range(200):
             if os.path.exists(f'{self.dir}/control') and len(self.pids()) == 4:
                 break
@@ -196,8 +197,10 @@ def main(argv):
     p.add_argument('--queries', type=int, default=100000, help='of the flood')
     p.add_argument('--rate', type=int, default=50000, help='of the flood, a second')
     p.add_argument('--json')
+    p.add_argument('--granting', action='store_true',
+                   help='without kernel rules: a gate that grants everything')
     o = p.parse_args(argv)
-    gw = Gateway()
+    gw = Gateway(f'{HERE}/granting' if o.granting else f'{TOP}/userd/natfwd')
     nr = gw.load('nr', 'nr')
     rows = []
     try:
