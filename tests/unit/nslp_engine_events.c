@@ -359,6 +359,34 @@ static void gate_restarts_later(void)
 	rig_stop();
 }
 
+static void gate_wants_proof(void)
+{
+	struct gist_mri mri = establish(FIREWALL), back = rig_back(mri);
+	struct nslp_message m = rig_create(101, 600), r = rig_response(101, NSLP_SUCCESS, 600);
+
+	rig.auto_gate = false;
+	nslp_gate_restarted(rig.n);
+	rig_pass(1);
+	rig_answer(0, NSLP_NOT_AUTHENTICATED);
+	EXPECT_EQ(rig.sends, 1);
+	expect_notify(0, back, NSLP_REAUTHENTICATE, 0);
+	EXPECT_EQ(rig_info().state, SESSION_TRANSITORY);
+	rig.auto_gate = true;
+	rig_in(1, &mri, &m);
+	rig_in(2, &back, &r);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_stop();
+	establish(FIREWALL);
+	rig.auto_gate = false;
+	nslp_gate_restarted(rig.n);
+	rig_pass(1);
+	rig_answer(0, NSLP_NOT_AUTHENTICATED);
+	rig_pass(30001);
+	EXPECT(!rig_has());
+	EXPECT(rig_asked(GATE_CLOSE));
+	rig_stop();
+}
+
 static void gate_forgets(void)
 {
 	struct gate_answer a;
@@ -859,6 +887,8 @@ static const struct ktap_test tests[] = {
 	{ "NATFW-3.7.5-13 expiry is reported to who is still there", expires_loudly },
 	{ "NSLP gate: restarted, everything is admitted again", gate_restarts },
 	{ "NSLP gate: restarted and busy", gate_restarts_later },
+	{ "NATFW-3.7.5-07 gate restarted: who signed is asked to prove himself again",
+	  gate_wants_proof },
 	{ "NSLP gate: restarted, another external port", gate_forgets },
 	{ "NSLP gate: SESSION_AUTH is handed over with what it covers, and goes on", proof },
 	{ "NATFW-3.2.1-01,NATFW-3.2.1-05,NATFW-3.7.1-27,NATFW-3.7.4-01,NATFW-3.7.4-02,"

@@ -8,6 +8,7 @@
 #include "nslp/closing.h"
 #include "nslp/exchange.h"
 #include "nslp/gateway.h"
+#include "nslp/initiate.h"
 #include "nslp/report.h"
 
 static int ask(struct nslp *n, const struct gate_request *r, const struct gate_proof *proof)
@@ -213,11 +214,29 @@ static bool same_binding(const struct nslp_session *s, const struct gate_answer 
 	return same;
 }
 
+/*
+ * Policy wants a proof that is not kept: whoever has to give it is asked to, and has until the hold
+ * of a transitory session ends.
+ */
+static void prove_again(struct nslp_session *s)
+{
+	nslp_exchange_end(s);
+	nslp_session_transitory(s, true);
+	if (nslp_session_initiated(s))
+		nslp_initiate_again(s);
+	else
+		nslp_report(s, NSLP_REAUTHENTICATE);
+}
+
 static void restored(struct nslp_session *s, const struct gate_answer *a)
 {
 	struct nslp_exchange *x = s->exchange;
 	struct gate_request r;
 
+	if (a->code == NSLP_NOT_AUTHENTICATED || a->code == NSLP_NOT_AUTHORIZED) {
+		prove_again(s);
+		return;
+	}
 	if (a->code || (a->op == GATE_ADMIT && !same_binding(s, a))) {
 		s->granted &= !a->code;
 		nslp_report_terminated(s, "its rules could not be made again");
