@@ -588,6 +588,7 @@ static void broken(void)
 	rig.conn[0].ma[0] = 0;
 	gist_ma_failed(rig.node[1].g, rig.conn[0].ma[1], ECONNRESET);
 	rig.conn[0].ma[1] = 0;
+	rig_run(1);
 	EXPECT_EQ(rig.node[0].events[GIST_COMMUNICATION_FAILURE], 1);
 	EXPECT_EQ(rig_send(0, &down, "more", true), 0);
 	rig_run(100);

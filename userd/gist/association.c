@@ -139,12 +139,14 @@ void gist_ma_greet(struct ma *ma)
 	start(ma, gist_random_refresh(ma->g, peer_hold(ma)));
 }
 
-static void lost(struct state *st, bool reliable, int error)
+static void lost(struct state *st, int error, uint32_t spread)
 {
+	bool reliable = st->flags & STATE_RELIABLE;
+
 	if (st->role == QUERIER)
-		gist_querier_lost(st, reliable, error);
+		gist_querier_lost(st, reliable, error, spread);
 	else
-		gist_responder_lost(st, reliable && error);
+		gist_responder_lost(st, reliable && error, spread);
 }
 
 /* Nobody finds it any more when those who used it are told. */
@@ -152,6 +154,7 @@ static void destroy(struct ma *ma, int error)
 {
 	struct gist *g = ma->g;
 	struct peer *peer = ma->peer;
+	uint32_t spread = GIST_SPREAD(ma->sessions);
 	struct state *st;
 
 	if (error)
@@ -167,7 +170,7 @@ static void destroy(struct ma *ma, int error)
 	while (ma->states) {
 		st = ma->states;
 		gist_state_unbind(st);
-		lost(st, st->flags & STATE_RELIABLE, error);
+		lost(st, error, spread);
 	}
 	gist_peer_put(g, peer);
 	g->memory -= sizeof(*ma);

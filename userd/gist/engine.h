@@ -93,6 +93,7 @@ enum validity { BAD, TENTATIVE, GOOD }; /* 7.1.3 */
 #define STATE_CHECK	0x10 /* look at the route when the timer fires (7.1.2) */
 #define STATE_URGENT	0x20 /* a new handshake when the timer fires */
 #define STATE_RELIABLE	0x40 /* sent reliable messages by its association */
+#define STATE_BROKEN	0x100	/* say when the timer fires that messages may be lost */
 #define STATE_LIFETIME	0x80 /* SetStateLifetime has been used */
 
 struct state {
@@ -112,7 +113,8 @@ struct state {
 	uint32_t route;	      /* hash of the local route, 0: not known */
 	uint16_t nslpid;
 	uint16_t port; /* responder: where the peer awaits D-mode */
-	uint8_t role, phase, validity, flags;
+	uint16_t flags;
+	uint8_t role, phase, validity;
 	uint8_t transmissions; /* Queries of the latest handshake */
 	uint8_t distance;      /* IP hops to the peer, 0: not known */
 	uint8_t mri_len;
@@ -321,6 +323,14 @@ void gist_state_bind(struct state *st, struct ma *ma);
 void gist_state_unbind(struct state *st);
 /* Set the timer to what comes next. */
 void gist_state_arm(struct state *st);
+/*
+ * Do what @flags say when the timer fires, some time within @spread ms: GIST_SPREAD() of the number of
+ * states that something concerns, so that it does not stop the loop.
+ */
+void gist_state_soon(struct state *st, unsigned int flags, uint32_t spread);
+#define GIST_SPREAD(states) ((states) / 50)
+/* The timer's part of STATE_BROKEN, for both machines. */
+void gist_state_tell_broken(struct state *st);
 bool gist_handshake_begin(struct state *st);
 void gist_handshake_end(struct state *st);
 void gist_handshake_answer(struct handshake *hs, struct gist_view cookie, struct gist_view rest);
@@ -424,7 +434,8 @@ void gist_querier_response(struct gist *g, const struct inbound *in, const struc
 void gist_querier_timer(struct state *st);
 /* The association that the state waits for is there. */
 void gist_querier_connected(struct state *st);
-void gist_querier_lost(struct state *st, bool reliable, int error);
+/* Its association is gone; @spread as for gist_state_soon(). */
+void gist_querier_lost(struct state *st, bool reliable, int error, uint32_t spread);
 void gist_querier_active(struct state *st);
 /* An Error has ended the handshake. */
 void gist_querier_refused(struct state *st, int event, uint16_t error);
@@ -436,7 +447,7 @@ bool gist_querier_farther(struct state *st);
 bool gist_responder_query(struct gist *g, const struct inbound *in, const struct gist_message *m);
 void gist_responder_confirm(struct gist *g, const struct inbound *in, const struct gist_message *m);
 void gist_responder_timer(struct state *st);
-void gist_responder_lost(struct state *st, bool reliable);
+void gist_responder_lost(struct state *st, bool reliable, uint32_t spread);
 
 /* association.c: 6.4 */
 struct ma *gist_ma_find(const struct gist *g, uint32_t id);

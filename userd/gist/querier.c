@@ -110,7 +110,7 @@ static void fresh(struct state *st)
 	hs->wait = 0;
 	hs->last = hs->confirm = false;
 	st->transmissions = 0;
-	st->flags &= (uint8_t)~(STATE_CHECK | STATE_URGENT);
+	st->flags &= (uint16_t)~(STATE_CHECK | STATE_URGENT);
 	st->g->io.random(st->g->io.arg, &st->nonce, sizeof(st->nonce));
 }
 
@@ -254,6 +254,7 @@ static bool due(const struct state *st, uint64_t at)
 
 void gist_querier_timer(struct state *st)
 {
+	gist_state_tell_broken(st);
 	if (due(st, st->inactive)) {
 		inactive(st);
 	} else if (st->flags & (STATE_CHECK | STATE_URGENT)) {
@@ -528,17 +529,23 @@ bool gist_querier_farther(struct state *st)
 	return true;
 }
 
-void gist_querier_lost(struct state *st, bool reliable, int error)
+void gist_querier_lost(struct state *st, bool reliable, int error, uint32_t spread)
 {
+	unsigned int flags = 0;
+
 	if (st->hs && st->hs->confirm) {
 		gist_state_end(st, st->validity == BAD ? NO_EVENT : GIST_STATE_LOST,
 			       GIST_FAIL_ASSOCIATION, 0);
 		return;
 	}
-	if (reliable && error)
-		gist_notify_network(st, GIST_COMMUNICATION_FAILURE, st->peer);
-	if (!error || (st->flags & STATE_FINAL) || (st->hs && st->hs->next))
+	if (!error)
 		return;
-	st->validity = st->validity == GOOD ? TENTATIVE : st->validity;
-	gist_querier_restart(st, true);
+	if (reliable)
+		flags |= STATE_BROKEN;
+	if (!(st->flags & STATE_FINAL) && !(st->hs && st->hs->next)) {
+		st->validity = st->validity == GOOD ? TENTATIVE : st->validity;
+		flags |= STATE_URGENT;
+	}
+	if (flags)
+		gist_state_soon(st, flags, spread);
 }

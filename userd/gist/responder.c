@@ -249,7 +249,8 @@ void gist_responder_timer(struct state *st)
 {
 	uint64_t now = gist_now(st->g);
 
-	st->flags &= (uint8_t)~(STATE_CHECK | STATE_URGENT);
+	gist_state_tell_broken(st);
+	st->flags &= (uint16_t)~(STATE_CHECK | STATE_URGENT);
 	if (st->expire && st->expire <= now)
 		expire(st);
 	else if (st->hs && st->hs->next && st->hs->next <= now)
@@ -615,8 +616,8 @@ void gist_responder_confirm(struct gist *g, const struct inbound *in, const stru
 		install(g, in, m, &p, peer);
 }
 
-void gist_responder_lost(struct state *st, bool reliable)
+void gist_responder_lost(struct state *st, bool reliable, uint32_t spread)
 {
 	if (reliable)
-		gist_notify_network(st, GIST_COMMUNICATION_FAILURE, st->peer);
+		gist_state_soon(st, STATE_BROKEN, spread);
 }

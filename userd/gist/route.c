@@ -12,7 +12,6 @@
 #define SPREAD 500 /* ms that checks after a route change are spread over */
 
 struct change {
-	struct gist *g;
 	const struct address *prefix;
 	unsigned int len;
 };
@@ -36,14 +35,13 @@ static bool mark_route(struct table_node *n, void *arg)
 
 	if (st->role != QUERIER || !concerned(st, c))
 		return true;
-	st->flags |= STATE_CHECK;
-	timer_start(c->g->timers, &st->timer, gist_random_between(c->g, 0, SPREAD));
+	gist_state_soon(st, STATE_CHECK, SPREAD + GIST_SPREAD(st->g->states.count));
 	return true;
 }
 
 void gist_route_changed(struct gist *g, const struct address *prefix, unsigned int len)
 {
-	struct change c = { g, prefix, len };
+	struct change c = { prefix, len };
 
 	table_each(&g->states, mark_route, &c);
 }
@@ -65,7 +63,7 @@ void gist_route_check(struct state *st)
 {
 	bool urgent = st->flags & STATE_URGENT;
 
-	st->flags &= (uint8_t)~(STATE_CHECK | STATE_URGENT);
+	st->flags &= (uint16_t)~(STATE_CHECK | STATE_URGENT);
 	if (st->hs && st->hs->next && !urgent)
 		return; /* a handshake is under way, by the new route */
 	if (!urgent && route_is_same(st))
@@ -79,7 +77,6 @@ void gist_route_check(struct state *st)
 }
 
 struct match {
-	struct gist *g;
 	uint16_t nslpid;    /* 0: any */
 	const uint8_t *sid; /* NULL: any */
 	struct key key;	    /* MRI only */
@@ -110,11 +107,8 @@ static bool invalidate(struct table_node *n, void *arg)
 	if (!matches(st, m))
 		return true;
 	st->validity = m->bad ? BAD : st->validity == GOOD ? TENTATIVE : st->validity;
-	if (st->role == QUERIER && (m->bad || m->urgent || other_is_good(st))) {
-		st->flags |= STATE_URGENT;
-		timer_start(m->g->timers, &st->timer,
-			    m->urgent ? 0 : gist_random_between(m->g, 0, SPREAD));
-	}
+	if (st->role == QUERIER && (m->bad || m->urgent || other_is_good(st)))
+		gist_state_soon(st, STATE_URGENT, m->urgent ? 0 : SPREAD);
 	return true;
 }
 
@@ -122,7 +116,7 @@ void gist_invalidate(struct gist *g, uint16_t nslpid, const struct gist_mri *mri
 		     bool urgent)
 {
 	static const uint8_t any[GIST_SID_SIZE];
-	struct match m = { .g = g, .nslpid = nslpid, .bad = bad, .urgent = urgent };
+	struct match m = { .nslpid = nslpid, .bad = bad, .urgent = urgent };
 
 	if (gist_key_make(&m.key, mri, mri->upstream, any, nslpid))
 		table_each(&g->states, invalidate, &m);
@@ -138,7 +132,7 @@ static void set_lifetime(struct state *st, uint32_t lifetime)
 		gist_state_finish(st);
 		return;
 	}
-	st->flags &= (uint8_t)~STATE_FINAL;
+	st->flags &= (uint16_t)~STATE_FINAL;
 	st->lifetime = lifetime;
 	st->inactive = gist_now(st->g) + lifetime;
 	gist_state_arm(st);
@@ -158,7 +152,7 @@ void gist_set_lifetime(struct gist *g, uint16_t nslpid, const uint8_t *sid,
 		       const struct gist_mri *mri, uint32_t lifetime)
 {
 	static const uint8_t any[GIST_SID_SIZE];
-	struct match m = { .g = g, .nslpid = nslpid, .lifetime = lifetime };
+	struct match m = { .nslpid = nslpid, .lifetime = lifetime };
 	struct state *st;
 
 	if (!gist_key_make(&m.key, mri, mri->upstream, sid ? sid : any, nslpid))

@@ -228,12 +228,29 @@ void gist_state_arm(struct state *st)
 		if (st->phase == ESTABLISHED && !(st->flags & STATE_FINAL))
 			sooner(&at, st->refresh);
 	}
-	if (st->flags & (STATE_CHECK | STATE_URGENT))
+	if (st->flags & (STATE_CHECK | STATE_URGENT | STATE_BROKEN))
 		sooner(&at, now + 1);
 	if (at == TIMERS_NEVER)
 		timer_stop(st->g->timers, &st->timer);
 	else if (timer_start(st->g->timers, &st->timer, at > now ? at - now : 0))
 		log_error(SUB_GIST, "out of memory for timers");
+}
+
+void gist_state_soon(struct state *st, unsigned int flags, uint32_t spread)
+{
+	struct gist *g = st->g;
+
+	st->flags |= (uint16_t)flags;
+	if (timer_start(g->timers, &st->timer, gist_random_between(g, 0, spread)))
+		log_error(SUB_GIST, "out of memory for timers");
+}
+
+void gist_state_tell_broken(struct state *st)
+{
+	if (!(st->flags & STATE_BROKEN))
+		return;
+	st->flags &= (uint16_t)~STATE_BROKEN;
+	gist_notify_network(st, GIST_COMMUNICATION_FAILURE, st->peer);
 }
 
 bool gist_handshake_begin(struct state *st)
