@@ -15,7 +15,17 @@ else
 ALL := tools
 endif
 
+# So is the daemon where its libraries are.
+DAEMON_PKGS := libevent_core libevent_openssl libssl libyang yaml-0.1 jansson libseccomp libnl-genl-3.0
+ifneq ($(shell pkg-config --exists $(DAEMON_PKGS) 2>/dev/null && echo yes),)
+DAEMON := userd
+endif
+ALL += $(DAEMON)
+
 all: $(ALL)
+ifeq ($(DAEMON),)
+	@echo "natfwd is not built: its libraries are missing (tests/deps installs them)"
+endif
 ifeq ($(filter modules,$(ALL)),)
 	@echo "no headers for kernel $(KERNELRELEASE_RUNNING): natfw.ko is not built (KDIR=... names another kernel's)"
 endif
@@ -23,14 +33,18 @@ endif
 tools:
 	$(MAKE) -C tools
 
+userd: tools
+	$(MAKE) -C userd
+
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 
-install: tools
+install: tools $(DAEMON)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(if $(DAEMON),$(MAKE) -C userd install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))
 
 dkms-install:
 	@test -x tools/dkms/install || { echo "tools/dkms/install is not part of this tree" >&2; exit 1; }
@@ -62,15 +76,16 @@ lint:
 
 clean:
 	$(MAKE) -C tools clean
+	$(MAKE) -C userd clean
 	$(MAKE) -C tests clean
 	$(RM) -r tests/out
 	@test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 help:
-	@echo 'make                 natfwctl, and natfw.ko if this kernel'"'"'s headers are installed'
+	@echo 'make                 natfwctl, natfwd if its libraries are there, natfw.ko if this kernel'"'"'s headers are'
 	@echo 'make modules         natfw.ko; KDIR=DIR builds for another kernel'
 	@echo 'make modules_install natfw.ko into /lib/modules'
-	@echo 'make install         natfwctl, its man page and completion; DESTDIR=, PREFIX=$(PREFIX)'
+	@echo 'make install         natfwctl, natfwd, man pages, completion, unit; DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make dkms-install    natfw.ko by DKMS, rebuilt at each kernel update'
 	@echo 'make demo            shows what it does with real traffic; KERNEL=6.1|6.12|7.2|uml in a guest'
 	@echo 'make check           what every change has to pass, on every kernel, within 45 minutes'
@@ -81,4 +96,4 @@ help:
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools modules modules_install install dkms-install deps check check-all check-quick demo bench fuzz lint clean help
+.PHONY: all tools userd modules modules_install install dkms-install deps check check-all check-quick demo bench fuzz lint clean help
