@@ -102,6 +102,22 @@ adopts_only_what_fits() {
 	gate_down
 }
 
+# What a key was shown for goes on without it, and nothing else does.
+keyed() {
+	begin
+	granted "$(plain one)"
+	granted open one 60
+	gate_kill
+	WAN_WORDS=pool=out gate_up "policy signed permit key=7"  "policy rest refuse"
+	refused 0x0501 "$(plain one 4001)"
+	refused 0x0502 "$(plain two 4000)"
+	granted "$(plain one)"
+	granted open one 60
+	want "$(say stat gate_adopted_total)" "gate_adopted_total 1"
+	refused 0x0502 "$(plain one)"
+	gate_down
+}
+
 nobody_asks() {
 	begin
 	granted "$(plain one 4000 life=3)"
@@ -301,6 +317,7 @@ test_start
 gateway
 point "a restarted process adopts what is alive; no rule changes" killed
 point "what does not fit is not adopted" adopts_only_what_fits
+point "a restart does not ask for signatures that nobody can give again" keyed
 point "NATFW-3.7.3-01 rules that nobody asks for again expire" nobody_asks
 point "rules of others are nobody's orphans" owner_of_another
 point "a rule taken out is put back once, then the session is told" taken_out_once

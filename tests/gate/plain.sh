@@ -122,6 +122,24 @@ deny_wins() {
 	gate_down
 }
 
+# Where somebody further out enforces it.
+deny_remembered() {
+	begin "policy all permit third any"
+	granted "$(create_out one)"
+	granted open one 60
+	granted "admit two kind=deny proto=17 src=$S dst=$A in=wan out=lan from=lan peer=$A"
+	granted hold two 60
+	granted hold two 60
+	want "$(our_count)" 1 rules
+	passes_in "$S" 99 "$A" 4000
+	granted open two 60
+	drops_in "$S" 99 "$A" 4000
+	granted hold two 60
+	say close two
+	passes_in "$S" 99 "$A" 4000
+	gate_down
+}
+
 # A new flow under the same id: the old one is there until the new one is.
 update_swaps() {
 	begin
@@ -193,6 +211,7 @@ both "NATFW-4.2.4-08 two ports are two flows" pair
 both "NATFW-4.2.9-03 each ICMP type is let through by itself" icmp
 point "wildcards that policy permits" wildcard
 point "NATFW-3.1-05,NATFW-4.2.4-04 deny wins over allow" deny_wins
+point "NATFW-3.7.2-68 a denial may be only remembered" deny_remembered
 both "NATFW-3.10-05,NATFW-3.10-09 an update swaps the old flow for the new one" update_swaps
 point "NATFW-3.7.2-58 a reservation opens nothing, and a CREATE may rest on it" reservation_opens_nothing
 point "many openings in one round" together

@@ -371,6 +371,14 @@ static void keys(void)
 	EXPECT_EQ(decide(), NSLP_NOT_AUTHENTICATED);
 	ask.key = 7;
 	EXPECT_EQ(decide(), 0);
+	EXPECT(!verdict.waived);
+	/* a session from before a restart, whose requester signs again with the next refresh */
+	ask.key = 0;
+	ask.resumed = true;
+	EXPECT_EQ(decide(), 0);
+	EXPECT(verdict.waived);
+	strcpy(entries[0].tls_name, "gw.example.net");
+	EXPECT_EQ(decide(), NSLP_NOT_AUTHENTICATED);
 }
 
 static void widths(void)

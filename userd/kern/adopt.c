@@ -82,6 +82,11 @@ void adopt_look(struct gate *g)
 		log_notice(SUB_KERN, "rules of an earlier life count=%u", g->orphans.count);
 }
 
+bool adopt_knows(const struct gate *g, const uint8_t *sid)
+{
+	return table_first(&g->orphans, session_hash(sid));
+}
+
 /* What is looked for, and found so far. */
 struct claim {
 	struct gate *g;

@@ -266,6 +266,8 @@ static bool ask_policy(struct admission *a, const struct gate_proof *proof)
 	a->reserved = find_reservation(g, a->r);
 	if (a->reserved || (a->same && a->same == a->row->now && a->row->open))
 		ask.reservation = RESERVATION_FITS;
+	ask.resumed = !a->row && !a->r->has_proof && g->now < g->calm_until &&
+		      adopt_knows(g, a->r->sid);
 	requester_identify(&a->who, &a->r->who, ask.key);
 	policy_decide(g->conf, &g->io.policy, &ask, &a->verdict);
 	return !a->verdict.code;
@@ -412,10 +414,15 @@ static void prepare(struct admission *a)
 	set_internal(a, row->next);
 	row->next_until = gate_seconds(g) + PENDING_MS / 1000;
 	gate_row_timer(g, row);
-	if (gate_needs_rules(g) && g->orphans.count && adopt_row(g, row))
+	if (gate_needs_rules(g) && g->orphans.count && adopt_row(g, row)) {
 		answer_now(a, row->now);
-	else
+	} else if (a->verdict.waived) {
+		/* what is not there from before is new, and wants a proof */
+		answer_request(g, a->r, NSLP_NOT_AUTHENTICATED, NSLP_AUTH, "has to be signed");
+		gate_row_end(g, row, 0, NULL);
+	} else {
 		work_add(g, WORK_ADMIT, row, a->r->id, row->granted);
+	}
 }
 
 static void admitted(struct admission *a)
@@ -476,17 +483,25 @@ static void open_row(struct gate *g, struct ledger_row *row, const struct gate_r
 {
 	struct grant *gr = row->next ? row->next : row->now;
 
-	if (gr->kind == GATE_RESERVE)
+	if (gr->kind == GATE_RESERVE) {
 		answer_request(g, r, NSLP_INTERNAL, 0, "a reservation is not to be opened");
-	else
-		work_add(g, row->next ? WORK_OPEN : WORK_REFRESH, row, r->id, lifetime_of(row, r));
+		return;
+	}
+	if (!row->next && !row->open) {
+		/* so far only remembered */
+		row->next = row->now;
+		row->next_until = row->now_until;
+		row->now = NULL;
+	}
+	work_add(g, row->next ? WORK_OPEN : WORK_REFRESH, row, r->id, lifetime_of(row, r));
 }
 
 static void hold_row(struct gate *g, struct ledger_row *row, const struct gate_request *r)
 {
 	struct grant *gr = row->next ? row->next : row->now;
 
-	if (gr->kind != GATE_RESERVE)
+	/* a denial that somebody further out enforces is only remembered here */
+	if (gr->kind == GATE_ALLOW)
 		answer_request(g, r, NSLP_INTERNAL, 0, "only a reservation can be held");
 	else
 		work_add(g, WORK_HOLD, row, r->id, lifetime_of(row, r));

@@ -146,6 +146,8 @@ void mend_resync(struct gate *g);
 /* adopt.c */
 /* Look for rules of an earlier life. */
 void adopt_look(struct gate *g);
+/* Whether there are some for @sid. */
+bool adopt_knows(const struct gate *g, const uint8_t *sid);
 /*
  * If there are rules of an earlier life for all of @next of @row, it is in force, as @now. What there
  * is only in part is used as far as it is of use.

@@ -223,11 +223,14 @@ void mend_resync(struct gate *g)
 }
 
 /* Whether something of what is in force is missing in the kernel. */
-static bool is_broken(const struct grant *gr)
+static bool is_broken(const struct ledger_row *row)
 {
+	struct grant *gr = row->now;
 	bool holds = gr->kind == GATE_RESERVE || gr->translation == GATE_BOTH;
 	unsigned int i;
 
+	if (gr->kind == GATE_DENY && !row->open)
+		return false;	/* only remembered */
 	for (i = holds ? 0 : gr->holds; i < ids_of(gr); i++)
 		if (!gr->id[i] && (i >= gr->holds || i == 0 || !gr->id[0]))
 			return true;
@@ -248,7 +251,7 @@ static void mend_tag(struct gate *g, uint64_t tag)
 	struct ledger_row *row = NULL;
 
 	while ((row = ledger_tagged(&g->ledger, tag, row))) {
-		if (!row->now || !is_broken(row->now))
+		if (!row->now || !is_broken(row))
 			continue;
 		if (must_wait(g, row->now))
 			ids_add(&g->mend_nat, tag);

@@ -403,7 +403,7 @@ static void held(struct gate *g, struct work *w)
 		row->now = NULL;
 	}
 	promote(g, w);
-	if (ledger_reserve(&g->ledger, row))
+	if (row->now->kind == GATE_RESERVE && ledger_reserve(&g->ledger, row))
 		log_warn(SUB_KERN, "out of memory: a reservation will not be found");
 	gate_answer(g, w, 0, "");
 }
@@ -596,6 +596,8 @@ static bool is_idle(const struct work *w)
 
 	if (w->kind == WORK_ADMIT)
 		return !gr->holds || gr->id[0];
+	if (w->kind == WORK_HOLD && gr->kind == GATE_DENY)
+		return w->row->next && !w->row->now;
 	return !(gr->holds + gr->rules) && !(old && old->holds + old->rules);
 }
 
@@ -680,9 +682,7 @@ static void flush_once(struct gate *g)
 		return;
 	}
 	ask_all(g, work, n, &openings);
-	if (!g->slots.n)
-		return;
-	if (run(g))
+	if (!g->slots.n || run(g))
 		finish_all(g, work, n);
 	else
 		lose_all(g, work, n);

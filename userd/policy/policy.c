@@ -158,7 +158,7 @@ static bool fits_rest(const struct ask *q, const struct conf_policy *e)
 
 static bool fits_identity(const struct ask *q, const struct conf_policy *e)
 {
-	if (e->key_id && e->key_id != q->a->key)
+	if (e->key_id && e->key_id != q->a->key && !q->a->resumed)
 		return false;
 	return !e->tls_name[0] || (q->r->who.tls && name_fits(e->tls_name, q->r->who.name));
 }
@@ -345,6 +345,7 @@ static bool decide_entry(struct ask *q, const struct conf_policy *e)
 	uint8_t source_min = e->source_len_min;
 
 	q->v->entry = e->name;
+	q->v->waived = e->key_id && e->key_id != q->a->key;
 	q->v->sessions_max = e->sessions_max ? e->sessions_max : q->c->policy_sessions_max;
 	if (!e->permit)
 		return refuse(q, NSLP_NOT_AUTHORIZED, 0, "refused by an entry");

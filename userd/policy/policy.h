@@ -47,6 +47,11 @@ struct policy_ask {
 	const struct policy_side *from;	/* NULL: this node itself */
 	uint32_t key;			/* id of the key that has signed; 0: none */
 	enum policy_reservation reservation;
+	/*
+	 * The session was there before this process was, and its requester cannot sign again just now:
+	 * entries with a key fit without it. Good for what is there only, see policy_verdict.waived.
+	 */
+	bool resumed;
 };
 
 struct policy_verdict {
@@ -54,6 +59,7 @@ struct policy_verdict {
 	uint16_t object;		/* type of the object at fault, or 0 */
 	uint32_t lifetime;		/* seconds granted */
 	uint32_t sessions_max;		/* of the requester */
+	bool waived;			/* granted for a key that nobody has shown */
 	const char *entry;		/* that decided; the configuration's or static */
 	const char *why;		/* static; "" if it may be done */
 };
