@@ -234,6 +234,28 @@ static void data_spoofed(void)
 	rig_stop();
 }
 
+/* By datagram, although there is an association: it is not taken for one by that. */
+static void data_beside(void)
+{
+	struct gist_mri down = rig_flow(0, 2, 1, false);
+	struct packet p;
+
+	established();
+	watch_for(GIST_DATA, false);
+	rig_send(0, &down, "mine", false);
+	rig_run(5);
+	p = seen[0];
+	rig_send(0, &down, "tcp.", true);
+	rig_run(20);
+	EXPECT_EQ(rig.node[1].messages, 3);
+	EXPECT(rig.node[1].peer.ma);
+	rig_requeue(&p);
+	rig_run(5);
+	EXPECT_EQ(rig.node[1].messages, 4);
+	EXPECT_EQ(rig.node[1].peer.ma, 0);
+	rig_stop();
+}
+
 static bool end_state(struct table_node *n, void *arg)
 {
 	(void)arg;
@@ -561,6 +583,7 @@ static const struct ktap_test tests[] = {
 	{ "GIST-7.2.1-12,GIST-7.2.1-08 a Response from elsewhere ends the handshake",
 	  response_elsewhere },
 	{ "GIST-5.3.1-10 Data from elsewhere", data_spoofed },
+	{ "GIST-4.1.2-07 Data beside an association is not taken for its", data_beside },
 	{ "GIST-4.4.6-09 No Routing State from the peer", error_from_peer },
 	{ "GIST-4.4.6-12 No Routing State from elsewhere", error_spoofed },
 	{ "GIST-4.4.6-06 an Error about a session that is not there", error_guessed },

@@ -133,6 +133,12 @@ void gist_notify_message(struct state *st, const struct inbound *in, const struc
 	}
 	rx.validated = true;
 	gist_notify_peer(st, st->peer, &peer);
+	if (!in->ma) {
+		/* Whatever association there is, this did not come by it. */
+		peer.ma = 0;
+		peer.name = NULL;
+		peer.security = GIST_CLEAR;
+	}
 	rx.peer = &peer;
 	if (rx.distance < 0 && st->distance)
 		rx.distance = st->distance;
