@@ -256,6 +256,43 @@ static void data_beside(void)
 	rig_stop();
 }
 
+static void with_tls(unsigned int index, uint8_t tls)
+{
+	struct gist_config c;
+
+	rig_config(&c, index);
+	c.tls = tls;
+	c.tls_port = 30001;
+	gist_reconfigure(rig.node[index].g, &c);
+}
+
+/* Somebody on the path, with all that the peer has but its TLS. */
+static void downgrade(void)
+{
+	struct gist_mri down = rig_flow(0, 2, 1, false), up = rig_flow(0, 2, 1, true);
+	struct gist_config c;
+
+	rig_start(0, 1);
+	with_tls(0, GIST_TLS_OFFERED);
+	with_tls(1, GIST_TLS_OFFERED);
+	rig_send(0, &down, "mine", true);
+	rig_run(50);
+	EXPECT_EQ(rig.node[1].peer.security, GIST_TLS);
+	rig.conn[0].ma[0] = 0;			/* stays open */
+	gist_destroy(rig.node[0].g);
+	rig_config(&c, 0);
+	rig_node(0, &c);
+	rig_send(0, &down, "evil", false);
+	rig_run(50);
+	EXPECT(strcmp(rig.node[1].text, "evil"));
+	EXPECT(rig.node[1].g->counter[GIST_N_spoofed] > 0);
+	EXPECT_EQ(rig_send(1, &up, "back", false), 0);
+	rig_run(50);
+	EXPECT_EQ(rig.node[0].messages, 0);	/* it went by the association */
+	EXPECT_EQ(rig.node[1].g->counter[GIST_N_data_sent], 1);
+	rig_stop();
+}
+
 static bool end_state(struct table_node *n, void *arg)
 {
 	(void)arg;
@@ -584,6 +621,7 @@ static const struct ktap_test tests[] = {
 	  response_elsewhere },
 	{ "GIST-5.3.1-10 Data from elsewhere", data_spoofed },
 	{ "GIST-4.1.2-07 Data beside an association is not taken for its", data_beside },
+	{ "GIST-8.6-02 a session with TLS is not taken over without", downgrade },
 	{ "GIST-4.4.6-09 No Routing State from the peer", error_from_peer },
 	{ "GIST-4.4.6-12 No Routing State from elsewhere", error_spoofed },
 	{ "GIST-4.4.6-06 an Error about a session that is not there", error_guessed },

@@ -129,9 +129,10 @@ static struct state *find(struct gist *g, const struct gist_message *m, struct g
 	return head->type == GIST_QUERY ? gist_state_find(g, &k) : gist_state_find_peer(g, &k);
 }
 
+/* What went by an association is answered there. */
 static bool from_peer(const struct state *st, const struct inbound *in)
 {
-	if (in->ma)
+	if (in->ma || st->ma)
 		return st->ma == in->ma;
 	return st->peer && address_equal(&in->arrival->from.address, &st->peer->address);
 }

@@ -569,6 +569,15 @@ static void install(struct gist *g, const struct inbound *in, const struct gist_
 	gist_notify_message(st, in, m);
 }
 
+/*
+ * Less than what protects the state now: for all one can tell, somebody on the path who wants it. The
+ * peer, if it has changed its mind, has only to let the state expire.
+ */
+static bool weaker(const struct proof *p, const struct inbound *in)
+{
+	return p->st && p->st->ma && p->st->ma->tls && !(in->ma && in->ma->tls);
+}
+
 static bool lacks_state(struct gist *g, const struct inbound *in, const struct gist_message *m)
 {
 	struct gist_fault fault;
@@ -609,6 +618,11 @@ void gist_responder_confirm(struct gist *g, const struct inbound *in, const stru
 	p.st = gist_state_find(g, &p.key);
 	if (p.st && p.st->role == RESPONDER && p.st->phase == ESTABLISHED)
 		return; /* rule 10 */
+	if (weaker(&p, in)) {
+		COUNT(g, spoofed);
+		gist_remark(g, "confirm refused: it would take a session off its TLS association");
+		return;
+	}
 	if (!own_for(g, in, &p, &own))
 		return;
 	peer = gist_peer_get(g, m->nli.identity, &p.address, p.grant.ifindex, &own);
