@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/siphash.h"
 #include "nslp/app.h"
 #include "nslp/exchange.h"
@@ -190,13 +191,31 @@ static void swap_rule(struct nslp_session *s)
 	s->exchange->next = NULL;
 }
 
+static void tell_log(const struct nslp_session *s)
+{
+	static const char *const role[] = {
+		[SESSION_NI] = "ni", [SESSION_NF] = "nf", [SESSION_NR] = "nr",
+		[SESSION_EDGE] = "edge", [SESSION_PROXY_NI] = "proxy-ni",
+		[SESSION_PROXY_NR] = "proxy-nr",
+	};
+	char tag[SESSION_TAG];
+
+	log_at(SUB_NSLP, s->state == SESSION_PENDING ? LEVEL_INFO : LEVEL_DEBUG,
+	       "session %s sid=%s type=%s role=%s lifetime=%u",
+	       s->state == SESSION_PENDING ? "established" : "refreshed",
+	       session_tag(s->sid, tag), nslp_type_name(s->rule.type), role[s->rule.role],
+	       s->lifetime);
+}
+
 void nslp_session_establish(struct nslp_session *s, uint32_t lifetime)
 {
-	struct gist_mri back = nslp_inverted(&s->rule.near);
+	struct gist_mri back;
 
 	swap_rule(s);
+	back = nslp_inverted(&s->rule.near);
 	s->lifetime = lifetime;
 	s->expiry = s->n->timers->now + (uint64_t)lifetime * 1000;
+	tell_log(s);
 	nslp_session_state(s, SESSION_ESTABLISHED);
 	move_timer(s, (uint64_t)lifetime * 1000);
 	nslp_match_update(s);
