@@ -130,14 +130,14 @@ struct nslp_session *nslp_session_create(struct nslp *n, const uint8_t *sid,
 }
 
 /* GIST may forget its routing state, but not before what was sent last has gone. */
-static void let_go(struct nslp_session *s)
+static void let_go(struct nslp_session *s, bool near, bool far)
 {
 	struct gist_mri back = nslp_inverted(&s->rule.near);
 	struct nslp *n = s->n;
 
-	if (s->near)
+	if (near && s->near)
 		n->lower->set_lifetime(n->gist, NSLP_ID, s->sid, &back, NSLP_LINGER);
-	if (s->reached)
+	if (far && s->reached)
 		n->lower->set_lifetime(n->gist, NSLP_ID, s->sid, &s->rule.far, NSLP_LINGER);
 }
 
@@ -145,7 +145,7 @@ void nslp_session_free(struct nslp_session *s)
 {
 	struct nslp *n = s->n;
 
-	let_go(s);
+	let_go(s, true, true);
 	nslp_exchange_end(s);
 	nslp_session_state(s, SESSION_DEAD);
 	nslp_match_remove(s);
@@ -183,6 +183,8 @@ static void swap_rule(struct nslp_session *s)
 
 	if (!next)
 		return;
+	let_go(s, !gist_mri_equal(&s->rule.near, &next->near),
+	       !gist_mri_equal(&s->rule.far, &next->far));
 	s->n->stats.memory -= nslp_rule_memory(&s->rule);
 	nslp_rule_fini(&s->rule);
 	s->rule = *next;
