@@ -780,6 +780,7 @@ void raw(const char *node, const char *fmt, ...)
 	put_head(&o, ws, b.type, objects && strstr(objects, "rc"), q);
 	put_objects(&b, objects ? objects : "", stream);
 	finish(&o, start, ws);
+	w.raw = true;
 	if (o.error)
 		sim_fail("cannot write %s", fmt);
 	else if (stream)
@@ -788,6 +789,7 @@ void raw(const char *node, const char *fmt, ...)
 			     gist_out_view(&o));
 	else
 		raw_datagram(b.node, ws, &o, q);
+	w.raw = false;
 	free(spec);
 	free(ws);
 }

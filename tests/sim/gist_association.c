@@ -727,6 +727,80 @@ static void explicit_send(void)
 	none(1000, "A tx query");
 }
 
+static void hold_announced(void)
+{
+	querier("hold=12345");
+	raw_listen("P", 30000);
+	asked("data=aa000000 reliable");
+	expect(0, "P rx query hold=12345");
+	raw("P", "response to=A.1:270 : +rc=a1a2a3a4a5a6a7a8 +sp=tcp +scd");
+	expect(100, "P rx confirm hold=12345 mpo=0");
+}
+
+static void hold_announced_responder(void)
+{
+	responder("hold=23456");
+	raw("R", "query : +sp=tcp +scd");
+	expect(100, "R rx response hold=23456");
+}
+
+static void long_hold(void)
+{
+	responder("");
+	raw("R", "query : -nli +nli=val=600000 +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp");
+	raw_connect("R", "B.1:30000");
+	raw("R", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=3600000");
+	settled("B");
+	none(500000, "B closes");
+}
+
+/* The earlier association may still deliver what is on it: no other one beside it. */
+static void no_replacement(void)
+{
+	querier_associated("");
+	stall("P", true);
+	say("A", "data=bb000000 reliable");
+	none(40000, "A connect");
+	say("A", "data=cc000000 reliable");
+	none(20000, "A connect");
+}
+
+static void distance_kept(void)
+{
+	responder("");
+	raw("R", "query ttl=60 : -nli +nli=ttl=64 +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp");
+	raw_connect("R", "B.1:30000");
+	raw("R", "confirm via=tcp : -nli +nli=ttl=200 +rc=$rc +sp=hex:$sp +scd=30000 +data=bb000000");
+	expect(100, "B recv data=bb000000 dist=4");
+}
+
+static void from_anywhere(void)
+{
+	net("R B");
+	gist("B", "");
+	app("B", APP, "");
+	raw("R", "query : +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp");
+	raw_connect("R", "B.1:30000 from=10.0.1.99");
+	raw("R", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=30000");
+	settled("B");
+}
+
+static void interface_of_query(void)
+{
+	net("R B; X B");
+	gist("B", "");
+	app("B", APP, "");
+	flow("R.1:4000>B.1:5000 udp");
+	raw("R", "query : +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp");
+	raw_connect("R", "B.2:30000");
+	raw("R", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=30000 +data=bb000000");
+	expect(100, "B recv data=bb000000 if=1");
+}
+
 static void explicit_stale(void)
 {
 	querier_ready("");
@@ -752,7 +826,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-2-02,GIST-6.3-07 both ways on one association", both_directions },
 	{ "GIST-4.1.2-13,GIST-5.5-05 unreliable messages go over an association there is", unreliable_on_it },
 	{ "GIST-4.3.3-14,GIST-4.3.3-21 a session's reliable messages use one association", one_association },
-	{ "GIST-4.4.1-20,GIST-4.4.1-21,GIST-6.3-06,GIST-6.4-13,GIST-5.1-17 the responder's side, hold time as in the Confirm", accepted },
+	{ "GIST-4.4.1-20,GIST-4.4.1-21,GIST-6.3-06,GIST-6.4-13,GIST-5.1-17,GIST-A.3.5-02 the responder's side, hold time as in the Confirm", accepted },
 	{ "GIST-4.4.1-21 nothing upstream before the Confirm", not_before_confirm },
 	{ "GIST-5.7.1-18,GIST-5.7.1-20,GIST-5.7.1-22,GIST-8.6-01 another proposal in the Confirm: no state, closed", confirm_changed },
 	{ "GIST-5.7.1-19,GIST-5.7.1-20,GIST-5.7.1-22 another cookie in the Confirm: no state, closed", cookie_changed },
@@ -760,7 +834,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.4.5-08 no hold time in the first Confirm: 9/2", hold_missing },
 	{ "GIST-5.1-17,GIST-5.5-01,GIST-A.4.4.3-01 a Confirm by datagram for an association: 3/0", confirm_by_datagram },
 	{ "GIST-5.7.1-06,GIST-5.7.1-23 the port is open as soon as it is advertised", at_once },
-	{ "GIST-5.7.1-14,GIST-8.6-01 the proposal does not depend on the Query's", same_proposal },
+	{ "GIST-5.7.1-14,GIST-8.6-01,GIST-6.1-02 the proposal does not depend on the Query's", same_proposal },
 	{ "GIST-4.3.2-15,GIST-A.4.4.4-01 Data for a flow that is not the association's: 4/0", foreign_flow },
 	{ "GIST-4.3.2-17,GIST-4.3.2-14 but with E=1 it is handed up", foreign_explicit },
 	{ "GIST-4.3.2-18,GIST-5.5-07 Data of its flow is handed up", data_delivered },
@@ -798,6 +872,13 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.1.2-06 secure means secure", clear_on_clear },
 	{ "GIST-6.4-03 associations can be listed", listed },
 	{ "GIST-7.1.4-04,GIST-7.1.4-05,GIST-B.1-03,GIST-7.1.4-06 explicit routing: E=1, on the association, no Query", explicit_send },
+	{ "GIST-4.4.5-02 the querier says how long it waits", hold_announced },
+	{ "GIST-4.4.5-02 the responder as well", hold_announced_responder },
+	{ "GIST-4.4.5-16 long hold times", long_hold },
+	{ "GIST-4.4.5-11 none beside one that may still deliver", no_replacement },
+	{ "GIST-5.2.2-09 TTL in an NLI on an association means nothing", distance_kept },
+	{ "GIST-5.7.2-06 the connection may come from any address", from_anywhere },
+	{ "GIST-8.5-07 the interface is that of the Query", interface_of_query },
 	{ "GIST-7.1.4-06 a handle of nobody is refused", explicit_stale },
 };
 

@@ -17,7 +17,8 @@ static void first_query(void)
 	querier("");
 	CHECK_EQ(say("A", "data=aa000000"), 0);
 	expect(1, "A tx query via=q from=A.1:270 to=P.1:270 c=1 r=1 e=0 nslpid=32704 d=0 "
-	       "mri=pc:A.1/32:4000>P.1/32:5000,p17 nli=A.1 val=30000 sid=112233445566778899aabbccddeeff01");
+	       "mri=pc:A.1/32:4000>P.1/32:5000,p17 nli=A.1 val=30000 sid=112233445566778899aabbccddeeff01 "
+	       "mri.hex=000048c00a0001010a000110202011000fa01388");
 	CHECK_EQ(queriers("A"), 1);
 }
 
@@ -813,6 +814,55 @@ static void response_mri_other(void)
 	none(300, "A network event=good");
 }
 
+static void anycast(void)
+{
+	querier("");
+	say("A", "data=aa000000 mri=A.1:4000>192.88.99.1:5000,p17");
+	expect(1, "A tx query to=192.88.99.1:270");
+}
+
+static void data_while_waiting(void)
+{
+	querier("");
+	asked("data=aa000000");
+	raw("P", "data to=A.1:270 d=1");
+	none(200, "A recv");
+	none(0, "A tx error");
+	CHECK_EQ(queriers("A"), 1);
+	raw("P", "response to=A.1:270");
+	expect(100, "A network event=good");
+}
+
+static void needs(void)
+{
+	struct gist_tx tx = { .nslpid = APP };
+
+	querier("");
+	CHECK(gist_send(engine("A"), &tx) < 0);
+	tx.mri = the_flow();
+	CHECK(gist_send(engine("A"), &tx) < 0);
+	none(100, "A tx");
+	CHECK_EQ(say("A", "data=aa000000"), 0);
+}
+
+static void reliable_or_not(void)
+{
+	querier_ready("");
+	say("A", "data=bb000000");
+	expect(1, "A tx data via=udp data=bb000000");
+	say("A", "data=cc000000 reliable");
+	none(1000, "A tx via=udp data=cc000000");
+	expect(1000, "A tx query sp=tcp");
+}
+
+static void two_values(void)
+{
+	querier_ready("");
+	raw("P", "error to=A.1:270 : nli err=10/0,sid,mri,dgram,ai4=1,ai4=2");
+	raw("P", "error to=A.1:270 : nli err=5/0,sid,mri,dgram,ai4=1,ai4=2");
+	expect(100, "A tx query");
+}
+
 static void wildcard(void)
 {
 	querier("");
@@ -839,7 +889,7 @@ static void many_words(void)
 }
 
 static const struct sim_test tests[] = {
-	{ "GIST-6.2-01,GIST-4.4.1-01,GIST-6.1-15,GIST-5.2.2-02,GIST-5.1-05,GIST-A.3.1.1-17,GIST-4.3.3-19,GIST-5.8.1.2-01 the first message of a flow asks for its peer at once",
+	{ "GIST-6.2-01,GIST-4.4.1-01,GIST-6.1-15,GIST-5.2.2-02,GIST-5.1-05,GIST-A.3.1.1-17,GIST-4.3.3-19,GIST-5.8.1.2-01,GIST-4.4.4-02,GIST-A.3.1.1-02,GIST-A.3.1.1-04,GIST-A.3.1.1-05,GIST-4.3.1-03 the first message of a flow asks for its peer at once",
 	  first_query },
 	{ "GIST-5.1-02,GIST-4.4.1-01,GIST-4.4.1-03 objects of a Query in order", object_order },
 	{ "GIST-4.3.3-12,GIST-6.2-03,GIST-4.1.2-04,GIST-4.4.1-03,GIST-A.3.5-03,GIST-4.4.5-05 a reliable message asks for an association and waits",
@@ -904,7 +954,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-6.2-08 No Routing State while refreshing: the same", no_state_error_refreshing },
 	{ "GIST-6.2-21 events that are not for a Querying node are nothing", stray_events },
 	{ "GIST-6.2-11 the same Response again: Confirm again", duplicate_response },
-	{ "GIST-7.2.1-08,GIST-7.2.1-12,GIST-5.3.1-10 a Response not from the address in its NLI ends it", source_differs },
+	{ "GIST-7.2.1-08,GIST-7.2.1-12,GIST-5.3.1-10,GIST-7.4-06 a Response not from the address in its NLI ends it", source_differs },
 	{ "GIST-7.2.1-06 Untranslated Object ends it", untranslated },
 	{ "GIST-B.4-01 Endpoint Found: this is the last node", endpoint_found },
 	{ "GIST-4.3.4-13 Message Too Large: ask for an association, without data", too_large },
@@ -924,6 +974,11 @@ static const struct sim_test tests[] = {
 	{ "GIST-5.1-16 stack objects without Responder-Cookie: 9/2", response_stack_without_cookie },
 	{ "GIST-8.3-01 the right cookie with another flow is nothing", response_mri_other },
 	{ "GIST-5.8.1.1-02,GIST-5.8.1.1-03 wildcards by prefix", wildcard },
+	{ "GIST-7.4-04 anycast destinations", anycast },
+	{ "GIST-6.2-04 Data that comes too early is nothing", data_while_waiting },
+	{ "GIST-B.1-01,GIST-4.1.1-02 what a message has to have", needs },
+	{ "GIST-B.1-04,GIST-4.1.2-04 reliable messages never go by datagram", reliable_or_not },
+	{ "GIST-A.4.2-06 an Error with two values", two_values },
 	{ "GIST-4.2.1-06,GIST-4.4.4-08 a row nobody answers for goes", lost_row },
 };
 

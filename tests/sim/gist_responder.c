@@ -696,6 +696,47 @@ static void interfaces(void)
 	expect(0, "B tx response nli=B.2 pi=$pi");
 }
 
+static void long_validity(void)
+{
+	responder("");
+	raw("R", "query : -nli +nli=val=600000");
+	expect(100, "R rx response val=600000 rc=$rc");
+	raw("R", "confirm to=B.1:270 : +rc=$rc");
+	settled("B");
+	run(590000);
+	CHECK_EQ(responders("B"), 1);
+}
+
+/* DS field, TTL, ports: a Query is a Query. */
+static void packet_does_not_matter(void)
+{
+	responder("");
+	raw("R", "query ttl=3 from=R.1:12345");
+	expect(100, "B tx response to=R.1:12345");
+	raw("R", "query ttl=255 from=R.1:270 : -qc +qc=22222222");
+	expect(100, "B tx response to=R.1:270");
+	raw("R", "query rao=4711 : -qc +qc=33333333");
+	expect(100, "B tx response qc=33333333");
+}
+
+static void stray(void)
+{
+	unsigned int i;
+	static const char *const what[] = {
+		"confirm to=B.1:270 : +rc=0102030405060708", "data to=B.1:270", "response to=B.1:270 : -qc +qc=01020304",
+		"error to=B.1:270 : nli err=5/0,sid,mri,dgram", "hello to=B.1:270", "data to=B.1:270 e=1",
+	};
+
+	responder("");
+	for (i = 0; i < 24; i++) {
+		raw("R", "%s", what[(i * 5 + i / 6) % 6]);
+		run(7);
+	}
+	CHECK_EQ(queriers("B") + responders("B") + associations("B"), 0);
+	raw("R", "query");
+	expect(100, "B tx response rc");
+}
+
 static void responder_silent(void)
 {
 	responder_ready("");
@@ -706,11 +747,11 @@ static void responder_silent(void)
 	"202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
 
 static const struct sim_test tests[] = {
-	{ "GIST-4.4.1-04,GIST-5.3.3-11,GIST-4.4.1-05,GIST-4.4.1-06,GIST-5.1-09,GIST-5.1-11,GIST-5.1-12,GIST-5.1-14,GIST-5.3.1-08,GIST-5.5-03,GIST-6.1-03,GIST-B.2-01,GIST-4.3.2-02,GIST-5.3.1-01 a Query is answered by one Response",
+	{ "GIST-4.4.1-04,GIST-5.3.3-11,GIST-4.4.1-05,GIST-4.4.1-06,GIST-5.1-09,GIST-5.1-11,GIST-5.1-12,GIST-5.1-14,GIST-5.3.1-08,GIST-5.5-03,GIST-6.1-03,GIST-B.2-01,GIST-4.3.2-02,GIST-5.3.1-01,GIST-4.4.1-09 a Query is answered by one Response",
 	  response },
 	{ "GIST-5.1-13,GIST-5.1-16,GIST-4.4.1-08,GIST-5.7.1-13,GIST-A.3.5-05 a Query for an association: a Response with all objects, in order",
 	  response_order },
-	{ "GIST-4.3.2-03,GIST-4.3.2-11,GIST-4.4.1-07,GIST-B.2-02 the application's answer is in the Response", answer_data },
+	{ "GIST-4.3.2-03,GIST-4.3.2-11,GIST-4.4.1-07,GIST-B.2-02,GIST-5.1-37 the application's answer is in the Response", answer_data },
 	{ "GIST-5.2.2-14,GIST-A.3.6-01 cookies of one word come back", cookie_echo, { "01020304" } },
 	{ "GIST-5.2.2-14,GIST-A.3.6-01 cookies of four words come back", cookie_echo,
 	  { "0102030405060708090a0b0c0d0e0f10" } },
@@ -788,6 +829,9 @@ static const struct sim_test tests[] = {
 	{ "GIST-8.4-01 one Query, one Response of about its size", one_response },
 	{ "GIST-8.3-04 an address that is not the querier's comes to nothing", forged_address },
 	{ "GIST-B.2-09,GIST-4.4.3-03,GIST-4.4.3-02,GIST-5.2.2-05 each interface has its address, the node one identity", interfaces },
+	{ "GIST-4.4.4-03,GIST-7.1.2-06 long validity times", long_validity },
+	{ "GIST-5.3-01,GIST-5.3.2.4-01 how the packet looks does not matter", packet_does_not_matter },
+	{ "GIST-6-01,GIST-6.1-01 what belongs to nothing leaves nothing", stray },
 	{ "GIST-5.6-01,GIST-7.1.3-08 nothing is sent without cause", responder_silent },
 };
 

@@ -392,7 +392,7 @@ int packet_send(struct node *n, struct packet *p, const char *what)
 
 	text_packet(&t, n, what, p);
 	note(t.s, message_of(p));
-	if (n->g)
+	if (n->g && !w.raw)
 		lint(n, t.s, message_of(p), GIST_DATAGRAM);
 	f = filtered(t.s);
 	if (f && f->what == FILTER_DROP) {

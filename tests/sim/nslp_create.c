@@ -399,6 +399,46 @@ static void initiator_own_create(void)
 	IS(session_state("A", var("sid")), "established");
 }
 
+static void octets(void)
+{
+	nr("");
+	ask("create lt=300 efi=1/0 msn=7");
+	expect(2000, "A recv m=response data=03000000000c00010000012c0010000102010000*");
+	CHECK_EQ(count("A recv m=response data=*0012000100000007*"), 1);
+	/* the session id is GIST's, not in the message */
+	CHECK_EQ(count("data=*" S "*"), 0);
+}
+
+static void wild_refused_below(void)
+{
+	nf("");
+	raw("A", "query nslpid=33 rao=65 from=A.1:270 to=C.2:270 : mri=hex:780000000a0001010a000203 sid "
+	    "nli=A.1,pi=4141414141414141 qc");
+	expect(500, "B tx error err=10/1");
+	CHECK_EQ(count("B gate"), 0);
+}
+
+static void asymmetric(void)
+{
+	/* A > C by B, back the other way by D: the RESPONSE comes by B all the same */
+	net("A B C; A D C");
+	link_set(3, "cost=5");
+	gist("A B C D", "");
+	app("A C", 33, "");
+	nslp("B", "forward=1 fw out=2");
+	nslp("D", "forward=1 fw out=4");
+	flow("A.1:4000>C.2:5000 udp");
+	ask("create lt=60 efi=1/0 msn=5");
+	expect(2000, "C recv query=0 m=create");
+	link_set(1, "cost=20");
+	link_set(2, "cost=20");
+	answer("response lt=60 msn=5 info=0201");
+	expect(2000, "B gate op=open");
+	expect(2000, "A recv m=response peer=B.1");
+	CHECK_EQ(count("D gate"), 0);
+	CHECK_EQ(count("C tx query"), 0);
+}
+
 static void sids(void)
 {
 	unsigned int i;
@@ -476,7 +516,7 @@ static const struct sim_test tests[] = {
 	{ "NATFW-3.7.1-24 the receiver refuses", receiver_refuses },
 	{ "NATFW-3.7.1-31,NATFW-3.2.7-01,NATFW-4.3.3-01 RESPONSEs at the receiver are nothing", receiver_response },
 	{ "NATFW-3.7.1-33,NATFW-3.2.8-03,NATFW-3.2.7-01 a RESPONSE for no session is nothing", unknown_response },
-	{ "NATFW-3.2.1-01,NATFW-3.2.1-05,NATFW-3.7.1-27,NATFW-3.7.1-01,NATFW-3.7.1-03,NATFW-3.4-04,NATFW-3.4-11,NATFW-4.3.1-05,NATFW-4.3.1-06,NATFW-7.5-01 the initiator asks, and tells its application after success",
+	{ "NATFW-3.2.1-01,NATFW-3.2.1-05,NATFW-3.7.1-27,NATFW-3.7.1-01,NATFW-3.7.1-03,NATFW-3.4-04,NATFW-3.4-11,NATFW-4.3.1-05,NATFW-4.3.1-06,NATFW-7.5-01,GIST-5.8.1.1-01 the initiator asks, and tells its application after success",
 	  initiator },
 	{ "NATFW-4.3.1-06,NATFW-4.2.4-01,NATFW-3.4-11 what the application wants is in the message", initiator_parameters },
 	{ "NATFW-4.2.9-01,NATFW-4.2.9-02,NATFW-4.2.9-04,NATFW-4-03 ICMP types of one octet", initiator_icmp },
@@ -487,6 +527,9 @@ static const struct sim_test tests[] = {
 	{ "NATFW-3.7.1-36,NATFW-3.2.8-05 no RESPONSE: it fails with the lifetime asked for", initiator_silence },
 	{ "NATFW-3.7.1-36 nobody at all", initiator_nobody },
 	{ "NATFW-3.7.1-04 a CREATE for a session of one's own is discarded", initiator_own_create },
+	{ "NATFW-4-02,NATFW-4.2.1-01,NATFW-4.2.5-01,NATFW-4.2.7-01,NATFW-4.2-01,NATFW-4.2-02,NATFW-3.2.8-02 octet for octet", octets },
+	{ "NATFW-D.1-03 what GIST refuses is not asked about", wild_refused_below },
+	{ "NATFW-1.1-05,NATFW-4.3.3-05 back by the way it came, whatever the routes", asymmetric },
 	{ "NATFW-3.2.8-01,NATFW-5.2.1-06,GIST-4.1.3-01 session ids are random", sids },
 };
 

@@ -575,6 +575,78 @@ static void initiator_error(void)
 	expect(30000, "A event state=dead code=070c");
 }
 
+static void initiator_dtinfo(void)
+{
+	net("A B");
+	gist("A B", "");
+	app("B", 33, "");
+	nslp("A", "");
+	CHECK_EQ(app_open("A", "external", "lt=60 flow=%s", sim_now->arg[0]), 0);
+	expect(2000, "B recv query=0 m=external dti.hex=%s", sim_now->arg[1]);
+}
+
+static void address_only(void)
+{
+	edge("nat");
+	gate("B", "op=admit", "external=B.2:0");
+	reserve_loose(EXT);
+	expect(2000, "A recv m=response info=0201 ext=B.2:0");
+}
+
+static void address_only_inner(void)
+{
+	chain("nat", "");
+	gate("B", "op=admit", "external=B.2:0");
+	reserve_loose("external lt=60 efi=1/0 msn=1 dti=p17,5000,0,0.0.0.0/0 bind=0");
+	expect(2000, "B tx data m=external bind=0/4,B.2 dti=p17,5000,0,0.0.0.0/0");
+}
+
+static void two_ports(void)
+{
+	edge("nat");
+	reserve_loose("external lt=60 efi=1/1 msn=1 dti=p17,6000,0,0.0.0.0/0");
+	expect(2000, "B gate op=admit flow=*>A.1/32:6000,p17,+1");
+	expect(2000, "A recv m=response info=0201 ext=B.2:40000");
+	enter("C.2:6000>B.2:40001,p17", "create lt=60 efi=1/0 msn=1");
+	expect(2000, "A recv query=0 m=create");
+}
+
+static void other_host(void)
+{
+	net("A B C; D B");
+	gist("A B C D", "");
+	app("A C D", 33, "");
+	nslp("B", "forward=1 nat edge out=2");
+	/* A asks for D */
+	CHECK_EQ(say("A", "mri=le:D.3>192.0.2.99 reliable data=[" EXT "]"), 0);
+	expect(2000, "B gate op=admit flow=*>D.3/32:5000,p17 who=A.1");
+	expect(2000, "A recv m=response info=0201");
+}
+
+static void optional_objects(void)
+{
+	edge("nat");
+	reserve_loose("external lt=60 efi=1/0 msn=1 nonce=01020304 dti=p1,0.0.0.0/0 icmp=8,0 bind=0");
+	expect(2000, "B gate op=admit flow=*,p1,icmp8.0");
+	expect(2000, "A recv m=response info=0201");
+}
+
+static void any_receiver_port(void)
+{
+	edge("nat");
+	reserve_loose("external lt=60 efi=1/0 msn=1 dti=p17,0,0,0.0.0.0/0");
+	expect(2000, "B gate op=admit flow=*>A.1/32,p17");
+}
+
+static void protocol_without_i(void)
+{
+	edge("nat");
+	sim_relaxed = true;
+	reserve_loose("external lt=60 efi=1/0 msn=1 dti=hex:0000000600000000");
+	expect(2000, "B gate op=admit flow=*>A.1/32");
+	none(0, "B gate op=admit flow=*p6*");
+}
+
 static void initiator_sub_ports(void)
 {
 	net("A B");
@@ -621,7 +693,7 @@ static const struct sim_test tests[] = {
 	{ "NATFW-3.7.1-08,NATFW-3.7.1-11,NATFW-3.7.1-12,NATFW-3.7.1-34,NATFW-3.2.2-02,NATFW-3.2.2-03,NATFW-3.2.2-04,NATFW-3.7.2-62,NATFW-3.8-01,NATFW-3.8-04,NATFW-3.7.1-16,NATFW-4.2.4-03,NATFW-5.3-02 CREATE comes in by a reservation",
 	  create_enters },
 	{ "NATFW-3.7.1-09,NATFW-3.2.4-02,NATFW-3.7.1-10 nothing is reserved: 7/0x03", nothing_reserved },
-	{ "NATFW-3.8-14,NATFW-3.8-08,NATFW-3.7.1-37,NATFW-4.2.8-13,NATFW-3.7.2-24 another protocol: 7/0x03; the right one gets in", create_misses,
+	{ "NATFW-3.8-14,NATFW-3.8-08,NATFW-3.7.1-37,NATFW-4.2.8-13,NATFW-3.7.2-24,NATFW-3.8-23 another protocol: 7/0x03; the right one gets in", create_misses,
 	  { "p6,5000,0,0.0.0.0/0", "C.2:6000>B.2:40000,p17", "C.2:6000>B.2:40000,p6" } },
 	{ "NATFW-3.8-09,NATFW-3.8-18,NATFW-3.7.2-23,NATFW-3.7.2-24 another source port: 7/0x03", create_misses,
 	  { "p17,5000,6000,0.0.0.0/0", "C.2:6001>B.2:40000,p17", "C.2:6000>B.2:40000,p17" } },
@@ -635,6 +707,10 @@ static const struct sim_test tests[] = {
 	  { "p17,5000,0,0.0.0.0/0", "C.2>B.2,p17" } },
 	{ "NATFW-3.8-25 an unknown port is not any port: 7/0x03", create_misses,
 	  { "p17,5000,0,0.0.0.0/0", "C.2:6000>B.2:0,p17" } },
+	{ "NATFW-3.8-17 the internal address is no external one: 7/0x03", create_misses,
+	  { "p17,5000,0,0.0.0.0/0", "C.2:6000>A.1:40000,p17" } },
+	{ "NATFW-3.8-16 another external address: 7/0x03", create_misses,
+	  { "p17,5000,0,0.0.0.0/0", "C.2:6000>B.1:40000,p17" } },
 	{ "NATFW-3.8-21 another SPI: 7/0x03", create_misses,
 	  { "p50,spi4660,0.0.0.0/0", "C.2>B.2,p50,spi4661", "C.2>B.2,p50,spi4660" } },
 	{ "NATFW-3.8-11,NATFW-4.2.8-10,NATFW-4.2.8-15,NATFW-3.8-07 any sender, any source port", create_hits,
@@ -656,13 +732,28 @@ static const struct sim_test tests[] = {
 	{ "NATFW-3.7.2-05,NATFW-3.7.2-27,NATFW-4.2.8-16,NATFW-A-04 only firewalls: path-coupled, any source", initiator_unknown_sender },
 	{ "NATFW-3.7.2-06,NATFW-3.7.2-08,NATFW-3.7.2-10,NATFW-3.7.2-22,NATFW-3.7.2-27,NATFW-4.3.2-05,NATFW-4.2.8-02,GIST-5.8.2.1-02 a NAT: loose-end", initiator_loose },
 	{ "NATFW-3.7.2-50,NATFW-3.7.2-51,NATFW-3.7.2-20,NATFW-4.2.3-01,NATFW-3.2.1-06,NATFW-B-01 what was reserved is told to the application", initiator_binding },
-	{ "NATFW-4.2.2-05,NATFW-4.2.3-05,NATFW-4.2.2-04,NATFW-3.7.2-51 port 0 is none", initiator_port_zero },
+	{ "NATFW-4.2.2-05,NATFW-4.2.3-05,NATFW-3.7.2-51 port 0 is none", initiator_port_zero },
 	{ "NATFW-4.2.2-06 another IP version is not taken", initiator_bad_version },
 	{ "NATFW-4.2.5-03,NATFW-4.2.5-04,NATFW-4.2.2-07,NATFW-4.2.3-08,NATFW-4.1-05 reserved bits of a RESPONSE are ignored", initiator_reserved_bits },
 	{ "NATFW-3.7.2-28 an EXTERNAL for one's own session is discarded", initiator_discards },
 	{ "NATFW-3.7.2-02,NATFW-4.3.2-06 deny", initiator_block },
 	{ "NATFW-3.7.2-03,NATFW-3.7.2-50,NATFW-4.3.2-06,NATFW-2.2-02 who reserved becomes receiver", initiator_becomes_receiver },
 	{ "NATFW-3.7.2-52 an error is told", initiator_error },
+	{ "NATFW-4.2.8-06,NATFW-4.2.8-08,NATFW-4.2.8-03,NATFW-4.2.8-05 DTINFO with ports", initiator_dtinfo,
+	  { "B.1:4000>A.1:5000,p17", "c000201113880fa00a000102" } },
+	{ "NATFW-4.2.8-06,NATFW-4.2.8-08,NATFW-4.2.8-04,NATFW-4.2.8-05 DTINFO with an SPI", initiator_dtinfo,
+	  { "B.1>A.1,p50,spi4660", "a0002032000012340a000102" } },
+	{ "NATFW-4.2.8-08,NATFW-4.2.8-05 DTINFO with a protocol only", initiator_dtinfo,
+	  { "B.1>A.1,p1", "800020010a000102" } },
+	{ "NATFW-4.2.8-11,NATFW-4.2.8-05 DTINFO without protocol", initiator_dtinfo,
+	  { "B.1>A.1", "000020000a000102" } },
+	{ "NATFW-4.2.2-04,NATFW-3.8-19 an address without port", address_only },
+	{ "NATFW-4.2.3-04 an address without port at an inner NAT", address_only_inner },
+	{ "NATFW-4.2.4-11,NATFW-4.2.4-12 two ports next to each other", two_ports },
+	{ "NATFW-3.7.2-11 for another host", other_host },
+	{ "NATFW-4.3.2-03 all that EXTERNAL may have", optional_objects },
+	{ "NATFW-4.2.8-14 any port of the receiver", any_receiver_port },
+	{ "NATFW-4.2.8-12 the protocol does not count without I", protocol_without_i },
 	{ "NATFW-4.2.4-09,NATFW-4.2.4-13 ports that there are not", initiator_sub_ports },
 };
 

@@ -42,7 +42,7 @@ static void trace(struct conn *c, unsigned int end, struct node *n, const char *
 		t->s[0] = 0;
 		text_stream(t, n, what, c, end, m);
 		note(t->s, m);
-		if (n->g)
+		if (n->g && !w.raw)
 			lint(n, t->s, m, GIST_CONNECTION);
 		if (f == GIST_FRAME_LOST) {
 			octets->len = 0;

@@ -201,6 +201,7 @@ struct world {
 	uint8_t sid[GIST_SID_SIZE];
 	unsigned int away;	/* node where unknown destinations are */
 	uint16_t next_sport;
+	bool raw;		/* the test writes, not an engine */
 };
 
 extern struct world w;
