@@ -315,6 +315,7 @@ struct state *gist_state_opposite(const struct state *st);
 void gist_state_finish(struct state *st);
 /* Whether Queries are answered without making state, by configuration or because there is much. */
 bool gist_state_delayed(const struct gist *g);
+/* What the peer calls it, behind a NAT; @k NULL: the same as we. */
 int gist_state_alias(struct state *st, const struct key *k);
 void gist_state_mri(const struct state *st, struct gist_mri *mri);
 /* Takes over the reference @p. */

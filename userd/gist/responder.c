@@ -497,10 +497,12 @@ static void take_association(struct state *st, const struct inbound *in,
 	gist_state_bind(st, in->ma);
 }
 
-static bool turn_alias(struct state *st, const struct gist_message *m)
+static bool turn_alias(struct state *st, const struct gist_message *m, bool nat)
 {
 	struct key k;
 
+	if (!nat)
+		return !gist_state_alias(st, NULL);
 	return gist_key_make(&k, &m->mri, !m->mri.upstream, m->sid, m->head.nslpid) &&
 	       !gist_state_alias(st, &k);
 }
@@ -558,7 +560,7 @@ static void install(struct gist *g, const struct inbound *in, const struct gist_
 		old->refs++;
 	gist_state_set_peer(st, peer);
 	take_association(st, in, m, peer);
-	if ((p->grant.flags & GRANT_NAT) && !turn_alias(st, m))
+	if (!turn_alias(st, m, p->grant.flags & GRANT_NAT))
 		log_warn(SUB_GIST, "out of memory for a peer behind a NAT");
 	establish(st, p);
 	if (changed || before != GOOD)

@@ -137,6 +137,8 @@ int gist_state_alias(struct state *st, const struct key *k)
 	struct alias *a;
 
 	drop_alias(st);
+	if (!k)
+		return 0;
 	a = calloc(1, sizeof(*a) + k->mri_len);
 	if (!a)
 		return -ENOBUFS;
