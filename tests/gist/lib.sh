@@ -31,7 +31,8 @@ addresses() {
 # node NAME NETNS OPTION...: starts one; its output is in the file $WORK/NAME, its process NAME_PID.
 node() {
 	local name=$1 netns=$2
-	mkfifo "$WORK/$name.fifo" 2>/dev/null || :
+	rm -f "$WORK/$name.fifo"
+	mkfifo "$WORK/$name.fifo" || return 1
 	bg in_ns "$netns" "$(dirname "$0")/node" "${@:3}" "$WORK/$name.fifo"
 	printf -v "${name}_PID" %s "$BG"
 	ln -sf "$BG_OUT" "$WORK/$name"
@@ -40,6 +41,7 @@ node() {
 
 # tell NAME COMMAND...
 tell() {
+	[[ -p $WORK/$1.fifo ]] || die "there is no $1"
 	# read and write: does not wait for a reader that is no more
 	echo "${*:2}" 1<>"$WORK/$1.fifo"
 }
