@@ -456,18 +456,18 @@ static void do_wait(uint64_t ms)
 
 static void command(char *line)
 {
-	static const uint8_t setup[] = { GATE_ADMIT, GATE_OPEN }, extend[] = { GATE_ADMIT, GATE_OPEN };
+	static const uint8_t ops[] = { GATE_ADMIT, GATE_OPEN };
 	char *w[32], *save = NULL, *t, *rest;
 	int n = 0;
 
 	line[strcspn(line, "\n")] = 0;
 	rest = strchr(line, ' ') ? strchr(strchr(line, ' ') + 1, ' ') : NULL;
 	if (!strncmp(line, "bench ", 6) && rest) {
-		bench("bench", setup, 2, (uint32_t)atoi(line + 6), rest);
+		bench("bench", ops, 2, (uint32_t)atoi(line + 6), rest);
 		return;
 	}
 	if (!strncmp(line, "refresh ", 8) && rest) {
-		bench("refresh", extend, 2, (uint32_t)atoi(line + 8), rest);
+		bench("refresh", ops, 2, (uint32_t)atoi(line + 8), rest);
 		return;
 	}
 	for (t = strtok_r(line, " ", &save); t && n < 32; t = strtok_r(NULL, " ", &save))

@@ -173,7 +173,8 @@ static void reservations_at_a_firewall(void)
 
 static void reservations_with_wildcards(void)
 {
-	struct gate_flow wide = flow("203.0.113.0", "10.1.0.2"), f = flow("203.0.113.1", "10.1.0.2");
+	struct gate_flow wide = flow("203.0.113.0", "10.1.0.2");
+	struct gate_flow f = flow("203.0.113.1", "10.1.0.2");
 	struct ledger_row *row;
 
 	begin();
@@ -200,7 +201,8 @@ static void reservations_with_wildcards(void)
 /* From outside one sees the external endpoint alone. */
 static void reservations_at_a_translator(void)
 {
-	struct gate_flow r = flow("203.0.113.1", "10.1.0.2"), f = flow("203.0.113.1", "198.51.100.1");
+	struct gate_flow r = flow("203.0.113.1", "10.1.0.2");
+	struct gate_flow f = flow("203.0.113.1", "198.51.100.1");
 	struct ledger_row *row;
 
 	begin();
@@ -337,7 +339,8 @@ static void flows_that_make_no_sense(void)
 {
 	struct gate_flow f;
 
-#define WRONG(change) do { f = flow("10.1.0.2", "203.0.113.1"); change; EXPECT(flow_wrong(&f)); } while (0)
+#define WRONG(change) \
+	do { f = flow("10.1.0.2", "203.0.113.1"); change; EXPECT(flow_wrong(&f)); } while (0)
 	f = flow("10.1.0.2", "203.0.113.1");
 	EXPECT(!flow_wrong(&f));
 	WRONG(f.version = 5);

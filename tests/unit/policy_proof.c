@@ -36,7 +36,8 @@ static void fresh(void)
 
 	proofs_init(&proofs, hash_key);
 	keys[0] = (struct conf_key){
-		.id = 7, .transform = NSLP_HMAC_SHA2_256_128, .secret = "a long secret key", .len = 17,
+		.id = 7, .transform = NSLP_HMAC_SHA2_256_128, .len = 17,
+		.secret = "a long secret key",
 	};
 	keys[1] = (struct conf_key){
 		.id = 8, .transform = NSLP_HMAC_SHA2_256_128, .secret = "another secret", .len = 14,

@@ -15,8 +15,8 @@ struct natfw_batch;
 
 /*
  * What became of request @nr, counted from 0: @err is 0 or a negative errno with @e; @reply is the
- * object that was asked for (of natfw_command_set()), or NULL. Called for requests that were refused
- * and those with a reply, in order.
+ * object that was asked for (of natfw_command_set()), or NULL. Called for requests that were
+ * refused and those with a reply, in order.
  */
 typedef void (*natfw_batch_cb)(void *arg, unsigned int nr, int err, const void *reply,
 			       const struct natfw_error *e);

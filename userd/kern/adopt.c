@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Rules of an earlier life of this process. They are alive, flows stand on them, and whoever asked
- * for them refreshes them as if nothing had happened: then they are ours again. What nobody asks for
- * expires.
+ * for them refreshes them as if nothing had happened: then they are ours again. What nobody asks
+ * for expires.
  */
 #include <errno.h>
 #include <stdlib.h>

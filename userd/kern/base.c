@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the node needs for itself: devices attached, pools there, and rules that let messages between
- * natfwds pass where devices drop what no rule permits (RFC 5973 1.5).
+ * What the node needs for itself: devices attached, pools there, and rules that let messages
+ * between natfwds pass where devices drop what no rule permits (RFC 5973 1.5).
  */
 #include <errno.h>
 #include <ifaddrs.h>
@@ -48,6 +48,9 @@ static void take_made(void *arg, unsigned int nr, int err, const void *reply,
 		ids_add(&g->base, r->id);
 }
 
+/* Not secret: the hash only tells whether anything has changed. */
+static const uint8_t hash_key[16] = BASE_NAME;
+
 static void add(struct base *b, const struct address *to, uint32_t priority, uint32_t protocol,
 		uint32_t dport, uint32_t dport_max)
 {
@@ -59,10 +62,10 @@ static void add(struct base *b, const struct address *to, uint32_t priority, uin
 	};
 
 	memcpy(r.owner, b->g->owner, sizeof(r.owner));
-	r.has = 1ull << NATFW_A_RULE_OWNER | 1ull << NATFW_A_RULE_NAME | 1ull << NATFW_A_RULE_ACTION |
-		1ull << NATFW_A_RULE_PRIORITY | 1ull << NATFW_A_RULE_EMIT |
-		1ull << NATFW_A_RULE_LIFETIME | 1ull << NATFW_A_RULE_FLAGS |
-		1ull << NATFW_A_RULE_MATCH;
+	r.has = 1ull << NATFW_A_RULE_OWNER | 1ull << NATFW_A_RULE_NAME |
+		1ull << NATFW_A_RULE_ACTION | 1ull << NATFW_A_RULE_PRIORITY |
+		1ull << NATFW_A_RULE_EMIT | 1ull << NATFW_A_RULE_LIFETIME |
+		1ull << NATFW_A_RULE_FLAGS | 1ull << NATFW_A_RULE_MATCH;
 	natfw_want(&r.match, NATFW_A_MATCH_PROTO);
 	natfw_want(&r.match, NATFW_A_MATCH_DPORT);
 	natfw_want(&r.match, NATFW_A_MATCH_DPORT_MAX);
@@ -70,7 +73,7 @@ static void add(struct base *b, const struct address *to, uint32_t priority, uin
 		plan_address(&r.match.dst, to);
 		natfw_want(&r.match, NATFW_A_MATCH_DST);
 	}
-	b->hash = b->hash * 31 + siphash(&r.match, sizeof(r.match), (const uint8_t *)BASE_NAME "natfw");
+	b->hash = b->hash * 31 + siphash(&r.match, sizeof(r.match), hash_key);
 	if (b->send)
 		natfw_batch_add(b->g->link.batch, NATFW_CMD_RULE_NEW, NATFW_ECHO, &r);
 }
@@ -129,8 +132,9 @@ static void add_connections(struct base *b, uint32_t priority, uint16_t first, u
 }
 
 /*
- * Queries go to where the flow goes, the rest to this node. Peers listen where they like, so answers
- * to our own connections are known by our port alone; whether somebody listens there is the stack's.
+ * Queries go to where the flow goes, the rest to this node. Peers listen where they like, so
+ * answers to our own connections are known by our port alone; whether somebody listens there is the
+ * stack's.
  */
 static void add_all(struct base *b)
 {
@@ -268,16 +272,18 @@ static void check_attached(struct gate *g, const struct conf_interface *i,
 			continue;
 		there = !strncmp(dev.ifname, i->name, sizeof(i->name));
 		if (there && dev.zone != i->zone && say)
-			log_error(SUB_KERN, "interface=%s is attached in zone %u, configured is %u: "
-				  "/natfw:natfw/interface[name='%s']/zone", i->name, dev.zone,
-				  i->zone, i->name);
+			log_error(SUB_KERN,
+				  "interface=%s is attached in zone %u, configured is %u: "
+				  "/natfw:natfw/interface[name='%s']/zone",
+				  i->name, dev.zone, i->zone, i->name);
 		natfw_object_fini(d->set, &dev);
 	}
 	if (!there && i->attach)
 		attach(g, i);
 	else if (!there && say)
-		log_warn(SUB_KERN, "interface=%s is not attached to the module: no rule is asked for "
-			 "what comes in by it", i->name);
+		log_warn(SUB_KERN,
+			 "interface=%s is not attached to the module: no rule is asked for what "
+			 "comes in by it", i->name);
 }
 
 static void check_pool(struct gate *g, const struct conf_interface *i)
@@ -292,8 +298,10 @@ static void check_pool(struct gate *g, const struct conf_interface *i)
 		return;
 	}
 	if (p.zone != i->zone)
-		log_error(SUB_KERN, "pool=%s is in zone %u, its interface in %u: "
-			  "/natfw:natfw/interface[name='%s']/pool", i->pool, p.zone, i->zone, i->name);
+		log_error(SUB_KERN,
+			  "pool=%s is in zone %u, its interface in %u: "
+			  "/natfw:natfw/interface[name='%s']/pool",
+			  i->pool, p.zone, i->zone, i->name);
 	if (p.mapping != NATFW_MAPPING_ENDPOINT_INDEPENDENT)
 		log_warn(SUB_KERN, "pool=%s maps by flow; bindings want mapping "
 			 "endpoint-independent", i->pool);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The gate's far side: requests of the signalling process in, policy asked, kernel rules kept as the
- * ledger says (base/gate.h has the contract).
+ * The gate's far side: requests of the signalling process in, policy asked, kernel rules kept as
+ * the ledger says (base/gate.h has the contract).
  *
- * No loop of its own. Whoever owns it hands in messages and calls gate_flush() when there are no more
- * for the moment: what was opened, extended and closed meanwhile goes to the kernel in one go. The
- * kernel answers at once, so nothing here waits. One thread; one gate in a process.
+ * No loop of its own. Whoever owns it hands in messages and calls gate_flush() when there are no
+ * more for the moment: what was opened, extended and closed meanwhile goes to the kernel in one go.
+ * The kernel answers at once, so nothing here waits. One thread; one gate in a process.
  *
  * The kernel's state wins over ours where they differ and somebody meant it:
  *	a rule expired			the session is told (GATE_GONE)
@@ -41,8 +41,8 @@ void gate_destroy(struct gate *g);
 /* @c is borrowed until the next call. Sessions stay; what is new is decided by @c. -ENOMEM. */
 int gate_configure(struct gate *g, const struct conf *c);
 /*
- * Connect to the module, attach devices, look what rules are there from an earlier life. Once, after
- * gate_configure(); if there is no module, gate_tick() goes on looking for it.
+ * Connect to the module, attach devices, look what rules are there from an earlier life. Once,
+ * after gate_configure(); if there is no module, gate_tick() goes on looking for it.
  */
 void gate_start(struct gate *g);
 bool gate_has_module(const struct gate *g);
@@ -64,8 +64,8 @@ void gate_events(struct gate *g);
 uint64_t gate_tick(struct gate *g, uint64_t now);
 
 /*
- * Rows of the ledger, at most @max from *@at on (0 at first), which is moved; false when the end was
- * reached. Rows that come or go meanwhile may be missed or told twice.
+ * Rows of the ledger, at most @max from *@at on (0 at first), which is moved; false when the end
+ * was reached. Rows that come or go meanwhile may be missed or told twice.
  */
 bool gate_list(struct gate *g, uint32_t *at, unsigned int max,
 	       bool (*fn)(void *arg, const struct rule_info *i), void *arg);

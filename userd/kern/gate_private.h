@@ -21,7 +21,7 @@ enum gate_counter {
 /* What a row waits for the kernel to do. */
 enum work_kind {
 	WORK_ADMIT,	/* holds of @next */
-	WORK_OPEN,	/* @next in force, @now out; the same with @now alone: put back what is missing */
+	WORK_OPEN,	/* @next in force, @now out */
 	WORK_REFRESH,	/* a new lifetime for all of @now */
 	WORK_HOLD,	/* the same for a reservation, which @next becomes */
 	WORK_MEND,	/* put back what is missing of @now, unasked */
@@ -97,6 +97,7 @@ struct gate {
 	uint64_t second_next;
 	uint64_t calm_until;		/* ms; until then nobody is too fast */
 	bool resync;			/* events were lost */
+	bool flushed;			/* or too many rules went at once to be told */
 	const struct conf *devices_said;	/* for which complaints were made */
 	uint64_t counter[GATE_COUNTERS];
 	uint64_t refusals_logged;	/* second, and how many in it */
@@ -104,8 +105,8 @@ struct gate {
 };
 
 /*
- * After a start all sessions there are come again, as fast as the signalling process can tell: for so
- * long the rate of requesters is not looked at.
+ * After a start all sessions there are come again, as fast as the signalling process can tell: for
+ * so long the rate of requesters is not looked at.
  */
 #define CALM_MS		30000
 #define PENDING_MS	120000		/* what is admitted waits for so long to be opened */
@@ -149,8 +150,8 @@ void adopt_look(struct gate *g);
 /* Whether there are some for @sid. */
 bool adopt_knows(const struct gate *g, const uint8_t *sid);
 /*
- * If there are rules of an earlier life for all of @next of @row, it is in force, as @now. What there
- * is only in part is used as far as it is of use.
+ * If there are rules of an earlier life for all of @next of @row, it is in force, as @now. What
+ * there is only in part is used as far as it is of use.
  */
 bool adopt_row(struct gate *g, struct ledger_row *row);
 void adopt_forget(struct gate *g);

@@ -128,7 +128,8 @@ static void run_again(void)
 	set_clock();
 	ms = gate_tick(kern.gate, kern.routes.now);
 	watch_events();
-	tv = (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+	tv.tv_sec = (time_t)(ms / 1000);
+	tv.tv_usec = (suseconds_t)(ms % 1000) * 1000;
 	event_add(kern.tick, &tv);
 }
 

@@ -25,8 +25,8 @@ void link_init(struct link *l);
 void link_fini(struct link *l);
 enum link_change { LINK_SAME, LINK_GONE, LINK_CAME };
 /*
- * Whether the module came or went since last asked. To be asked before every request: rule ids begin
- * anew with the module, and what was ours may be somebody else's now.
+ * Whether the module came or went since last asked. To be asked before every request: rule ids
+ * begin anew with the module, and what was ours may be somebody else's now.
  */
 enum link_change link_changed(struct link *l);
 /* Connect. 0, or -errno with @e; -ENOENT: the module is not loaded. */

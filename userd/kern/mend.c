@@ -108,6 +108,7 @@ static void take_event(void *arg, const struct natfw_event *ev)
 		break;
 	case NATFW_CMD_OVERRUN_NTF:
 		g->resync = true;
+		g->flushed |= natfw_has((const struct natfw_overrun *)ev->obj, NATFW_A_EVENT_COUNT);
 		break;
 	case NATFW_CMD_DEV_DEL_NTF:
 		g->look_next = 0;
@@ -177,8 +178,14 @@ static bool resync_row(struct table_node *n, void *arg)
 	struct ledger_row *row = container_of(n, struct ledger_row, node);
 	struct seen *s = arg;
 
+	if (row->busy)
+		return true;
 	miss_any(s, row->next);
-	if (miss_any(s, row->now))
+	if (!miss_any(s, row->now))
+		return true;
+	if (s->g->flushed)
+		gate_row_end(s->g, row, NSLP_TERMINATED, "its rules were flushed");
+	else
 		ids_add(&s->g->mend, row->node.hash);
 	return true;
 }
@@ -212,6 +219,7 @@ void mend_resync(struct gate *g)
 {
 	struct seen s;
 
+	work_flush(g);	/* what is on its way has no ids yet */
 	g->resync = false;
 	g->counter[GATE_N_resyncs]++;
 	if (see(g, &s)) {
@@ -220,6 +228,7 @@ void mend_resync(struct gate *g)
 	}
 	table_each(&g->ledger.rows, resync_row, &s);
 	free(s.id);
+	g->flushed = false;
 }
 
 /* Whether something of what is in force is missing in the kernel. */
@@ -238,8 +247,8 @@ static bool is_broken(const struct ledger_row *row)
 }
 
 /*
- * An endpoint must not be claimed before the pool is there that has it: the pool would not know. Who
- * loads the module makes the pools, in a moment.
+ * An endpoint must not be claimed before the pool is there that has it: the pool would not know.
+ * Who loads the module makes the pools, in a moment.
  */
 static bool must_wait(const struct gate *g, const struct grant *gr)
 {
@@ -306,6 +315,7 @@ void mend_lost(struct gate *g, const char *why, bool unloaded)
 	g->drop.n = 0;
 	g->base.n = 0;
 	g->base_hash = 0;
+	g->flushed = false;
 	g->counter[GATE_N_module_lost]++;
 	g->link.wait = WAIT_MIN;
 	g->link.retry = g->now + WAIT_MIN;
@@ -334,8 +344,9 @@ static void say_absent(struct gate *g, const struct natfw_error *e)
 		return;
 	g->link.said = true;
 	if (gate_needs_rules(g))
-		log_error(SUB_KERN, "NO KERNEL MODULE: nothing is opened or translated, and requests "
-			  "are refused, until it is there: %s",
+		log_error(SUB_KERN,
+			  "NO KERNEL MODULE: nothing is opened or translated, and requests are "
+			  "refused, until it is there: %s",
 			  natfw_error_text(e, text, sizeof(text)));
 	else
 		log_info(SUB_KERN, "no kernel module; this node forwards nothing and needs none");

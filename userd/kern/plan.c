@@ -33,7 +33,7 @@ void plan_count(const struct gate_flow *f, uint8_t kind, uint8_t translation, un
 		return;
 	n = flow_icmp(f, types);
 	*rules = n ? n : 1;
-	/* (p, q) and (p + 1, q + 1) are two rules, not a range, which would permit (p, q + 1) too */
+	/* two rules, not a range of ports, which would permit (p, q + 1) too */
 	if (f->more_ports && (translation != GATE_PLAIN || (f->has_sport && f->has_dport)))
 		*rules = 2;
 }

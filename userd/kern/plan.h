@@ -2,11 +2,11 @@
 /*
  * From a grant to kernel rules. Two kinds stand for one:
  *
- *	holds	inactive rules that keep an external endpoint: the source of the internal host, through
- *		the pool, or to an endpoint that is known already. They match nothing.
+ *	holds	inactive rules that keep an external endpoint: the source of the internal host,
+ *		through the pool, or to an endpoint that is known already. They match nothing.
  *	rules	what packets meet. Their translations name the endpoint that a hold got, which the
- *		module takes as the same mapping and therefore not as a conflict. Their filter is the
- *		rule itself, exact as the flow is, whatever the filtering of the pool.
+ *		module takes as the same mapping and therefore not as a conflict. Their filter is
+ *		the rule itself, exact as the flow is, whatever the filtering of the pool.
  *
  * A rule of a session id goes by its tag, so that whoever comes after us finds out whose it is.
  */
@@ -33,15 +33,15 @@ struct plan {
 	uint32_t lifetime;		/* seconds */
 };
 
-/* How many holds and rules a flow takes. @pool: whether the external endpoint is to come from one. */
+/* How many holds and rules a flow takes. */
 void plan_count(const struct gate_flow *f, uint8_t kind, uint8_t translation, unsigned int *holds,
 		unsigned int *rules);
 /* Zones and tag for @row's grant @g. */
 void plan_init(struct plan *p, struct places *places, const uint8_t *owner,
 	       const struct ledger_row *row, const struct grant *g, uint64_t now);
 /*
- * Hold number @i of @g. Strings are borrowed from @p. With GRANT_EXTERNAL, to that endpoint; else from
- * the pool, and the first then keeps both of a pair.
+ * Hold number @i of @g. Strings are borrowed from @p. With GRANT_EXTERNAL, to that endpoint; else
+ * from the pool, and the first then keeps both of a pair.
  */
 void plan_hold(struct natfw_rule *r, const struct plan *p, const struct grant *g, unsigned int i);
 /* Rule number @i. */

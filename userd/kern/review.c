@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * After a reload: sessions that policy would not grant any more. They are told to the operator and
- * left alone: their next refresh is refused, and without one the kernel ends them. Who wants them gone
- * at once deletes them.
+ * left alone: their next refresh is refused, and without one the kernel ends them. Who wants them
+ * gone at once deletes them.
  */
 #include <string.h>
 
@@ -17,8 +17,8 @@ struct review {
 };
 
 /*
- * The request as it came, as far as the ledger knows. The neighbour's address is known only of those
- * who are known by nothing better; sessions of others are not looked at.
+ * The request as it came, as far as the ledger knows. The neighbour's address is known only of
+ * those who are known by nothing better; sessions of others are not looked at.
  */
 static bool rebuild(const struct ledger_row *row, struct gate_request *r)
 {
@@ -52,7 +52,8 @@ static void say(struct review *v, const struct ledger_row *row, const struct gat
 
 	if (v->refused++ >= SAID_MAX)
 		return;
-	log_notice(SUB_POLICY, "session is not permitted any more sid=%s flow=\"%s\" entry=%s why=%s",
+	log_notice(SUB_POLICY,
+		   "session is not permitted any more sid=%s flow=\"%s\" entry=%s why=%s",
 		   session_tag(row->sid, tag), flow_text(&r->flow, flow), verdict->entry,
 		   verdict->why);
 }

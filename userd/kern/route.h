@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two questions to the kernel's routing, which it answers at once: where would a packet to an address
- * leave, and is the address this node's. Answers are kept for a second.
+ * Two questions to the kernel's routing, which it answers at once: where would a packet to an
+ * address leave, and is the address this node's. Answers are kept for a second.
  */
 #ifndef _NATFWD_KERN_ROUTE_H
 #define _NATFWD_KERN_ROUTE_H

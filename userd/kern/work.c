@@ -2,10 +2,10 @@
 /*
  * What waits for the kernel, and how it gets there.
  *
- * All that is waiting goes in one batch. First what stands on its own: holds, new lifetimes, rules to
- * go. Then what comes into force, as one transaction however many sessions it is for, so that the
- * rule set changes once and a session's rules come and go together. If the kernel refuses one of
- * them it refuses all; then each session is done by itself and gets the answer that is its own.
+ * All that is waiting goes in one batch. First what stands on its own: holds, new lifetimes, rules
+ * to go. Then what comes into force, as one transaction however many sessions it is for, so that
+ * the rule set changes once and a session's rules come and go together. If the kernel refuses one
+ * of them it refuses all; then each session is done by itself and gets the answer that is its own.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +60,8 @@ void work_add(struct gate *g, enum work_kind kind, struct ledger_row *row, uint6
  * The batch
  */
 
-static struct slot *slot_add(struct gate *g, struct work *w, enum slot_what what, unsigned int index)
+static struct slot *slot_add(struct gate *g, struct work *w, enum slot_what what,
+			     unsigned int index)
 {
 	struct slots *s = &g->slots;
 	unsigned int room = s->room ? s->room * 2 : 256;

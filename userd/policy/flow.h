@@ -39,8 +39,8 @@ bool flow_destination_host(const struct gate_flow *f);
  */
 bool flow_icmp_permitted(uint8_t protocol, uint8_t type);
 /*
- * The ICMP types the flow is about: its own, or all that are permitted if it names none. Returns how
- * many of the FLOW_ICMP_MAX in @types; 0 if it is not about ICMP.
+ * The ICMP types the flow is about: its own, or all that are permitted if it names none. Returns
+ * how many of the FLOW_ICMP_MAX in @types; 0 if it is not about ICMP.
  */
 unsigned int flow_icmp(const struct gate_flow *f, uint8_t types[FLOW_ICMP_MAX]);
 

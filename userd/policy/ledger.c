@@ -127,9 +127,11 @@ static void fill(struct grant *g, const struct gate_flow *f)
 	g->dport = f->dport;
 	g->spi = f->spi;
 	g->icmp_count = f->icmp_count;
-	g->has = (uint8_t)((f->has_protocol ? GRANT_PROTOCOL : 0) | (f->has_sport ? GRANT_SPORT : 0) |
-			   (f->has_dport ? GRANT_DPORT : 0) | (f->has_spi ? GRANT_SPI : 0) |
-			   (f->more_ports ? GRANT_PAIR : 0));
+	g->has = f->has_protocol ? GRANT_PROTOCOL : 0;
+	g->has |= f->has_sport ? GRANT_SPORT : 0;
+	g->has |= f->has_dport ? GRANT_DPORT : 0;
+	g->has |= f->has_spi ? GRANT_SPI : 0;
+	g->has |= f->more_ports ? GRANT_PAIR : 0;
 }
 
 struct grant *grant_new(struct ledger *l, const struct grant_spec *spec)

@@ -3,9 +3,8 @@
  * The ledger: what was granted to whom, a row for each session id, with the kernel rules that stand
  * for it. Pure memory; kern/gate.h moves it and keeps the kernel in step.
  *
- * A row has at most two grants: @now, which is in force, and @next, which is admitted and waits to be
- * opened. Sized for 200,000 rows: with IPv4 and one rule, row and grant take
- * 184 octets.
+ * A row has at most two grants: @now, which is in force, and @next, which is admitted and waits to
+ * be opened. Sized for 200,000 rows: with IPv4 and one rule, row and grant take 184 octets.
  */
 #ifndef _NATFWD_POLICY_LEDGER_H
 #define _NATFWD_POLICY_LEDGER_H
@@ -44,7 +43,7 @@ struct grant {
 #define GRANT_INTERNAL	0x40
 
 struct ledger_row {
-	struct table_node node;		/* hash: session_hash(), which is also the tag of its rules */
+	struct table_node node;		/* hash: session_hash(), the tag of its rules */
 	uint8_t sid[GATE_SID];
 	struct requester *requester;
 	struct grant *now, *next;
@@ -107,11 +106,11 @@ size_t grant_size(const struct grant *g);
 /*
  * List the grant of @row, a RESERVE that is in force now, among the reservations. -ENOMEM.
  *
- * A CREATE rests on a reservation if its flow is within the reserved one; where there is a translator
- * (GRANT_EXTERNAL) the flow goes to the external endpoint instead of the internal one.
+ * A CREATE rests on a reservation if its flow is within the reserved one; where there is a
+ * translator (GRANT_EXTERNAL) the flow goes to the external endpoint instead of the internal one.
  */
 int ledger_reserve(struct ledger *l, struct ledger_row *row);
-/* The reservation that @f may rest on, NULL: there is none. @translated: by its external endpoint. */
+/* The reservation that @f may rest on, or NULL. @translated: by its external endpoint. */
 struct ledger_row *ledger_reservation(const struct ledger *l, const struct gate_flow *f,
 				      bool translated);
 /* Whether the reservation of @row is one for @f. */

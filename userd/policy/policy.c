@@ -45,8 +45,8 @@ static bool in_prefixes(const struct address *a, const struct conf_prefix *p, un
 }
 
 /*
- * What an entry permits has to be in it as a whole; what it refuses only has to touch it, or a request
- * wide enough would get past it.
+ * What an entry permits has to be in it as a whole; what it refuses only has to touch it, or a
+ * request wide enough would get past it.
  */
 static bool prefix_fits(const struct address *a, uint8_t len, const struct conf_prefix *p,
 			bool permit)
@@ -258,7 +258,7 @@ static bool check_icmp(struct ask *q)
 
 	for (i = 0; q->r->kind != GATE_DENY && i < q->f->icmp_count; i++)
 		if (!flow_icmp_permitted(q->f->protocol, q->f->icmp[i]))
-			return refuse(q, NSLP_ICMP_TYPE, NSLP_ICMP, "ICMP type that is not let through");
+			return refuse(q, NSLP_ICMP_TYPE, NSLP_ICMP, "ICMP type not let through");
 	return true;
 }
 
@@ -278,7 +278,8 @@ static bool check_nat(struct ask *q)
 	    q->r->translation != GATE_DESTINATION)
 		return refuse(q, NSLP_SOURCE_PORT_WIDE, 0, "translation needs a source port");
 	if (!f->has_dport)
-		return refuse(q, NSLP_DESTINATION_PORT_WIDE, 0, "translation needs a destination port");
+		return refuse(q, NSLP_DESTINATION_PORT_WIDE, 0,
+			      "translation needs a destination port");
 	return true;
 }
 
@@ -369,7 +370,7 @@ static bool root_at_host(const struct ask *q)
 static bool check_not_near(struct ask *q, const struct near *near)
 {
 	if (near->identity)
-		return refuse(q, NSLP_NOT_AUTHENTICATED, NSLP_AUTH, "permitted to somebody who proves it");
+		return refuse(q, NSLP_NOT_AUTHENTICATED, NSLP_AUTH, "has to be proved");
 	if (near->protocol)
 		return refuse(q, NSLP_PROTOCOL, 0, "permitted for other protocols");
 	return true;

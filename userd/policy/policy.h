@@ -2,8 +2,8 @@
 /*
  * Policy: who may open what toward whom, for how long (RFC 5973 3.6, 5).
  *
- * The entries of the configuration in their order; the first that fits decides. Where none fits, what
- * is built in does:
+ * The entries of the configuration in their order; the first that fits decides. Where none fits,
+ * what is built in does:
  *
  *	CREATE from inside	flows that come from behind the interface it came in by
  *	CREATE from outside	flows that a reservation is there for
@@ -48,8 +48,9 @@ struct policy_ask {
 	uint32_t key;			/* id of the key that has signed; 0: none */
 	enum policy_reservation reservation;
 	/*
-	 * The session was there before this process was, and its requester cannot sign again just now:
-	 * entries with a key fit without it. Good for what is there only, see policy_verdict.waived.
+	 * The session was there before this process was, and its requester cannot sign again just
+	 * now: entries with a key fit without it. Good for what is there only, see
+	 * policy_verdict.waived.
 	 */
 	bool resumed;
 };

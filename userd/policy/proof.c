@@ -60,8 +60,8 @@ static bool in_time(const struct check *k, const struct nslp_auth *auth)
 }
 
 /*
- * Where the START_TIME of this key and session is remembered, or is to be: of several places the one
- * that has been there longest gives way, unless it is still within the window. Then there is no
+ * Where the START_TIME of this key and session is remembered, or is to be: of several places the
+ * one that has been there longest gives way, unless it is still within the window. Then there is no
  * room, and nothing is accepted that could not be told from a replay.
  */
 static struct proof_seen *place(struct check *k, uint64_t who)
@@ -97,7 +97,7 @@ static bool remember(struct check *k, uint32_t key, uint64_t start)
 	return true;
 }
 
-/* The signer's end of the flow, or the neighbour itself, is the source; the other end the destination. */
+/* The signer's end of the flow, or the neighbour itself, is the source; the other end is the other. */
 static bool covers(const struct check *k, const struct nslp_auth *auth)
 {
 	const struct gate_flow *f = &k->r->flow;
