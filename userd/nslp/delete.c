@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "gist/code.h"
 #include "nslp/delete.h"
 #include "nslp/forward.h"
@@ -25,9 +24,6 @@ static bool may_delete(const struct nslp_session *s, const struct gist_rx *rx)
 
 static void deleted(struct nslp_session *s, const struct nslp_message *m)
 {
-	char tag[SESSION_TAG];
-
-	log_info(SUB_NSLP, "session deleted sid=%s", session_tag(s->sid, tag));
 	nslp_count(s->n, NSLP_N_deleted);
 	if (s->rule.role == SESSION_NF || s->beyond)
 		nslp_forward_delete(s, m);

@@ -123,8 +123,9 @@ void nslp_exchange_fail(struct nslp_session *s, uint16_t code, uint16_t object, 
 		nslp_initiate_failed(s, code, object, why);
 		return;
 	}
-	log_info(SUB_NSLP, "request refused sid=%s code=%u/0x%02x why=\"%s\"",
-		 session_tag(s->sid, tag), code >> 8, code & 0xff, why);
+	log_at(SUB_NSLP, x->fresh ? LEVEL_DEBUG : LEVEL_INFO,
+	       "request refused sid=%s code=%u/0x%02x why=\"%s\"", session_tag(s->sid, tag),
+	       code >> 8, code & 0xff, why);
 	nslp_count(n, NSLP_N_refused);
 	memcpy(sid, s->sid, sizeof(sid));
 	if (x->stage == NSLP_STAGE_OPEN && rule->role == SESSION_NF && x->fresh)

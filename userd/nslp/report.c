@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "gist/code.h"
 #include "nslp/delete.h"
 #include "nslp/initiate.h"
@@ -55,10 +54,8 @@ void nslp_report_expired(struct nslp_session *s)
 {
 	struct nslp *n = s->n;
 	uint8_t sid[GATE_SID];
-	char tag[SESSION_TAG];
 
 	memcpy(sid, s->sid, sizeof(sid));
-	log_info(SUB_NSLP, "session expired sid=%s", session_tag(sid, tag));
 	nslp_count(n, NSLP_N_expired);
 	if (still_near(s))
 		nslp_report(s, NSLP_EXPIRED);
@@ -85,10 +82,8 @@ void nslp_report_terminated(struct nslp_session *s, const char *why)
 {
 	struct nslp *n = s->n;
 	uint8_t sid[GATE_SID];
-	char tag[SESSION_TAG];
 
 	memcpy(sid, s->sid, sizeof(sid));
-	log_notice(SUB_NSLP, "session terminated sid=%s why=\"%s\"", session_tag(sid, tag), why);
 	tell_near(s);
 	s = nslp_session_find(n, sid);
 	if (s)

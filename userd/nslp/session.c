@@ -162,12 +162,23 @@ void nslp_session_free(struct nslp_session *s)
 	free(s);
 }
 
+static void log_end(const struct nslp_session *s, uint16_t code, const char *why)
+{
+	char tag[SESSION_TAG];
+
+	log_at(SUB_NSLP, code == NSLP_TERMINATED ? LEVEL_NOTICE : LEVEL_INFO,
+	       "session ended sid=%s type=%s code=%u/0x%02x why=\"%s\"",
+	       session_tag(s->sid, tag), nslp_type_name(s->rule.type), code >> 8, code & 0xff,
+	       why);
+}
+
 void nslp_session_end(struct nslp_session *s, uint16_t code, const char *why)
 {
 	struct session_event e;
 	struct nslp *n = s->n;
 	bool tell = nslp_app_event(s, &e, SESSION_DEAD, code, why);
 
+	log_end(s, code, why);
 	nslp_gate_close(s);
 	if (s->rule.role == SESSION_EDGE)
 		nslp_proxy_end(s);
