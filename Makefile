@@ -65,6 +65,9 @@ check-quick: deps
 demo: deps
 	@tools/demo/run $(if $(KERNEL),--kernel $(KERNEL))
 
+demo-rules: deps
+	@tools/demo/run --rules $(if $(KERNEL),--kernel $(KERNEL))
+
 bench: deps
 	@tools/bench/run
 
@@ -87,7 +90,8 @@ help:
 	@echo 'make modules_install natfw.ko into /lib/modules'
 	@echo 'make install         natfwctl, natfwd, man pages, completion, unit; DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make dkms-install    natfw.ko by DKMS, rebuilt at each kernel update'
-	@echo 'make demo            shows what it does with real traffic; KERNEL=6.1|6.12|7.2|uml in a guest'
+	@echo 'make demo            hosts ask for pinholes, and real traffic flows; KERNEL=6.1|6.12|7.2|uml in a guest'
+	@echo 'make demo-rules      what rules do to real traffic, without a daemon'
 	@echo 'make check           what every change has to pass, on every kernel, within 45 minutes'
 	@echo 'make check-all       the same and stress, and all of tests/net on every kernel: hours'
 	@echo 'make check-quick     the tests that need no more than two minutes'
@@ -96,4 +100,4 @@ help:
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools userd modules modules_install install dkms-install deps check check-all check-quick demo bench fuzz lint clean help
+.PHONY: all tools userd modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench fuzz lint clean help

@@ -23,7 +23,7 @@ ENDPOINT=$TESTS/topo/endpoint
 # what sanitizers print is lost if they may not look up names
 [[ $NATFWD != *san* ]] || export NATFWD_NO_SECCOMP=1
 RUN=''
-declare -A IFACES=() EXTRA=() PID=() HOSTNODE=()
+declare -A IFACES=() EXTRA=()
 GATEWAYS=()
 
 # --- topology --------------------------------------------------------------------------
@@ -204,11 +204,17 @@ socket_of() { echo "$RUN/$1/control"; }
 # start NODE: its daemon, without waiting for it.
 start() {
 	config "$1" >"$RUN/$1/natfwd.yaml"
-	bg in_ns "${!1}" "$NATFWD" -f -c "$RUN/$1/natfwd.yaml"
-	PID[$1]=$BG
-	LOG[$1]=$BG_OUT
+	set -m
+	nsenter --net="/run/netns/${!1}" "$NATFWD" -c "$RUN/$1/natfwd.yaml" </dev/null >>"$(log_of "$1")" 2>&1 &
+	set +m
+	disown
+	# the test's own, even if a point starts it
+	echo "$$ $!" >>"$WORK/pids"
+	echo $! >"$RUN/$1/pid"
 }
-declare -A LOG=()
+
+pid_of() { cat "$RUN/$1/pid"; }
+log_of() { echo "$RUN/$1/log"; }
 
 answers() { session "$1" list; }
 
@@ -273,39 +279,57 @@ quit() {
 	done
 }
 
+# calm NODE...: sessions that a point before left behind have ended everywhere.
+calm() {
+	local name
+	quit "$@"
+	for name in "$@" "${GATEWAYS[@]}"; do
+		wait_for 10 sessions_are "$name" 0
+	done
+}
+
 # Rules of sessions in a gateway's kernel: those with a lifetime, but for what lets signalling in.
 pinholes() {
 	ctl_json "$1" rule show |
 		jq '[.[] | select((.lifetime? // 0 > 0) and (.name? // "" | startswith("natfwd-base") | not))] | length'
 }
 
-pinholes_are() { want "$(pinholes "$1")" "$2" "rules of sessions at $1"; }
+# For wait_for as well: they return, and do not end the point.
+pinholes_are() { are "$(pinholes "$1")" "$2" "rules of sessions at $1"; }
 
 # sessions NODE: how many go through it, begin or end there.
 sessions() { session_json "$1" list | jq length; }
-sessions_are() { want "$(sessions "$1")" "$2" "sessions at $1"; }
+sessions_are() { are "$(sessions "$1")" "$2" "sessions at $1"; }
+
+are() {
+	[[ $1 == "$2" ]] || {
+		echo "$3: $1, expected $2"
+		return 1
+	}
+}
 
 # --- daemons come and go ---------------------------------------------------------------
 
-# processes NODE NAME: process ids of one of its daemon's processes: monitor, sig, kern, ctl.
+# process NODE NAME: process id of one of its daemon's processes: sig, kern, ctl.
 process() {
 	local pid
-	for pid in $(pgrep -g "${PID[$1]}"); do
-		case $2 in
-		monitor) [[ $pid != "${PID[$1]}" ]] || echo "$pid" ;;
-		*) grep -qz -- "^$2\$" "/proc/$pid/cmdline" && echo "$pid" ;;
-		esac
+	for pid in $(pgrep -g "$(pid_of "$1")"); do
+		if [[ $(cat "/proc/$pid/comm") == "natfwd-$2" ]]; then
+			echo "$pid"
+		fi
 	done
+	return 0
 }
 
 # crash NODE: its daemon is killed, all of it, with no time to say good-bye.
 crash() {
-	stop "${PID[$1]}"
-	wait_for 5 process_group_gone "${PID[$1]}"
+	kill -9 -- "-$(pid_of "$1")"
+	wait_for 5 gone "$1"
 	rm -f "$(socket_of "$1")"
 }
 
-process_group_gone() { ! pgrep -g "$1" >/dev/null; }
+# zombies do not count: nobody may be there to bury them
+gone() { ! pgrep -r DIRSTt -g "$(pid_of "$1")" >/dev/null; }
 
 # crash_one NODE NAME: one process of it; the monitor starts it again.
 crash_one() {
@@ -325,10 +349,10 @@ another_process() {
 
 # What daemons said, when a point failed.
 point_failed() {
-	local name
-	for name in "${!LOG[@]}"; do
-		echo "--- natfwd of $name"
-		tail -n "${NATFWD_TAIL:-12}" "${LOG[$name]}"
+	local log
+	for log in "$RUN"/*/log; do
+		echo "--- natfwd of $(basename "$(dirname "$log")")"
+		tail -n "${NATFWD_TAIL:-12}" "$log"
 	done
 }
 

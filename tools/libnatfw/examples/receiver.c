@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A receiver behind a NAT or a firewall: listens, asks the path for a public endpoint, prints it, and
- * serves whoever comes.
+ * A receiver behind a NAT or a firewall: listens, asks the path for a public endpoint, prints it,
+ * and serves whoever comes.
  *
  *	receiver udp|tcp PORT TOWARD		echoes every datagram, or line
  *	receiver -o FILE udp|tcp PORT TOWARD	writes to FILE what comes
@@ -88,7 +88,11 @@ static void serve_connection(int fd)
 
 	while (c >= 0 && !stop && (n = recv(c, buf, sizeof(buf), 0)) > 0) {
 		all += n;
-		if (out >= 0 ? write(out, buf, (size_t)n) != n : send(c, buf, (size_t)n, MSG_NOSIGNAL) != n)
+		if (out >= 0)
+			n -= write(out, buf, (size_t)n);
+		else
+			n -= send(c, buf, (size_t)n, MSG_NOSIGNAL);
+		if (n)
 			break;
 	}
 	if (c < 0)
@@ -106,7 +110,7 @@ static void on_change(struct natfw_session *s, void *arg)
 	(void)arg;
 	if (st->state == NATFW_STATE_ESTABLISHED)
 		printf("reach me at %s for %u s\n", st->external_text, st->lifetime);
-	else
+	else if (st->state != NATFW_STATE_PENDING)
 		printf("the session is %s: %s\n", natfw_state_name(st->state), st->why);
 	fflush(stdout);
 }
@@ -117,7 +121,8 @@ static struct natfw_session *ask_for_endpoint(struct natfw_conn *c, int fd, cons
 	struct natfw_session *s;
 	struct natfw_why why;
 
-	if (natfw_ask_socket(&ask, fd, &why) || !(s = natfw_open(c, &ask, &why))) {
+	s = natfw_ask_socket(&ask, fd, &why) ? NULL : natfw_open(c, &ask, &why);
+	if (!s) {
 		die("cannot ask", why.text);
 		return NULL;
 	}

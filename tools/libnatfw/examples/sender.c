@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A sender behind a firewall or a NAT: connects a socket, asks the path to let it through, sends lines
- * from standard input, and prints what is echoed.
+ * A sender behind a firewall or a NAT: asks the path to let it through, sends lines from standard
+ * input, and prints what is echoed.
  *
  *	sender udp|tcp ADDRESS PORT
  */
@@ -21,8 +21,8 @@ static int die(const char *what, const char *why)
 }
 
 /*
- * A datagram socket is connected at once: that sends nothing, and gives it a port. A stream would send
- * its first packet: it is bound only, and connected when the path is open.
+ * A datagram socket is connected at once: that sends nothing, and gives it a port. A stream would
+ * send its first packet: it is bound only, and connected when the path is open.
  */
 static int make_socket(int type, const struct addrinfo *to)
 {
@@ -59,7 +59,8 @@ static int ask_for_path(struct natfw_conn *c, int fd, int type, const char *to, 
 	struct natfw_session *s;
 	struct natfw_why why;
 
-	if (natfw_ask_here(&ask, &why) || !(s = natfw_open(c, &ask, &why)))
+	s = natfw_ask_here(&ask, &why) ? NULL : natfw_open(c, &ask, &why);
+	if (!s)
 		return die("cannot ask", why.text);
 	if (natfw_wait(s, 30000, &why))
 		return die("the path stays closed", why.text);
