@@ -10,6 +10,8 @@
 #include "ctl/encode.h"
 #include "ctl/input.h"
 
+#define DEPTH_MAX	8
+
 static struct ly_ctx *schema;
 
 int input_init(void)
@@ -198,14 +200,43 @@ static bool parse(const char *text, struct lyd_node **tree, struct lyd_node **op
 	return good;
 }
 
+/*
+ * Neither annotations (RFC 7952), of which libyang 2.1 leaks some, nor depth that no operation has.
+ */
+static bool plain(const json_t *value, unsigned int depth)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	if (depth > DEPTH_MAX)
+		return false;
+	json_object_foreach((json_t *)value, key, member)
+		if (strchr(key, '@') || !plain(member, depth + 1))
+			return false;
+	json_array_foreach(value, i, member)
+		if (!plain(member, depth + 1))
+			return false;
+	return true;
+}
+
+static bool not_plain(struct input_error *e)
+{
+	snprintf(e->text, sizeof(e->text), "annotations and deeper nesting are not used here");
+	return false;
+}
+
 bool input_read(const json_t *rpc, struct input *in, struct input_error *e)
 {
 	struct lyd_node *tree = NULL, *op = NULL;
-	char *text = json_dumps(rpc, JSON_COMPACT);
+	char *text;
 	bool good;
 
 	*in = (struct input){ 0 };
 	*e = (struct input_error){ 0 };
+	if (!plain(rpc, 0))
+		return not_plain(e);
+	text = json_dumps(rpc, JSON_COMPACT);
 	good = text && (parse(text, &tree, &op) || refused(e)) && read_op(op, in, e);
 	lyd_free_all(tree);
 	free(text);
