@@ -303,6 +303,18 @@ static void kern_down(unsigned int ms)
 	proc_exit(0);
 }
 
+static void log_stat(void *arg, const struct stat_value *v)
+{
+	(void)arg;
+	if (v->number)
+		log_notice(SUB_KERN, "%s=%llu", v->name, (unsigned long long)v->number);
+}
+
+static void kern_dump(void)
+{
+	gate_stats(kern.gate, log_stat, NULL);
+}
+
 static void kern_socket(enum proc_socket which, uint32_t arg, int fd)
 {
 	(void)which;
@@ -319,5 +331,6 @@ const struct proc_ops kern_ops = {
 	.peer = kern_peer,
 	.message = kern_message,
 	.drained = kern_drained,
+	.dump = kern_dump,
 	.down = kern_down,
 };
