@@ -267,6 +267,12 @@ static void kern_start(void)
 {
 	set_clock();
 	gate_start(kern.gate);
+	if (kern.conf->module_required && kern.conf->nslp.forward && !gate_has_module(kern.gate)) {
+		log_error(SUB_KERN,
+			  "no kernel module, and /natfw:natfw/daemon/module-required says "
+			  "that there has to be one");
+		proc_exit(1);
+	}
 	run_again();
 }
 
