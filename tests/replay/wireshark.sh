@@ -149,6 +149,26 @@ damaged() {
 	grep -q 'Malformed' "$WORK/d.txt"
 }
 
+# What the engines send in the scenarios of tests/sim: every message is known, of every type.
+simulated_known() {
+	local program type
+	make -s --no-print-directory -C "$TESTS/sim" all
+	for program in gist_handshake nslp_{create,external,nat,notify,proxy,auth}; do
+		(cd "$TESTS/sim" && SIM_LINES=$WORK/$program.txt "./$program" >/dev/null)
+	done
+	cat "$WORK"/gist_*.txt "$WORK"/nslp_*.txt >"$WORK/simulated.txt"
+	"$HERE/pcap" "$WORK/s.pcap" "$WORK/simulated.txt"
+	whole "$WORK/s.pcap"
+	load "$WORK/s.pcap"
+	[[ $(count "$WORK/s.pcap" gist.type) == $(wc -l <"$WORK/simulated.txt") ]]
+	for type in {0..5}; do
+		has "$WORK/s.pcap" gist.type "$type"
+	done
+	for type in 1 2 3 4; do
+		has "$WORK/s.pcap" natfw.type "$type"
+	done
+}
+
 # What is no GIST is left to others.
 not_ours() {
 	echo '0.0 udp 192.0.2.1.4711 > 192.0.2.2.270 ttl=64 ip_options=- payload=0102030405060708090a0b0c0d' \
@@ -170,6 +190,7 @@ point "what they say" vectors_say
 point "every type and object of our own" built_known
 point "what these say" built_say
 point "messages across segments" built_reassembled
+point "what the simulated nodes send" simulated_known
 point "damaged messages" damaged
 point "what is not GIST" not_ours
 ktap_end

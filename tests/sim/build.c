@@ -818,6 +818,26 @@ void raw_octets(const char *node, const char *to, const char *hex)
 	packet_send(n, p, "tx");
 }
 
+void raw_packet(const char *node, const char *from, const char *to, unsigned int ttl, int rao,
+		const char *hex)
+{
+	uint8_t buf[8192];
+	size_t len = read_hex(hex, buf, sizeof(buf));
+	struct packet *p = packet_new(buf, len);
+	struct endpoint f, t;
+
+	if (!read_endpoint(from, &f) || !read_endpoint(to, &t))
+		abort();
+	p->source = f.address;
+	p->sport = f.port;
+	p->destination = t.address;
+	p->dport = t.port;
+	p->ttl = (uint8_t)ttl;
+	p->rao = rao;
+	p->df = rao >= 0;
+	packet_send(node_of(node), p, "tx");
+}
+
 /* The data of a message an application sends. */
 size_t build_data(const char *v, uint8_t *buf, size_t size);
 size_t build_data(const char *v, uint8_t *buf, size_t size)

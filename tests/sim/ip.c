@@ -392,8 +392,12 @@ int packet_send(struct node *n, struct packet *p, const char *what)
 
 	text_packet(&t, n, what, p);
 	note(t.s, message_of(p));
-	if (n->g && !w.raw)
+	if (n->g && !w.raw) {
+		struct endpoint from = { p->source, p->sport }, to = { p->destination, p->dport };
+
 		lint(n, t.s, message_of(p), GIST_DATAGRAM);
+		capture("udp", &from, &to, p->ttl, gist_view(p->payload, p->len));
+	}
 	f = filtered(t.s);
 	if (f && f->what == FILTER_DROP) {
 		packet_free(p);
@@ -788,4 +792,10 @@ void w_away(const char *node)
 void raw_intercept(const char *node)
 {
 	node_of(node)->swallow = true;
+}
+
+void address(const char *node, unsigned int link, const char *text)
+{
+	if (!address_read(&node_iface(node_of(node), link)->a4, text))
+		abort();
 }

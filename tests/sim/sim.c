@@ -177,6 +177,30 @@ unsigned int note(const char *text, struct gist_view octets)
 	return w.events++;
 }
 
+void capture(const char *via, const struct endpoint *from, const struct endpoint *to, unsigned int ttl,
+	     struct gist_view octets)
+{
+	char a[ADDRESS_TEXT], b[ADDRESS_TEXT];
+	static uint64_t ms;
+	static FILE *f;
+	size_t i;
+
+	if (!getenv("SIM_LINES"))
+		return;
+	if (!f)
+		f = fopen(getenv("SIM_LINES"), "w");
+	if (!f)
+		return;
+	ms++;
+	fprintf(f, "%llu.%03llu %s %s.%u > %s.%u ttl=%u ip_options=- payload=", (unsigned long long)ms / 1000,
+		(unsigned long long)ms % 1000, via, address_text(&from->address, a), from->port,
+		address_text(&to->address, b), to->port, ttl);
+	for (i = 0; i < octets.len; i++)
+		fprintf(f, "%02x", octets.data[i]);
+	fprintf(f, "\n");
+	fflush(f);
+}
+
 void notef(const char *fmt, ...)
 {
 	char text[2048];

@@ -176,6 +176,12 @@ void gate(const char *node, const char *pattern, const char *answer);
 /* GATE_GONE for the session. */
 void gate_gone(const char *node, const char *sid);
 
+/* A datagram as it was captured. */
+void raw_packet(const char *node, const char *from, const char *to, unsigned int ttl, int rao,
+		const char *hex);
+/* Another IPv4 address for the node on that link. */
+void address(const char *node, unsigned int link, const char *text);
+
 /* Counters of an engine by name. */
 uint64_t counter(const char *node, const char *name);
 

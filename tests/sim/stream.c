@@ -42,8 +42,10 @@ static void trace(struct conn *c, unsigned int end, struct node *n, const char *
 		t->s[0] = 0;
 		text_stream(t, n, what, c, end, m);
 		note(t->s, m);
-		if (n->g && !w.raw)
+		if (n->g && !w.raw && !strcmp(what, "tx")) {
 			lint(n, t->s, m, GIST_CONNECTION);
+			capture("tcp", &c->end[end].ep, &c->end[!end].ep, 64, m);
+		}
 		if (f == GIST_FRAME_LOST) {
 			octets->len = 0;
 			break;

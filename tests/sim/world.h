@@ -216,6 +216,9 @@ uint32_t roll(uint32_t *state);
 
 /* Write down what happened. Returns the event's number. */
 unsigned int note(const char *text, struct gist_view octets);
+/* What an engine sent, as a line of tests/replay/vectors, to where SIM_LINES says. */
+void capture(const char *via, const struct endpoint *from, const struct endpoint *to, unsigned int ttl,
+	     struct gist_view octets);
 void notef(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 struct item *later(uint64_t after, void (*fn)(struct item *));
