@@ -279,13 +279,27 @@ quit() {
 	done
 }
 
-# calm NODE...: sessions that a point before left behind have ended everywhere.
+# calm NODE...: what a point before left behind is over everywhere: sessions opened on these nodes,
+# daemons that have gone.
 calm() {
 	local name
+	for name in "$@" "${GATEWAYS[@]}"; do
+		answers "$name" >/dev/null 2>&1 || again "$name"
+	done
 	quit "$@"
 	for name in "$@" "${GATEWAYS[@]}"; do
-		wait_for 10 sessions_are "$name" 0
+		wait_for 10 sessions_are "$name" 0 || again "$name" fresh
 	done
+}
+
+# again NODE [fresh]: its daemon anew; fresh: it remembers nothing, nor does the kernel.
+again() {
+	gone "$1" || crash "$1"
+	if [[ ${2:-} == fresh ]]; then
+		rm -rf "$RUN/$1/state"/*
+		ctl "$1" rule flush all
+	fi
+	daemons "$1"
 }
 
 # Rules of sessions in a gateway's kernel: those with a lifetime, but for what lets signalling in.
