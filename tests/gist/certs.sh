@@ -30,7 +30,7 @@ certificate() {
 }
 SERIAL=100
 
-# revoke DIRECTORY AUTHORITY IN-DIRECTORY: the authority's list says so, for the node with IN-DIRECTORY.
+# revoke DIRECTORY AUTHORITY OTHER: by the authority's list, which the node with OTHER has.
 revoke() {
 	local db=$WORK/ca-db
 	mkdir -p "$db"

@@ -112,7 +112,10 @@ others_untouched() {
 	in_ns "$NF" nft -f - <<-E
 		table inet admin {
 			counter seen { }
-			chain forward { type filter hook forward priority 0; meta l4proto udp counter name seen; }
+			chain forward {
+				type filter hook forward priority 0
+				meta l4proto udp counter name seen
+			}
 		}
 	E
 	goes_by "$V4 opts=$RAO4" "udp sport=270 dport=270 hex=$DATA" "hex=$DATA"

@@ -6,8 +6,11 @@
 #	NI 10.9.1.1 -- 10.9.1.2 NF 10.9.2.1 -- 10.9.2.2 NR
 #	   fd09:1::1   fd09:1::2    fd09:2::1  fd09:2::2
 . "$(dirname "$0")/../lib.sh"
+FIFOS=''
 
+# /run is where FIFOs can be made on every rig
 line_up() {
+	FIFOS=$(mktemp -d "/run/natfw-$ME.XXXXXX")
 	ns NI NF NR
 	veth "$NI" ni0 02:00:00:00:01:01 "$NF" nf0 02:00:00:00:01:02
 	veth "$NF" nf1 02:00:00:00:02:01 "$NR" nr0 02:00:00:00:02:02
@@ -23,6 +26,10 @@ line_up() {
 	ip -n "$NR" route add default via fd09:2::1
 }
 
+test_cleanup() {
+	[[ -z $FIFOS ]] || rm -rf "$FIFOS"
+}
+
 addresses() {
 	ip -n "$1" addr add "$3" dev "$2"
 	ip -n "$1" addr add "$4" dev "$2" nodad
@@ -31,9 +38,9 @@ addresses() {
 # node NAME NETNS OPTION...: starts one; its output is in the file $WORK/NAME, its process NAME_PID.
 node() {
 	local name=$1 netns=$2
-	rm -f "$WORK/$name.fifo"
-	mkfifo "$WORK/$name.fifo" || return 1
-	bg in_ns "$netns" "$(dirname "$0")/node" "${@:3}" "$WORK/$name.fifo"
+	rm -f "$FIFOS/$name"
+	mkfifo "$FIFOS/$name" || return 1
+	bg in_ns "$netns" "$(dirname "$0")/node" "${@:3}" "$FIFOS/$name"
 	printf -v "${name}_PID" %s "$BG"
 	ln -sf "$BG_OUT" "$WORK/$name"
 	wait_for 10 file_has "$WORK/$name" ^ready
@@ -41,9 +48,9 @@ node() {
 
 # tell NAME COMMAND...
 tell() {
-	[[ -p $WORK/$1.fifo ]] || die "there is no $1"
+	[[ -p $FIFOS/$1 ]] || die "there is no $1"
 	# read and write: does not wait for a reader that is no more
-	echo "${*:2}" 1<>"$WORK/$1.fifo"
+	echo "${*:2}" 1<>"$FIFOS/$1"
 }
 
 # says NAME PATTERN: it does, within seconds.

@@ -218,7 +218,7 @@ static void add_peer(const char *text)
 	*p = (struct conf_peer){ .permit = *text != '!' };
 	text += *text == '!';
 	at = strchr(text, '@');
-	snprintf(p->name, sizeof(p->name), "%.*s", (int)(at ? at - text : (long)strlen(text)), text);
+	snprintf(p->name, sizeof(p->name), "%.*s", (int)strcspn(text, "@"), text);
 	if (at && !address_read_prefix(&p->at.address, &len, at + 1))
 		fatal("no prefix");
 	p->at.len = (uint8_t)len;
@@ -408,8 +408,8 @@ int main(int argc, char **argv)
 	open_sockets();
 	if (certificates)
 		give_certificates(certificates);
-	commands = event_new(net.base, open(argv[optind], O_RDWR | O_NONBLOCK), EV_READ | EV_PERSIST,
-			     on_command, NULL);
+	commands = event_new(net.base, open(argv[optind], O_RDWR | O_NONBLOCK),
+			     EV_READ | EV_PERSIST, on_command, NULL);
 	if (!commands || event_add(commands, NULL))
 		fatal("no commands");
 	clock_enter();

@@ -27,13 +27,13 @@ ASK="wait_for 5 asks"
 lookups() {
 	node nf "$NF" -i 2
 	asks "route 10.9.2.2" "found=1 if=$(ifindex nf1) source=10.9.2.1 gateway=- mtu=1500 local=0"
-	asks "route fd09:2::2" "found=1 if=$(ifindex nf1) source=fd09:2::1 gateway=- mtu=1500 local=0"
+	asks "route fd09:2::2" "found=1 if=$(ifindex nf1) source=fd09:2::1 gateway=- mtu=1500"
 	asks "route 10.9.1.2" "found=1 .*local=1"
 	asks "route fd09:2::1" "found=1 .*local=1"
 	asks "route 203.0.113.1" "found=0"
 	asks "route 2001:db8::1" "found=0"
 	ip -n "$NF" route add 203.0.113.0/24 via 10.9.2.2 mtu 1280
-	$ASK "route 203.0.113.1" "found=1 if=$(ifindex nf1) source=10.9.2.1 gateway=10.9.2.2 mtu=1280"
+	$ASK "route 203.0.113.1" "found=1 .* source=10.9.2.1 gateway=10.9.2.2 mtu=1280"
 	ip -n "$NF" route add blackhole 203.0.113.7
 	$ASK "route 203.0.113.7" "found=0"
 	ip -n "$NF" route del 203.0.113.0/24

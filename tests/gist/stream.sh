@@ -94,7 +94,10 @@ nobody_there() {
 	node nf "$NF" -i 2
 	in_ns "$NF" nft -f - <<-E
 		table inet admin {
-			chain input { type filter hook input priority 0; tcp dport $PORT tcp flags syn reject with tcp reset; }
+			chain input {
+				type filter hook input priority 0
+				tcp dport $PORT tcp flags syn reject with tcp reset
+			}
 		}
 	E
 	tell ni send 10.9.1.1 10.9.2.2 reliable hello

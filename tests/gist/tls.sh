@@ -216,13 +216,17 @@ point "GIST-4.4.2-03 an entry is for an address" refuses_peer ni ni.example.com@
 point "GIST-4.4.2-03 and lets in from there" accepts ni.example.com ni ni.example.com@10.9.1.1
 point "a certificate without names" refuses_peer nameless '*'
 point "GIST-5.7.3.1-01 the querying node looks as well" querier_refuses_peer
-point "GIST-5.7.3.1-07 an authority not known" refuses_certificate nf wrong nf "issuer\|verif\|signature"
+point "GIST-5.7.3.1-07 an authority not known" \
+	refuses_certificate nf wrong nf "issuer\|verif\|signature"
 point "GIST-5.7.3.1-08 an expired certificate" refuses_certificate nf expired nf "expired"
 point "GIST-5.7.3.1-08 a revoked certificate" refuses_certificate nf ni careful "revoked"
-point "GIST-5.7.3.1-07 a server of another authority" refuses_certificate ni ni wrong "issuer\|verif\|signature"
-point "GIST-5.7.3-02,GIST-5.7.3-03,GIST-5.7.3-04,GIST-5.7.3-05 TLS 1.2 and 1.3, nothing older" versions
+point "GIST-5.7.3.1-07 a server of another authority" \
+	refuses_certificate ni ni wrong "issuer\|verif\|signature"
+point "GIST-5.7.3-02,GIST-5.7.3-03,GIST-5.7.3-04,GIST-5.7.3-05 TLS 1.2, 1.3, nothing older" \
+	versions
 point "GIST-5.7.3-07 no anonymous or unencrypted suites" suites
-point "GIST-5.7.3-09,GIST-5.7.3-10,GIST-5.7.3-11 certificates are shown and asked for" asks_for_certificate
+point "GIST-5.7.3-09,GIST-5.7.3-10,GIST-5.7.3-11 certificates are shown and asked for" \
+	asks_for_certificate
 point "nothing is resumed" no_tickets
 point "TLS required: no TCP port" required_means_no_tcp
 point "GIST-4.4.2-09 peers are looked at again when the list changes" reviewed

@@ -7,7 +7,7 @@
 
 #include "base/address.h"
 
-/* Events RTM_{NEW,DEL}{LINK,ADDR}. True: interfaces came, went, were renamed, or went up or down. */
+/* Events RTM_{NEW,DEL}{LINK,ADDR}. True: interfaces came, went, were renamed, or up or down. */
 bool links_event(const struct nlmsghdr *h);
 /* Forget all, before all is told again. */
 void links_forget(void);

@@ -9,7 +9,7 @@
 
 #define JOBS		8	/* at a time; more are answered with nothing */
 #define PORTION		128	/* items a turn of the loop */
-#define QUEUE_MAX	(256 << 10)	/* octets the control process is behind before it is waited for */
+#define QUEUE_MAX	(256 << 10)	/* octets: the control process is waited for */
 #define WAIT_MS		5
 
 /* Sessions are remembered by id only: 16 octets each. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A listening socket; owned from now on, in place of the older one with this @tls and @arg (0, 1). */
+/* A listening socket; owned from now on, in place of the older one with this @tls and @arg. */
 void listen_socket(bool tls, uint32_t arg, int fd);
 void listen_fini(void);
 

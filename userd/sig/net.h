@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The network side of the signalling process: sockets and clock around the GIST engine. One of it in
- * a process. Every way in from the event loop is between clock_enter() and clock_leave().
+ * The network side of the signalling process: sockets and clock around the GIST engine. One of it
+ * in a process. Every way in from the event loop is between clock_enter() and clock_leave().
  */
 #ifndef _NATFWD_SIG_NET_H
 #define _NATFWD_SIG_NET_H

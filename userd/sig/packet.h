@@ -28,7 +28,7 @@ struct packet {
 enum packet_kind {
 	PACKET_BAD,		/* no IP packet, or not all of it */
 	PACKET_OTHER,		/* not for us: only version, addresses, TTL are set */
-	PACKET_QMODE,		/* UDP to port 270, router alert, magic number, C=1 (5.3.2.1, 3.6) */
+	PACKET_QMODE,		/* UDP to port 270, router alert, magic number, C=1 (3.6) */
 };
 
 /*

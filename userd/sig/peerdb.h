@@ -12,8 +12,8 @@
 #define PEERDB_NAME	64	/* octets, the zero included; longer ones match nothing */
 
 /*
- * What a certificate says its owner is called: each dNSName of subjectAltName, or, if there is none,
- * the most specific Common Name.
+ * What a certificate says its owner is called: each dNSName of subjectAltName, or, if there is
+ * none, the most specific Common Name.
  */
 struct peer_names {
 	unsigned int count;
@@ -21,8 +21,8 @@ struct peer_names {
 };
 
 /*
- * Put in @len octets at @name. Names with a zero or other octets that no host name has, or too long,
- * are left out: false.
+ * Put in @len octets at @name. Names with a zero or other octets that no host name has, or too
+ * long, are left out: false.
  */
 bool peer_names_add(struct peer_names *n, const void *name, size_t len);
 
@@ -39,8 +39,8 @@ bool peer_name_match(const char *a, const char *b);
  * @g: entries in order, and what becomes of peers in none; the name "*" in an entry is for all
  * @names: the peer's, authenticated
  * @at: its address
- * @name: where to put what it is called from now on, if not NULL: the name that matched, of entry and
- *	certificate the one without "*". Is in @g or @names.
+ * @name: where to put what it is called from now on, if not NULL: the name that matched, of entry
+ *	and certificate the one without "*". Is in @g or @names.
  */
 bool peerdb_permits(const struct conf_gist *g, const struct peer_names *names,
 		    const struct address *at, const char **name);

@@ -8,7 +8,7 @@
 /* The header-included socket of @version (4 or 6); owned from now on. */
 void raw_socket(unsigned int version, int fd);
 /*
- * Send the packet @octets to where its header says, routed by @to, out of @ifindex if that is not 0.
+ * Send the packet @octets to where its header says, routed by @to, out of @ifindex if not 0.
  * -EMSGSIZE: does not fit the link. -EAFNOSUPPORT: no socket.
  */
 int raw_send(const struct address *to, unsigned int ifindex, struct gist_view octets);

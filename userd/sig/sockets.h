@@ -10,11 +10,7 @@
  *	TCP, TLS	0: IPv4, 1: IPv6; listening
  *	ROUTE		0: rtnetlink for questions, 1: for events
  *
- * What the process needs of the kernel once it has them (for its seccomp filter): sendmsg, recvmmsg,
- * recvmsg, recvfrom, sendto; for associations socket(AF_INET or AF_INET6, SOCK_STREAM), bind,
- * setsockopt, getsockopt, connect, accept4, getsockname, getpeername, read, write, readv, writev,
- * shutdown, ioctl(FIONREAD), fcntl; timerfd_create, timerfd_settime; epoll; getrandom; clock_gettime; getpid
- * (OpenSSL), memory.
+ * What the process needs of the kernel once it has them is in userd/sandbox.c.
  */
 #ifndef _NATFWD_SIG_SOCKETS_H
 #define _NATFWD_SIG_SOCKETS_H

@@ -436,8 +436,8 @@ static bool same_source(const struct stream *s, const struct endpoint *from)
 }
 
 /*
- * Make room among those that have proven nothing: who has many of them already gets no more; who has
- * waited longest goes when there are too many.
+ * Make room among those that have proven nothing: who has many of them already gets no more; who
+ * has waited longest goes when there are too many.
  */
 static bool make_room(const struct endpoint *from)
 {

@@ -17,7 +17,8 @@ struct file {
 	size_t len;
 };
 
-static struct file files[3];	/* certificate, key, authority */
+static const char *const file_name[] = { "certificate", "key", "authority" };
+static struct file files[3];
 static SSL_CTX *context;
 
 void tls_init(void)
@@ -56,7 +57,7 @@ void tls_file(enum proc_socket which, int fd)
 
 	forget(f);
 	if (!slurp(f, fd)) {
-		log_error(SUB_NET, "certificate file could not be read number=%u", which - SOCKET_CERT);
+		log_error(SUB_NET, "TLS %s could not be read", file_name[which - SOCKET_CERT]);
 		forget(f);
 	}
 	close(fd);
@@ -121,13 +122,12 @@ static bool load_authorities(SSL_CTX *c, BIO *in)
 
 static bool load(SSL_CTX *c, enum proc_socket which, bool (*fn)(SSL_CTX *c, BIO *in))
 {
-	static const char *const name[] = { "certificate", "key", "authority" };
 	BIO *in = open_file(which);
 	bool ok = in && fn(c, in);
 
 	BIO_free(in);
 	if (!ok)
-		log_error(SUB_NET, "TLS %s is not usable error=\"%s\"", name[which - SOCKET_CERT],
+		log_error(SUB_NET, "TLS %s is not usable error=\"%s\"", file_name[which - SOCKET_CERT],
 			  in ? tls_error(ERR_get_error(), NULL) : "no file");
 	ERR_clear_error();
 	return ok;
