@@ -90,6 +90,8 @@ static inline void shim_warn(const char *what, const char *file, int line)
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
 
 /* errors in pointers */
 static inline void *ERR_PTR(long e)
