@@ -14,34 +14,34 @@ begin() {
 pool() { ctl pool add out "$X"; }
 
 plain() {
-	echo "admit $1 kind=allow proto=17 src=$A sport=${2:-4000} dst=$S dport=99 in=lan out=wan from=lan peer=$A ${3:-}"
+	echo "admit $1 kind=allow proto=17 src=$A sport=${2:-4000} dst=$S dport=99 in=lan out=wan from=lan peer=$A ${3:-life=600}"
 }
 
 translated() {
-	echo "admit $1 kind=allow xlat=source proto=17 src=$A sport=${2:-4100} dst=$S dport=99 in=lan out=wan from=lan peer=$A"
+	echo "admit $1 kind=allow xlat=source proto=17 src=$A sport=${2:-4100} dst=$S dport=99 in=lan out=wan from=lan peer=$A life=600"
 }
 
 reserve() {
-	echo "admit $1 kind=reserve xlat=bind proto=17 dst=$A dport=5000 in=wan out=lan from=lan peer=$A"
+	echo "admit $1 kind=reserve xlat=bind proto=17 dst=$A dport=5000 in=wan out=lan from=lan peer=$A life=600"
 }
 
 enter() {
-	echo "admit $1 kind=allow xlat=destination ref=res proto=17 src=$S sport=7 dst=$X dport=$2 in=wan out=lan from=wan peer=$S"
+	echo "admit $1 kind=allow xlat=destination ref=res proto=17 src=$S sport=7 dst=$X dport=$2 in=wan out=lan from=wan peer=$S life=600"
 }
 
 all_four() {
 	granted "$(plain one)"
-	granted open one 60
+	granted open one 600
 	granted "$(translated two)"
 	external
 	PORT2=$EXT_PORT
-	granted open two 60
+	granted open two 600
 	granted "$(reserve res)"
 	external
 	PORT=$EXT_PORT
-	granted hold res 60
+	granted hold res 600
 	granted "$(enter in "$PORT")"
-	granted open in 60
+	granted open in 600
 }
 
 all_pass() {

@@ -149,6 +149,7 @@ hairpin() {
 		send host ip src=$A dst=$X udp sport=5000 dport=$src data=back
 		expect host2 udp src=$X dst=$B sport=$dst dport=6000 data=back sum=ok
 	P
+	want "$(our_rules | jq '[.[] | select(.lifetime == 60)] | length')" 3 "rules that live as long as the session"
 	say close one
 	pkt <<-P
 		send host2 ip src=$B dst=$X udp sport=6000 dport=$dst data=there

@@ -72,7 +72,7 @@ void gate_answer(struct gate *g, const struct work *w, uint16_t code, const char
 	struct gate_answer a = { .id = w->request, .op = op_of(w->kind), .code = code };
 	const struct grant *gr = w->kind == WORK_ADMIT ? w->row->next : w->row->now;
 
-	if (w->kind == WORK_MEND)
+	if (w->kind == WORK_MEND || w->kind == WORK_LIFE)
 		return;
 	memcpy(a.sid, w->row->sid, GATE_SID);
 	a.lifetime = w->kind == WORK_ADMIT ? w->row->granted : w->lifetime;

@@ -25,11 +25,12 @@ enum work_kind {
 	WORK_REFRESH,	/* a new lifetime for all of @now */
 	WORK_HOLD,	/* the same for a reservation, which @next becomes */
 	WORK_MEND,	/* put back what is missing of @now, unasked */
+	WORK_LIFE,	/* as REFRESH, unasked: holds that stay live as long as the rules */
 };
 
 struct work {
 	uint8_t kind;			/* enum work_kind */
-	uint64_t request;		/* to be answered; WORK_MEND: none */
+	uint64_t request;		/* to be answered, if there is one */
 	struct ledger_row *row;
 	uint32_t lifetime;		/* seconds */
 	unsigned int first, end;	/* its slots */

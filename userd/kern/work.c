@@ -185,6 +185,7 @@ static void ask_alone(struct gate *g, struct work *w)
 		ask_holds(g, w, row->next, PENDING_MS / 1000);
 		break;
 	case WORK_REFRESH:
+	case WORK_LIFE:
 		ask_lives(g, w, row->now);
 		break;
 	case WORK_HOLD:
@@ -347,7 +348,7 @@ static void fail(struct gate *g, struct work *w, int err)
 
 	g->counter[GATE_N_kernel_refused]++;
 	gate_answer(g, w, code, why);
-	if (w->kind == WORK_REFRESH)
+	if (w->kind == WORK_REFRESH || w->kind == WORK_LIFE)
 		return;
 	if (w->kind == WORK_MEND) {
 		gate_row_end(g, row, NSLP_TERMINATED, why);
@@ -393,6 +394,8 @@ static void opened(struct gate *g, struct work *w)
 	let_holds_go(g, gr);
 	g->counter[GATE_N_opened]++;
 	gate_answer(g, w, 0, "");
+	if (gr->translation == GATE_BOTH && gr->holds)
+		work_add(g, WORK_LIFE, w->row, 0, w->lifetime);
 }
 
 static void held(struct gate *g, struct work *w)
