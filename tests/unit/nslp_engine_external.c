@@ -435,6 +435,36 @@ static void reservation_ends(void)
 	rig_stop();
 }
 
+static void restored_in_order(void)
+{
+	struct nslp_message m = rig_external(1, 600), c = rig_create(50, 600);
+	struct nslp_message r = rig_response(50, NSLP_SUCCESS, 600);
+	struct gist_mri mri = rig_mri(DS, EXT, 40000), far = rig_mri(DS, "10.0.0.9", 5000);
+
+	reserved(&m);
+	rig_in(2, &mri, &c);
+	far = rig_back(far);
+	rig_in(1, &far, &r);
+	EXPECT_EQ(rig_info().state, SESSION_ESTABLISHED);
+	rig_clear();
+	rig.auto_gate = false;
+	nslp_gate_restarted(rig.n);
+	rig_pass(100);
+	EXPECT_EQ(rig.asks, 1);
+	rig_expect_asked(0, GATE_ADMIT, GATE_RESERVE, GATE_BIND);
+	rig_answer(0, 0);
+	rig_pass(100);
+	EXPECT_EQ(rig.asks, 2);
+	rig_expect_asked(1, GATE_HOLD, GATE_RESERVE, GATE_BIND);
+	rig_answer(1, 0);
+	rig_pass(100);
+	EXPECT_EQ(rig.asks, 3);
+	rig_expect_asked(2, GATE_ADMIT, GATE_ALLOW, GATE_DESTINATION);
+	rig_answer(2, 0);
+	rig_expect_asked(3, GATE_OPEN, GATE_ALLOW, GATE_DESTINATION);
+	rig_stop();
+}
+
 static void refused_create_leaves_it(void)
 {
 	struct nslp_message m = rig_external(1, 600), c = rig_create(1, 600);
@@ -617,6 +647,28 @@ static void proxy_ni_refused(void)
 	rig_clear();
 	rig_pass(601000);
 	EXPECT(!rig_has());
+	rig_stop();
+}
+
+static void proxy_ni_not_admitted(void)
+{
+	struct nslp_message m = rig_proxy(rig_external(1, 600), false);
+	struct nslp_stats s;
+
+	rig_start(EDGE_NAT);
+	rig.auto_gate = false;
+	reserve(1, &m);
+	rig_answer(0, 0);
+	rig_answer(1, 0);
+	EXPECT_EQ(rig.asks, 3);
+	rig_answer(2, NSLP_SOURCE_PORT_WIDE);
+	nslp_stats(rig.n, &s);
+	EXPECT_EQ(s.sessions, 1);
+	m.lifetime = 0;
+	reserve(2, &m);
+	nslp_stats(rig.n, &s);
+	EXPECT_EQ(s.sessions, 0);
+	EXPECT_EQ(rig.sends, 1);
 	rig_stop();
 }
 
@@ -805,6 +857,7 @@ static const struct ktap_test tests[] = {
 	{ "NATFW-3.8-07 reservation of two ports", two_ports },
 	{ "NATFW-3.7.2-59,NATFW-3.7.2-61 a deleted reservation matches nothing",
 	  reservation_ends },
+	{ "NSLP gate: restarted, reservations come before what refers to them", restored_in_order },
 	{ "NATFW-3.7.1-37 a refused CREATE leaves the reservation", refused_create_leaves_it },
 	{ "NATFW-3.10-08 an updated reservation matches what it is now", external_update },
 	{ "NATFW-2.6-01 hairpin: out and in again at one NAT", hairpin },
@@ -814,6 +867,8 @@ static const struct ktap_test tests[] = {
 	  "NATFW-3.7.6.1-12,NATFW-3.7.6.1-13,NATFW-3.7.6.1-15,NATFW-3.7.6.1-23 the edge signals for "
 	  "a sender without NSIS", proxy_ni },
 	{ "NATFW-3.7.6.1-17 a refused CREATE leaves the reservation inactive", proxy_ni_refused },
+	{ "NATFW-3.7.6.1-17 a CREATE of the edge that is not admitted leaves nothing",
+	  proxy_ni_not_admitted },
 	{ "NATFW-3.7.6.1-06,NATFW-3.7.6.1-07 both sessions end together", proxy_ni_fate },
 	{ "NATFW-3.7.6-05 P passes inner nodes; an edge may not want it", no_proxy },
 	{ "NATFW-3.7.6.3-02 EXTERNAL goes on beyond the edge with E", proxy_ni_beyond },

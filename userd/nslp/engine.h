@@ -33,8 +33,10 @@ struct nslp_local;
 /* Sessions still to be restored after the gate was restarted. */
 struct nslp_restore {
 	struct timer timer;
-	uint8_t (*sid)[GATE_SID];
+	uint8_t (*sid)[GATE_SID];	/* reservations, then what may refer to them */
 	uint32_t count, next;
+	uint32_t reservations, answered;	/* of the first kind; of these, the gate has answered */
+	uint64_t since;			/* ms, when it began */
 };
 
 /* Rules that are to go and the gate could not be told to take away yet. */
