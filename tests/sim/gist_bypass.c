@@ -280,11 +280,10 @@ static void loop(void)
 	app("B C", APP, "");
 	w_away("B");
 	flow("R.1:4000>C.2:5000 udp");
-	raw("R", "query nslpid=33 to=192.0.2.1:270 hops=200 ttl=50");
+	raw("R", "query nslpid=33 to=192.0.2.1:270 hops=20 ttl=255");
 	run(10000);
 	n = count("relay") + count("pass");
-	CHECK(n <= 50);
-	none(10000, "relay query ttl=50");
+	CHECK(n > 10 && n <= 20);
 }
 
 static void ttl_consistent(void)
@@ -371,9 +370,9 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.3.1-04 another version goes on", near_miss, { "query ver=2" } },
 	{ "GIST-5.3.2.3-06,GIST-5.3.2.3-08,GIST-5.3.2.3-09 other octets to the port go on", other_octets },
 	{ "GIST-4.3.1-05,GIST-4.3.1-06,GIST-4.3.1-11 a Query for an application here is taken", taken },
-	{ "GIST-4.3.4-03,GIST-4.3.4-07,GIST-4.3.4-08,GIST-4.3.4-20,GIST-4.3.2-07,GIST-3.7-01,GIST-4.3.4-21 our router alert, another's Query: one hop less, nothing else",
+	{ "GIST-4.3.4-03,GIST-4.3.4-08,GIST-4.3.4-20,GIST-4.3.2-07,GIST-3.7-01,GIST-4.3.4-21 our router alert, another's Query: one hop less, nothing else",
 	  foreign_application },
-	{ "GIST-4.3.4-02,GIST-4.3.4-07,GIST-4.3.4-08 another's router alert and Query: not even that", foreign_alert },
+	{ "GIST-4.3.4-02,GIST-4.3.4-08 another's router alert and Query: not even that", foreign_alert },
 	{ "GIST-4.3.1-07 the router alert does not decide", ours_by_foreign_alert },
 	{ "GIST-4.3.4-19 unknown objects are not looked at", not_looked_at,
 	  { "+obj=2000:0:00000000" } },
@@ -383,7 +382,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.3.4-19 missing objects are not looked at", not_looked_at, { "mri" } },
 	{ "GIST-4.3.4-14,GIST-A.4.4.2-01,GIST-4.3.1-10 the last hop is used up: 2/0", last_hop },
 	{ "GIST-4.3.1-09 no hop at all: 2/0", no_hops },
-	{ "GIST-4.3.4-07 the last TTL is used up", last_ttl },
+	{ "the last TTL is used up", last_ttl },
 	{ "GIST-A.1-03 the last hop is enough to get here", hops_one_here },
 	{ "GIST-A.1-03,GIST-4.3.1-10 but no further", hops_one_declined },
 	{ "GIST-4.3.2-04,GIST-4.3.2-07,GIST-4.3.2-08,GIST-4.3.2-09,GIST-A.2.1-03,GIST-3.7-01,GIST-4.3.1-11 a Query not taken goes on, octet for octet",
@@ -399,7 +398,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.3.4-16,GIST-4.3.4-22,GIST-A.4.4.12-02 too many paths: 12/0, if wanted", wild },
 	{ "GIST-4.3.4-18 an unknown routing method goes on", unknown_method },
 	{ "GIST-4.3.4-10 loops end", loop },
-	{ "GIST-4.3.4-10,GIST-4.3.4-07,GIST-4.3.4-08 each node takes one of each", ttl_consistent },
+	{ "GIST-4.3.4-10,GIST-4.3.4-08 each node takes one of each", ttl_consistent },
 	{ "GIST-3.2-02 associations of others go through", stream_through },
 	{ "GIST-3.8-01,GIST-9-04,GIST-4.3.1-05 applications are told apart by number", application_by_number },
 	{ "GIST-4.3.1-06 Data in Q-mode is taken as well", data_in_transit },

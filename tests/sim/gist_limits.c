@@ -293,7 +293,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.3.3-10 the same with IPv6", mtu_v6 },
 	{ "GIST-4.3.3-08 Data without state has to fit", no_state_too_large },
 	{ "GIST-4.4.4-05 with more states than can be refreshed they are valid for longer", validity_grows },
-	{ "GIST-8.4-03 rows are bounded", full },
+	{ "rows are bounded", full },
 	{ "GIST-8.4-08 associations are bounded", full_associations },
 	{ "GIST-8.4-08 associations of one peer are bounded", per_peer },
 	{ "GIST-8.4-08 an association without Confirm is closed", unconfirmed_association },
@@ -304,7 +304,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.4.4-06,GIST-4.4.4-12 with loss, state is refreshed in time", refresh_in_time },
 	{ "GIST-4.4.4-12,GIST-5.3.3-05 with latency as well", high_latency },
 	{ "GIST-6.2-07,GIST-5.7.1-09 memory comes back", memory_returns },
-	{ "GIST-4.1.2-10 nothing of the application's hints is in the message", priority_is_local },
+	{ "nothing of the application's hints is in the message", priority_is_local },
 	{ "GIST-4.1.1-06 what waits is bounded, and refused then", waiting_queue_bounded },
 };
 

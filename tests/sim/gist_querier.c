@@ -910,7 +910,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-5.8.1.2-08,GIST-A.3.1.1-08 DS field and flow label of the Query are the flow's", ds_and_label },
 	{ "GIST-5.2.2-07,GIST-B.1-08 the NLI has the TTL of the packet", nli_ttl },
 	{ "GIST-4.3.3-03,GIST-B.1-09 the application's hop count", hop_count },
-	{ "GIST-7.4-01,GIST-7.4-02,GIST-5.2.2-06,GIST-5.3.2.2-01,GIST-4.3.1-08,GIST-5.3.2.2-03 IPv6 flow, IPv6 signalling",
+	{ "GIST-7.4-01,GIST-7.4-02,GIST-5.2.2-06,GIST-5.3.2.2-01,GIST-4.3.1-08 IPv6 flow, IPv6 signalling",
 	  ipv6 },
 	{ "GIST-5.8.2.2-02,GIST-5.8.2.2-04,GIST-5.8.2.1-01,GIST-A.3.1.2-02,GIST-5.8.2.2-03 a loose-end Query", loose },
 	{ "GIST-5.8.2.2-01,GIST-4.3.3-20,GIST-6.1-13 loose-end and upstream: nothing can be asked", loose_upstream },

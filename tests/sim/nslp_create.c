@@ -4,6 +4,7 @@
  *
  * natfw-test: host quick
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "scenes.h"
@@ -441,8 +442,11 @@ static void asymmetric(void)
 
 static void sids(void)
 {
-	unsigned int i;
+	unsigned int i, k, v, ones[16] = { 0 }, all[16];
 	char name[16];
+
+	for (k = 0; k < 16; k++)
+		all[k] = 255;
 
 	ni("");
 	for (i = 0; i < 40; i++) {
@@ -451,7 +455,15 @@ static void sids(void)
 		expect(3000, "A event state=pending sid=$%s", name);
 		run(20);
 		CHECK_EQ(count("A event state=pending sid=%s", var(name)), 1);
-		CHECK(strncmp(var(name), "0000", 4));
+		for (k = 0; k < 16 && sscanf(var(name) + 2 * k, "%2x", &v) == 1; k++) {
+			ones[k] |= v;
+			all[k] &= v;
+		}
+	}
+	/* each of 128 bits is now this, now that */
+	for (k = 0; k < 16; k++) {
+		CHECK_EQ(ones[k], 255);
+		CHECK_EQ(all[k], 0);
 	}
 }
 
@@ -461,7 +473,7 @@ static void reserved_classes(void)
 }
 
 static const struct sim_test tests[] = {
-	{ "NATFW-3.2.1-02,NATFW-3.2.1-04,NATFW-3.2.8-03,NATFW-3.2.8-04,NATFW-3.2.8-06,NATFW-3.7.1-17,NATFW-3.7.1-18,NATFW-3.7.1-29,NATFW-3.7.1-26,NATFW-1.2-04,NATFW-1.2-03,NATFW-1.1-02,NATFW-3.1-01,NATFW-3.4-12,NATFW-3.5-02,NATFW-3.5-10,NATFW-4-04 a firewall remembers, forwards, and installs with the RESPONSE",
+	{ "NATFW-3.2.1-02,NATFW-3.2.1-04,NATFW-3.2.8-03,NATFW-3.2.8-04,NATFW-3.2.8-06,NATFW-3.7.1-17,NATFW-3.7.1-18,NATFW-3.7.1-29,NATFW-3.7.1-26,NATFW-1.2-04,NATFW-1.1-02,NATFW-3.1-01,NATFW-3.4-12,NATFW-3.5-02,NATFW-3.5-10,NATFW-4-04 a firewall remembers, forwards, and installs with the RESPONSE",
 	  forwarded },
 	{ "NATFW-3.2.1-04,NATFW-3.7.1-29 the rule is there before the RESPONSE goes on", installed_before_told },
 	{ "NATFW-3.7.1-26,NATFW-3.7.1-33 a RESPONSE of another session installs nothing", other_session_response },
@@ -493,9 +505,9 @@ static const struct sim_test tests[] = {
 	  { "A.1>C.2,p1", "efi=1/0 icmp=8,0,11", "flow=A.1/32>C.2/32,p1,icmp8.0.11" } },
 	{ "NATFW-D.1-01 wildcards", gated_fields,
 	  { "A.1/24>C.2/32,p17", "efi=1/0", "flow=A.1/24>C.2/32,p17" } },
-	{ "NATFW-4.2.4-04,NATFW-1.2-01,NATFW-3.1-05 action deny", gated_fields,
+	{ "NATFW-4.2.4-04,NATFW-1.2-01 action deny", gated_fields,
 	  { "A.1:4000>C.2:5000,p17", "efi=2/0", "kind=deny" } },
-	{ "NATFW-4.2.4-02,NATFW-3.1-06,NATFW-3.1-07 action allow, in the direction of the flow", gated_fields,
+	{ "NATFW-4.2.4-02 action allow, in the direction of the flow", gated_fields,
 	  { "A.1:4000>C.2:5000,p17", "efi=1/0", "kind=allow flow=A.1/32:4000>C.2/32:5000,p17" } },
 	{ "NATFW-3.7-01 the rule comes from the MRI, not from packets", tcp_association_udp_flow },
 	{ "NATFW-D.2-03 IPv6", ipv6 },
