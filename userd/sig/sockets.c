@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gist/code.h"
@@ -190,15 +191,28 @@ static int alert6(void)
 	return finish(fd, err);
 }
 
+/* A process that has just died may have left the group a moment ago, or be about to. */
+static int join_group(void)
+{
+	static const struct timespec moment = { .tv_nsec = 10000000 };
+	int fd = nft_group(SIG_TRAP_GROUP), i;
+
+	for (i = 0; fd == -EBUSY && i < 20; i++) {
+		nanosleep(&moment, NULL);
+		fd = nft_group(SIG_TRAP_GROUP);
+	}
+	return fd;
+}
+
+/* The rule stays while processes come and go: it is the monitor's. */
 static int trap(void)
 {
-	int fd;
+	int fd = join_group();
 
-	sig_sockets_forked();
-	fd = nft_group(SIG_TRAP_GROUP);
 	if (fd < 0)
 		return fd;
-	trap_owner = nft_trap(SIG_TRAP_GROUP);
+	if (trap_owner < 0)
+		trap_owner = nft_trap(SIG_TRAP_GROUP);
 	if (trap_owner < 0)
 		return finish(fd, trap_owner);
 	set_room(fd);
