@@ -284,7 +284,7 @@ static void end(void)
 	proc_exit(EXIT_SUCCESS);
 }
 
-/* Neighbours have been told; when that has left, or time is up, it is over. */
+/* When what is queued has left, or time is up, it is over. */
 static void down_step(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval step = { .tv_usec = DOWN_STEP_MS * 1000 };
@@ -298,6 +298,10 @@ static void down_step(evutil_socket_t fd, short what, void *arg)
 	event_add(sig.down_step, &step);
 }
 
+/*
+ * Neighbours are not told: a NOTIFY about all sessions makes them void (RFC 5973 3.7.5), and here the
+ * rules stay in the kernel until the daemon is back, which refreshes bring its sessions again.
+ */
 static void on_down(unsigned int ms)
 {
 	static const struct timeval step = { .tv_usec = DOWN_STEP_MS * 1000 };
@@ -306,7 +310,7 @@ static void on_down(unsigned int ms)
 	if (!sig.nslp)
 		proc_exit(EXIT_SUCCESS);
 	clock_enter();
-	nslp_shutdown(sig.nslp, true);
+	nslp_shutdown(sig.nslp, false);
 	clock_leave();
 	sig.down_left = ms;
 	sig.down_step = evtimer_new(net.base, down_step, NULL);
