@@ -121,7 +121,7 @@ without_kern_process() {
 }
 
 # Its rules in the module live on for a while, its trap does not: Queries go by.
-gone() {
+daemon_gone() {
 	crash FW
 	in_ns "$FW" nft list tables >"$WORK/tables"
 	file_lacks "$WORK/tables" natfwd
@@ -138,5 +138,5 @@ point "GIST-4.3.4-03 those of other applications go on" sends_on
 point "GIST-3.6-01 other packets are the module's to judge" others
 point "the signalling process dies: Queries reach the next one" without_signalling_process
 point "the kern process dies: Queries still get through" without_kern_process
-point "natfwd dies: Queries go by" gone
+point "natfwd dies: Queries go by" daemon_gone
 ktap_end

@@ -31,11 +31,11 @@ topology() {
 
 reload() {
 	config "$1" >"$RUN/$1/natfwd.yaml"
-	kill -HUP "${PID[$1]}"
+	kill -HUP "$(pid_of "$1")"
 }
 
 # peers NODE: names of its TLS peers.
-peers() { session_json "$1" peers | jq -r '.[] | select(.tls) | .name' | sort | tr '\n' ' '; }
+peers() { session_json "$1" peers | jq -r '.[] | select(.tls) | .name' | sort -u | tr '\n' ' '; }
 
 session_over_tls() {
 	open NI create udp from "$1" sport 4000 to "$2" dport "$3"
