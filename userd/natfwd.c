@@ -3,6 +3,7 @@
  * natfwd: the signalling daemon of natfw. This is what its command line says; monitor.c is the life of the
  * first process, proc.c that of the others.
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,8 @@ int main(int argc, char **argv)
 	log_open("natfwd", false);
 	if (only_check)
 		return check(o.file);
+	/* what whoever started it left open is nobody's business here */
+	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	notify_init();
 	return monitor_main(&o, read_conf(o.file));
 }

@@ -271,6 +271,53 @@ static void malformed(void)
 	close(fd[0]);
 }
 
+static void send_with(int to, const void *data, size_t len, unsigned int count)
+{
+	int fd[4] = { a_file(), a_file(), a_file(), a_file() };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(fd))];
+	} control = { 0 };
+	struct iovec part = { (void *)data, len };
+	struct msghdr m = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+	};
+	unsigned int i;
+
+	control.head = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+	};
+	memcpy(CMSG_DATA(&control.head), fd, count * sizeof(int));
+	EXPECT_EQ(sendmsg(to, &m, 0), len);
+	for (i = 0; i < 4; i++)
+		close(fd[i]);
+}
+
+/* A process that was taken over cannot use up the descriptors of others. */
+static void too_many_descriptors(void)
+{
+	unsigned int before = open_files(), i, n;
+	struct end e = { .in_order = true };
+	int fd[2];
+
+	for (n = 1; n <= 4; n++) {
+		e = (struct end){ .in_order = true };
+		EXPECT(!channel_pair(fd));
+		e.ch = channel_create(loop, fd[1], 1 << 20, &ops, &e);
+		for (i = 0; i < 20; i++)
+			send_with(fd[0], "\7\0\0\0\4\0\0\0abcd", 12, n);
+		send_with(fd[0], "abc", 3, n);
+		send_with(fd[0], "", 0, n);
+		run();
+		EXPECT(e.got == 20 && e.closed == 1);
+		EXPECT_EQ(e.fds, n == 1 ? 20 : 0);
+		close(fd[0]);
+		EXPECT_EQ(open_files(), before);
+	}
+}
+
 static void flushed(void)
 {
 	static uint8_t data[50000];
@@ -336,6 +383,7 @@ int main(void)
 		{ "descriptors are never left behind", descriptors },
 		{ "a descriptor that there is no room for", no_room_for_one },
 		{ "what is malformed is dropped alone", malformed },
+		{ "more descriptors than one are none", too_many_descriptors },
 		{ "flushing ends", flushed },
 		{ "the first message is waited for", awaited },
 	};

@@ -34,13 +34,13 @@ import re, sys
 yang = open(sys.argv[2]).read()
 told = 0
 for line in open(sys.argv[1]):
-    hit = re.match(r'^[ #]*(?:- )?([a-z0-9-]+): +(\S+) +# default(;.*)?$', line)
-    if not hit:
-        continue
-    name, value = hit.group(1), hit.group(2)
-    defaults = re.findall(r'leaf %s \{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*?default "([^"]*)"' % name, yang)
-    assert value in defaults, (name, value, defaults)
-    told += 1
+	hit = re.match(r'^[ #]*(?:- )?([a-z0-9-]+): +(\S+) +# default(;.*)?$', line)
+	if not hit:
+		continue
+	name, value = hit.group(1), hit.group(2)
+	defaults = re.findall(r'leaf %s \{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*?default "([^"]*)"' % name, yang)
+	assert value in defaults, (name, value, defaults)
+	told += 1
 assert told > 30, told
 PY
 }

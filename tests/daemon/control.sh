@@ -11,9 +11,7 @@ open_work
 USER1=64001 USER2=64002
 GROUP=nogroup
 GID=$(getent group $GROUP | cut -d: -f3)
-daemon_conf "control:
-  socket: $WORK/run/control
-  group: $GROUP"
+daemon_conf "  group: $GROUP"
 fresh_start || exit 1
 
 # py CODE: with the module client, SOCKET and a Client for root, c.
@@ -31,22 +29,22 @@ $1"
 # in_user(UID, FUNCTION): calls it in a process of that user, and wants it to return
 PY_MORE="
 def in_user(uid, call):
-    child = os.fork()
-    if not child:
-        try:
-            os.setgroups([])
-            os.setresgid($GID, $GID, $GID)
-            os.setresuid(uid, uid, uid)
-            call()
-            os._exit(0)
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-            os._exit(1)
-    assert not os.waitpid(child, 0)[1], 'failed as user %d' % uid
+	child = os.fork()
+	if not child:
+		try:
+			os.setgroups([])
+			os.setresgid($GID, $GID, $GID)
+			os.setresuid(uid, uid, uid)
+			call()
+			os._exit(0)
+		except BaseException:
+			import traceback
+			traceback.print_exc()
+			os._exit(1)
+	assert not os.waitpid(child, 0)[1], 'failed as user %d' % uid
 def message(answer):
-    assert 'error' in answer, answer
-    return answer['error']['message']
+	assert 'error' in answer, answer
+	return answer['error']['message']
 USER1, USER2 = $USER1, $USER2
 "
 
@@ -54,20 +52,20 @@ permissions() {
 	want "$(stat -c '%a %u %g' "$SOCKET")" "660 0 $GID"
 	py '
 def refused():
-    os.setgroups([])
-    try:
-        Client(SOCKET)
-    except PermissionError:
-        return
-    raise AssertionError("got in")
+	os.setgroups([])
+	try:
+		Client(SOCKET)
+	except PermissionError:
+		return
+	raise AssertionError("got in")
 child = os.fork()
 if not child:
-    os.setgroups([]), os.setresgid(64003, 64003, 64003), os.setresuid(64003, 64003, 64003)
-    try:
-        Client(SOCKET)
-    except PermissionError:
-        os._exit(0)
-    os._exit(1)
+	os.setgroups([]), os.setresgid(64003, 64003, 64003), os.setresuid(64003, 64003, 64003)
+	try:
+		Client(SOCKET)
+	except PermissionError:
+		os._exit(0)
+	os._exit(1)
 assert not os.waitpid(child, 0)[1]
 in_user(USER1, lambda: Client(SOCKET).get("daemon"))
 '
@@ -91,7 +89,7 @@ e = c.event()
 assert e["state"] == "pending" and e["session"] == out["session"], e
 e = c.event()
 assert e == {"session": out["session"], "id": out["id"], "state": "established", "kind": "create",
-             "lifetime": 600, "code": 513, "code-name": "all processed", "reason": "fake"}, e
+			"lifetime": 600, "code": 513, "code-name": "all processed", "reason": "fake"}, e
 assert c.rpc("session-close", session=out["session"])["output"] == {}
 e = c.event()
 assert e["state"] == "dead" and e["code"] == 261, e
@@ -102,7 +100,7 @@ assert message(c.rpc("session-close", session=out["session"])) == "no such sessi
 external() {
 	py '
 out = c.rpc("session-open", kind="external", flow={"destination": "192.0.2.9", "protocol": "tcp",
-            "destination-port": 80}, toward="203.0.113.1")["output"]
+			"destination-port": 80}, toward="203.0.113.1")["output"]
 e = c.state("established")
 assert e["external"] == {"address": "192.0.2.1", "port": 40000}, e
 assert e["bindings"] == {"port": 40000, "address": ["192.0.2.1"]}, e
@@ -122,9 +120,9 @@ bad_requests() {
 	py '
 flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
 def bad(path, words, **content):
-    a = c.rpc("session-open", **content)
-    assert a["error"]["path"] == path, a
-    assert words in a["error"]["message"], a
+	a = c.rpc("session-open", **content)
+	assert a["error"]["path"] == path, a
+	assert words in a["error"]["message"], a
 O = "/natfw:session-open"
 a = c.rpc("session-open", flow=flow)
 assert "kind" in message(a), a
@@ -167,11 +165,11 @@ c.open()
 not_requests() {
 	py '
 for line in ("x", "5", "[]", "\"a\"", "{}", "{\"id\": null, \"get\": \"daemon\"}", "{\"id\": 1.5}",
-             "{\"id\": {}}", "{\"id\": 1", "{\"id\": 1, \"id\": 2}", "{\"id\": \"%s\"}" % ("x" * 65),
-             "\xff\xfe", "{\"id\": \"\\u0000\", \"get\": \"daemon\"}", "[" * 3000):
-    c.send(line.encode("latin-1"))
-    a = c.answer()
-    assert a["id"] is None and a["error"]["message"], (line, a)
+			"{\"id\": {}}", "{\"id\": 1", "{\"id\": 1, \"id\": 2}", "{\"id\": \"%s\"}" % ("x" * 65),
+			"\xff\xfe", "{\"id\": \"\\u0000\", \"get\": \"daemon\"}", "[" * 3000):
+	c.send(line.encode("latin-1"))
+	a = c.answer()
+	assert a["id"] is None and a["error"]["message"], (line, a)
 c.send("")
 assert c.ask(get="daemon")["data"]
 '
@@ -180,20 +178,20 @@ assert c.ask(get="daemon")["data"]
 ids_come_back() {
 	py '
 for i in (0, -1, 2**62, "", "a \" \\ b", "x" * 64):
-    c.send({"id": i, "subscribe": "session-event"})
-    assert c.answer() == {"id": i, "output": {}}
+	c.send({"id": i, "subscribe": "session-event"})
+	assert c.answer() == {"id": i, "output": {}}
 '
 }
 
 sixteen_bad_lines() {
 	py '
 for i in range(15):
-    c.send("x")
-    c.answer()
+	c.send("x")
+	c.answer()
 c.ask(subscribe="session-event")
 for i in range(16):
-    c.send("x")
-    assert c.answer()["id"] is None
+	c.send("x")
+	assert c.answer()["id"] is None
 assert c.ended()
 '
 }
@@ -218,10 +216,10 @@ many_in_one_write() {
 	py '
 c.sock.sendall(b"".join(b"{\"id\":%d,\"subscribe\":\"session-event\"}\n" % i for i in range(2000)))
 for i in range(2000):
-    assert c.answer()["id"] == i
+	assert c.answer()["id"] == i
 line = b"{\"id\":7,\"get\":\"daemon\"}\n"
 for i in range(len(line)):
-    c.sock.sendall(line[i:i + 1])
+	c.sock.sendall(line[i:i + 1])
 assert c.answer()["id"] == 7
 '
 }
@@ -234,11 +232,11 @@ c.send({"id": 2, "get": "counters"})
 c.sock.shutdown(socket.SHUT_WR)
 ends = set()
 while True:
-    a = c.line()
-    if a is None:
-        break
-    if "end" in a:
-        ends.add(a["id"])
+	a = c.line()
+	if a is None:
+		break
+	if "end" in a:
+		ends.add(a["id"])
 assert ends == {1, 2}, ends
 '
 }
@@ -251,7 +249,7 @@ entries, end = c.get("sessions")
 mine = [e for e in entries if e["session"] == tag][0]
 assert end == {"id": c.last, "end": True}
 assert mine["flow"] == {"source": "192.0.2.10", "destination": "192.0.2.99", "protocol": "udp",
-                        "destination-port": 5004}, mine
+						"destination-port": 5004}, mine
 peers, _ = c.get("peers")
 assert peers[0]["address"] == "192.0.2.77" and peers[0]["tls"] is True
 rules, _ = c.get("rules")
@@ -270,24 +268,24 @@ is_yang() {
 	py '
 import subprocess, tempfile
 def lint(kind, value):
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
-        json.dump(value, f)
-        f.flush()
-        done = subprocess.run(["yanglint", "-f", "json", "-t", kind, "'"$TOP"'/userd/yang/natfw.yang", f.name],
-                              capture_output=True, text=True)
-        assert done.returncode == 0, (value, done.stderr)
+	with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+		json.dump(value, f)
+		f.flush()
+		done = subprocess.run(["yanglint", "-f", "json", "-t", kind, "'"$TOP"'/userd/yang/natfw.yang", f.name],
+							capture_output=True, text=True)
+		assert done.returncode == 0, (value, done.stderr)
 c.rpc("session-open", kind="external", flow={"source": "192.0.2.0/24", "destination": "192.0.2.9", "protocol": "sctp",
-      "source-port": 1, "destination-port": 80, "more-ports": 1})
+	"source-port": 1, "destination-port": 80, "more-ports": 1})
 c.state("established")
 for what in ("sessions", "peers", "rules", "counters", "interfaces", "daemon"):
-    c.send({"id": 1, "get": what})
-    while True:
-        a = c.answer()
-        if "data" not in a:
-            break
-        lint("get", a["data"])
+	c.send({"id": 1, "get": what})
+	while True:
+		a = c.answer()
+		if "data" not in a:
+			break
+		lint("get", a["data"])
 for e in c.events:
-    lint("notif", {"natfw:session-event": e})
+	lint("notif", {"natfw:session-event": e})
 c.send({"id": 1, "subscribe": "session-event"})
 c.answer()
 out = c.open()
@@ -298,17 +296,17 @@ lint("notif", {"natfw:session-event": c.event()})
 owners() {
 	py '
 def other():
-    d = Client(SOCKET)
-    assert message(d.rpc("session-close", session=tag)) == "no such session"
-    assert message(d.rpc("session-refresh", session=tag)) == "no such session"
-    flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
-    assert message(d.rpc("session-open", session=tag, kind="create", flow=flow)) == "no such session"
-    assert d.get("sessions")[0] == []
-    for what in ("peers", "rules", "config"):
-        assert "root only" in message(d.get(what)[1]), what
-    assert "root only" in message(d.rpc("reload"))
-    for what in ("counters", "interfaces", "daemon"):
-        assert "error" not in d.get(what)[1]
+	d = Client(SOCKET)
+	assert message(d.rpc("session-close", session=tag)) == "no such session"
+	assert message(d.rpc("session-refresh", session=tag)) == "no such session"
+	flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
+	assert message(d.rpc("session-open", session=tag, kind="create", flow=flow)) == "no such session"
+	assert d.get("sessions")[0] == []
+	for what in ("peers", "rules", "config"):
+		assert "root only" in message(d.get(what)[1]), what
+	assert "root only" in message(d.rpc("reload"))
+	for what in ("counters", "interfaces", "daemon"):
+		assert "error" not in d.get(what)[1]
 tag = c.open()["session"]
 in_user(USER1, other)
 c.rpc("session-refresh", session=tag)
@@ -320,14 +318,14 @@ same_user_and_root() {
 	py '
 r, w = os.pipe()
 def first():
-    os.write(w, json.dumps(Client(SOCKET).open()).encode())
+	os.write(w, json.dumps(Client(SOCKET).open()).encode())
 in_user(USER1, first)
 out = json.loads(os.read(r, 1000))
 def second():
-    d = Client(SOCKET)
-    sessions = d.get("sessions")[0]
-    assert [s["id"] for s in sessions] == [out["id"]], sessions
-    assert d.rpc("session-refresh", session=out["session"])["output"] == {}
+	d = Client(SOCKET)
+	sessions = d.get("sessions")[0]
+	assert [s["id"] for s in sessions] == [out["id"]], sessions
+	assert d.rpc("session-refresh", session=out["session"])["output"] == {}
 in_user(USER1, second)
 mine = [s for s in c.get("sessions")[0] if s["session"] == out["session"]]
 assert "id" not in mine[0] and mine[0]["uid"] == USER1, mine
@@ -347,18 +345,18 @@ out = c.open()
 c.state("established")
 c.close()
 def other():
-    d = Client(SOCKET)
-    a = d.rpc("session-attach", token=out["token"])["output"]
-    assert a["session"] == out["session"] and a["id"] == out["id"] and a["state"] == "established", a
-    d.rpc("session-refresh", session=out["session"])
-    e = d.state("established")
-    assert e["id"] == out["id"]
-    wrong = ("0" if out["token"][0] != "0" else "1") + out["token"][1:]
-    assert message(d.rpc("session-attach", token=wrong)) == "no such session"
+	d = Client(SOCKET)
+	a = d.rpc("session-attach", token=out["token"])["output"]
+	assert a["session"] == out["session"] and a["id"] == out["id"] and a["state"] == "established", a
+	d.rpc("session-refresh", session=out["session"])
+	e = d.state("established")
+	assert e["id"] == out["id"]
+	wrong = ("0" if out["token"][0] != "0" else "1") + out["token"][1:]
+	assert message(d.rpc("session-attach", token=wrong)) == "no such session"
 in_user(USER2, other)
 def other_again():
-    d = Client(SOCKET)
-    assert message(d.rpc("session-refresh", session=out["session"])) == "no such session"
+	d = Client(SOCKET)
+	assert message(d.rpc("session-refresh", session=out["session"])) == "no such session"
 in_user(USER2, other_again)
 '
 }
@@ -382,7 +380,7 @@ changes() {
 out = c.open(lifetime=100)
 c.state("established")
 a = c.rpc("session-open", session=out["session"], kind="create", lifetime=200,
-          flow={"source": "192.0.2.10", "destination": "192.0.2.77"})
+		flow={"source": "192.0.2.10", "destination": "192.0.2.77"})
 assert a["output"]["session"] == out["session"] and a["output"]["id"] == out["id"], a
 e = c.state("established")
 assert e["lifetime"] == 200 and e["id"] == out["id"], e
@@ -409,20 +407,20 @@ assert message(c.rpc("session-refresh", session=through[1]["session"])) == "no s
 client_limits() {
 	py '
 def seventeen():
-    many = [Client(SOCKET) for i in range(16)]
-    for m in many:
-        m.get("daemon")
-    one = Client(SOCKET)
-    assert one.line() == {"id": None, "error": {"path": "", "message": "too many clients"}}
-    assert one.ended()
-    many[0].close()
-    time.sleep(0.2)
-    Client(SOCKET).get("daemon")
+	many = [Client(SOCKET) for i in range(16)]
+	for m in many:
+		m.get("daemon")
+	one = Client(SOCKET)
+	assert one.line() == {"id": None, "error": {"path": "", "message": "too many clients"}}
+	assert one.ended()
+	many[0].close()
+	time.sleep(0.2)
+	Client(SOCKET).get("daemon")
 in_user(USER1, seventeen)
 time.sleep(0.2)
 many = [Client(SOCKET) for i in range(63)]
 for m in many:
-    m.get("daemon")
+	m.get("daemon")
 one = Client(SOCKET)
 assert one.line()["error"]["message"] == "too many clients"
 '
@@ -431,12 +429,12 @@ assert one.line()["error"]["message"] == "too many clients"
 session_limits() {
 	py '
 def full():
-    d = Client(SOCKET)
-    have = len(d.get("sessions")[0])
-    for i in range(256 - have):
-        d.open(bound=True)
-    flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
-    assert message(d.rpc("session-open", kind="create", flow=flow)) == "too many sessions"
+	d = Client(SOCKET)
+	have = len(d.get("sessions")[0])
+	for i in range(256 - have):
+		d.open(bound=True)
+	flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
+	assert message(d.rpc("session-open", kind="create", flow=flow)) == "too many sessions"
 in_user(USER2, full)
 '
 }
@@ -445,17 +443,17 @@ too_many_lists() {
 	py '
 os.kill('"$(pid_of sig)"', 19)
 try:
-    for i in range(5):
-        c.send({"id": i, "get": "sessions"})
-    a = c.answer()
-    assert a["id"] == 4 and a["error"]["message"] == "too many lists at once", a
+	for i in range(5):
+		c.send({"id": i, "get": "sessions"})
+	a = c.answer()
+	assert a["id"] == 4 and a["error"]["message"] == "too many lists at once", a
 finally:
-    os.kill('"$(pid_of sig)"', 18)
+	os.kill('"$(pid_of sig)"', 18)
 ends = set()
 while len(ends) < 4:
-    a = c.answer()
-    if "end" in a:
-        ends.add(a["id"])
+	a = c.answer()
+	if "end" in a:
+		ends.add(a["id"])
 '
 }
 
@@ -475,13 +473,13 @@ d.get("daemon")
 assert time.monotonic() - start < 5
 seen = set()
 while True:
-    a = c.answer()
-    if "end" in a:
-        assert "error" not in a, a
-        break
-    s = a["data"]["natfw:natfw"]["state"]["sessions"]["session"][0]
-    if s["role"] == "forwarder":
-        seen.add(s["session"])
+	a = c.answer()
+	if "end" in a:
+		assert "error" not in a, a
+		break
+	s = a["data"]["natfw:natfw"]["state"]["sessions"]["session"][0]
+	if s["role"] == "forwarder":
+		seen.add(s["session"])
 assert len(seen) >= 60000, len(seen)
 '
 	sed -i '/^gist:/d' "$CONF"
@@ -497,10 +495,10 @@ slow.ask(subscribe="session-event")
 out = c.open(destination="198.51.100.5", bound=True)
 got = 0
 for i in range(60):
-    assert c.rpc("session-refresh", session=out["session"])["output"] == {}
-    for j in range(250):
-        c.state("established")
-        got += 1
+	assert c.rpc("session-refresh", session=out["session"])["output"] == {}
+	for j in range(250):
+		c.state("established")
+		got += 1
 assert got >= 15000
 assert slow.ended()
 '
@@ -515,10 +513,10 @@ c.sock.setblocking(False)
 sent = 0
 end = time.monotonic() + 3
 try:
-    while time.monotonic() < end and sent < 100000:
-        sent += c.sock.send(line) // len(line)
+	while time.monotonic() < end and sent < 100000:
+		sent += c.sock.send(line) // len(line)
 except BlockingIOError:
-    pass
+	pass
 assert sent < 100000, "all was taken"
 c.sock.settimeout(20)
 d = Client(SOCKET)

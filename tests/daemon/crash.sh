@@ -20,12 +20,12 @@ sys.path.insert(0, sys.argv[1])
 from client import Client, wait_for
 socket, monitor = sys.argv[2], sys.argv[3]
 def pid(name):
-    found = subprocess.run(["pgrep", "-P", monitor, "-f", "natfwd: " + name], capture_output=True, text=True)
-    return found.stdout.strip()
+	found = subprocess.run(["pgrep", "-P", monitor, "-f", "natfwd: " + name], capture_output=True, text=True)
+	return found.stdout.strip()
 def restart(name, sig=signal.SIGKILL):
-    old = pid(name)
-    os.kill(int(old), sig)
-    wait_for(lambda: pid(name) not in ("", old))
+	old = pid(name)
+	os.kill(int(old), sig)
+	wait_for(lambda: pid(name) not in ("", old))
 '
 
 # comes_back NAME SIGNAL
@@ -52,9 +52,9 @@ other = c.open(destination="198.51.100.6")
 c.state("established"), c.state("established")
 restart("sig")
 for i in range(2):
-    event = c.state("established")
-    assert event["session"] in (out["session"], other["session"])
-    assert event["id"] in (out["id"], other["id"])
+	event = c.state("established")
+	assert event["session"] in (out["session"], other["session"])
+	assert event["id"] in (out["id"], other["id"])
 daemon, _ = c.get("daemon")
 '
 	logs 'fake session msn=[0-9]* resumed=1'
@@ -70,18 +70,18 @@ c = Client(socket)
 tag = c.open()["session"]
 c.state("established")
 for name in ("sig", "ctl", "sig"):
-    for i in range(5):
-        c.rpc("session-refresh", session=tag)
-        c.state("established")
-    restart(name)
-    if name == "ctl":
-        time.sleep(1)
-        c = Client(socket)
-        assert [s["session"] for s in c.get("sessions")[0]] == [tag]
-        c.send({"id": 0, "subscribe": "session-event"})
-        c.answer()
-    else:
-        c.state("established")
+	for i in range(5):
+		c.rpc("session-refresh", session=tag)
+		c.state("established")
+	restart(name)
+	if name == "ctl":
+		time.sleep(1)
+		c = Client(socket)
+		assert [s["session"] for s in c.get("sessions")[0]] == [tag]
+		c.send({"id": 0, "subscribe": "session-event"})
+		c.answer()
+	else:
+		c.state("established")
 c.rpc("session-refresh", session=tag)
 c.state("established")
 '
@@ -102,7 +102,7 @@ tag = c.open(destination="198.51.100.6")["session"]
 c.state("established")
 c.state("established")
 for i in range(3):
-    c.rpc("session-refresh", session=tag)
+	c.rpc("session-refresh", session=tag)
 restart("sig")
 '
 	logs 'resumed=1'
@@ -134,7 +134,7 @@ os.kill(int(pid("sig")), signal.SIGSTOP)
 c.send({"id": 1, "get": "sessions"})
 c.send({"id": 2, "get": "daemon"})
 while c.answer() != {"id": 2, "end": True}:
-    pass
+	pass
 restart("sig")
 end = c.answer()
 assert end["id"] == 1 and end["end"] is True and "restarted" in end["error"]["message"], end
@@ -209,17 +209,17 @@ import random
 random.seed(1)
 out = Client(socket).open()
 for i in range(4):
-    names = random.sample(["sig", "kern", "ctl"], random.choice((1, 2)))
-    for name in names:
-        if pid(name):
-            os.kill(int(pid(name).split()[0]), signal.SIGKILL)
-    wait_for(lambda: all(pid(n) for n in ("sig", "kern", "ctl")))
-    time.sleep(0.5)
+	names = random.sample(["sig", "kern", "ctl"], random.choice((1, 2)))
+	for name in names:
+		if pid(name):
+			os.kill(int(pid(name).split()[0]), signal.SIGKILL)
+	wait_for(lambda: all(pid(n) for n in ("sig", "kern", "ctl")))
+	time.sleep(0.5)
 def there():
-    try:
-        return [s["id"] for s in Client(socket).get("sessions")[0]] == [out["id"]]
-    except OSError:
-        return False
+	try:
+		return [s["id"] for s in Client(socket).get("sessions")[0]] == [out["id"]]
+	except OSError:
+		return False
 wait_for(there)
 '
 	if grep -E 'AddressSanitizer|runtime error' "$LOG"; then

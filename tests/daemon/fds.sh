@@ -8,9 +8,7 @@
 ktap_start
 open_work
 PORT=$((20000 + $$ % 10000))
-daemon_conf "control:
-  socket: $WORK/run/control
-  metrics: {port: $PORT}"
+daemon_conf "  metrics: {port: $PORT}"
 
 # limited_start N: processes may have no more descriptors than the control process has at rest, and N. It has
 # more than the others.

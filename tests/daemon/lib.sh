@@ -14,17 +14,17 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:quarantine_size_mb=8
 ((EUID == 0)) || ktap_skip_all "wants root"
 [[ -x $NATFWD ]] || ktap_skip_all "the daemon is not built"
 
-# daemon_conf [YAML]: writes $CONF. The user is one that every system has.
+# daemon_conf [LINE...]: writes $CONF; lines go to control and below. The user is one that every system has.
 daemon_conf() {
 	CONF=$WORK/natfwd.yaml
-	cat >"$CONF" <<YAML
-daemon:
-  user: nobody
-  chroot: $WORK/run/empty
-  state-directory: $WORK/state
-${1:-control:
-  socket: $WORK/run/control}
-YAML
+	printf '%s\n' >"$CONF" \
+		"daemon:" \
+		"  user: nobody" \
+		"  chroot: $WORK/run/empty" \
+		"  state-directory: $WORK/state" \
+		"control:" \
+		"  socket: $WORK/run/control" \
+		"$@"
 }
 
 # What the other tests' directories let nobody but root see is in the way of other users.

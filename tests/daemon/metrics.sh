@@ -9,9 +9,7 @@ ktap_start
 open_work
 PORT=$((20000 + $$ % 10000))
 URL=http://127.0.0.1:$PORT/metrics
-daemon_conf "control:
-  socket: $WORK/run/control
-  metrics: {port: $PORT}"
+daemon_conf "  metrics: {port: $PORT}"
 fresh_start || exit 1
 
 is_well_formed() {
@@ -20,31 +18,31 @@ is_well_formed() {
 import re, sys
 typed, helped, seen, series = {}, {}, [], set()
 for line in open(sys.argv[1]):
-    line = line.rstrip("\n")
-    if line.startswith("# HELP "):
-        name, text = line[7:].split(" ", 1)
-        assert name not in helped, name
-        assert re.fullmatch(r'(?:[^\\]|\\\\|\\n)*', text), line
-        helped[name] = text
-    elif line.startswith("# TYPE "):
-        name, kind = line[7:].split(" ")
-        assert name not in typed and kind in ("counter", "gauge"), line
-        typed[name] = kind
-    else:
-        hit = re.fullmatch(r'(natfwd_[a-z0-9_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? (\d+)', line)
-        assert hit, line
-        name = hit.group(1)
-        assert name in typed and name in helped, line
-        assert (name, hit.group(2)) not in series, line
-        series.add((name, hit.group(2)))
-        if name not in seen:
-            seen.append(name)
-        assert seen[-1] == name, "series of %s are not together" % name
-        if typed[name] == "counter":
-            assert name.endswith("_total"), name
+	line = line.rstrip("\n")
+	if line.startswith("# HELP "):
+		name, text = line[7:].split(" ", 1)
+		assert name not in helped, name
+		assert re.fullmatch(r'(?:[^\\]|\\\\|\\n)*', text), line
+		helped[name] = text
+	elif line.startswith("# TYPE "):
+		name, kind = line[7:].split(" ")
+		assert name not in typed and kind in ("counter", "gauge"), line
+		typed[name] = kind
+	else:
+		hit = re.fullmatch(r'(natfwd_[a-z0-9_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? (\d+)', line)
+		assert hit, line
+		name = hit.group(1)
+		assert name in typed and name in helped, line
+		assert (name, hit.group(2)) not in series, line
+		series.add((name, hit.group(2)))
+		if name not in seen:
+			seen.append(name)
+		assert seen[-1] == name, "series of %s are not together" % name
+		if typed[name] == "counter":
+			assert name.endswith("_total"), name
 for name in ("natfwd_gist_query_sent_total", "natfwd_kern_rules", "natfwd_process_restarts_total",
-             "natfwd_local_sessions", "natfwd_scrape_complete"):
-    assert name in typed, name
+			"natfwd_local_sessions", "natfwd_scrape_complete"):
+	assert name in typed, name
 PY
 }
 
@@ -82,19 +80,19 @@ odd_clients() {
 	python3 - "$PORT" <<'PY'
 import socket, sys, time
 def connect():
-    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-    s.settimeout(20)
-    return s
+	s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+	s.settimeout(20)
+	return s
 def rest(s):
-    data = b""
-    while True:
-        more = s.recv(65536)
-        if not more:
-            return data
-        data += more
+	data = b""
+	while True:
+		more = s.recv(65536)
+		if not more:
+			return data
+		data += more
 s = connect()
 for c in b"GET /metrics HTTP/1.0\r\nHost: x\r\n\r\n":
-    s.sendall(bytes([c]))
+	s.sendall(bytes([c]))
 assert b"natfwd_scrape_complete 1" in rest(s)
 s = connect()
 s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
@@ -104,9 +102,9 @@ s = connect()
 s.shutdown(socket.SHUT_WR)
 assert rest(s) == b""
 for junk in (b"\r\n\r\n", b"GET\r\n\r\n", b"\0\0\r\n\r\n", b"GET /metrics\r\n\r\n"):
-    s = connect()
-    s.sendall(junk)
-    assert rest(s)[:5] == b"HTTP/", junk
+	s = connect()
+	s.sendall(junk)
+	assert rest(s)[:5] == b"HTTP/", junk
 s = connect()
 s.sendall(b"GET /metrics HTTP/1.1\r\n\r\n" * 50)
 assert rest(s).count(b"HTTP/1.1 200") == 1
@@ -127,8 +125,8 @@ one = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 one.settimeout(20)
 assert one.recv(100) == b"", "a ninth was taken"
 for s in many:
-    s.settimeout(20)
-    assert s.recv(100) == b""
+	s.settimeout(20)
+	assert s.recv(100) == b""
 PY
 	want "$(status_of "$URL")" 200
 }

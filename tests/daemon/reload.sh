@@ -118,7 +118,7 @@ what_is_in_force_is_shown() {
 socket_moves() {
 	daemon_conf
 	daemon_start
-	daemon_conf "control: {socket: $WORK/run/other}"
+	sed -i "s|/run/control|/run/other|" "$CONF"
 	kill -HUP "$MONITOR"
 	reloaded 1
 	wait_for 5 test -S "$WORK/run/other"

@@ -78,7 +78,7 @@ nothing_is_inherited() {
 	exec 9<&-
 	for name in sig kern ctl; do
 		pid=$(pid_of "$name")
-		if ls -l "/proc/$pid/fd" | grep -E 'secret|/proc/self/exe|notify'; then
+		if find "/proc/$pid/fd" -printf '%l\n' | grep -E 'secret|/natfwd|notify'; then
 			die "descriptors of the monitor in $name"
 		fi
 		if tr '\0' '\n' <"/proc/$pid/environ" | grep SECRET; then

@@ -17,11 +17,11 @@ SOCKET, WORK = sys.argv[2], sys.argv[3]
 from client import Client, wait_for
 c = Client(SOCKET)
 def keep(out):
-    open(WORK + '/kept', 'w').write(json.dumps(out))
+	open(WORK + '/kept', 'w').write(json.dumps(out))
 def kept():
-    return json.load(open(WORK + '/kept'))
+	return json.load(open(WORK + '/kept'))
 def mine():
-    return sorted(s['session'] for s in c.get('sessions')[0])
+	return sorted(s['session'] for s in c.get('sessions')[0])
 $1"
 }
 
@@ -63,8 +63,8 @@ tag = c.open()["session"]
 c.state("established")
 keep({"session": tag})
 for i in range(20):
-    c.rpc("session-refresh", session=tag)
-    c.state("established")'
+	c.rpc("session-refresh", session=tag)
+	c.state("established")'
 	for i in 1 2 3; do
 		before=$(sed -n 's/.*fake session msn=\([0-9]*\) .*/\1/p' "$LOG" | tail -n 1)
 		again kill
@@ -116,12 +116,12 @@ compacts() {
 	py '
 tags = [c.open()["session"] for i in range(3)]
 for t in tags:
-    c.state("established")
+	c.state("established")
 out = c.open(destination="198.51.100.5")
 for i in range(20):
-    c.rpc("session-refresh", session=out["session"])
-    for j in range(250):
-        c.state("established")
+	c.rpc("session-refresh", session=out["session"])
+	for j in range(250):
+		c.state("established")
 keep(tags + [out["session"]])'
 	wait_for 30 eval '(( $(stat -c %s "$WORK/state/ctl.0" "$WORK/state/ctl.1" | sort -n | head -n 1) < 100000 ))'
 	# what is left of the other is no more than what was written since it was whole
@@ -138,7 +138,7 @@ broken() {
 	py '
 keep([c.open()["session"] for i in range(5)])
 for i in range(5):
-    c.state("established")'
+	c.state("established")'
 	daemon_kill
 	wait_for 5 eval '! pgrep -g "$MONITOR"'
 	"$@" "$WORK/state/ctl.0" "$WORK/state/ctl.1"
@@ -168,11 +168,11 @@ flip() {
 import os, random, sys
 random.seed(3)
 for name in sys.argv[1:]:
-    size = os.path.getsize(name)
-    with open(name, "r+b") as f:
-        for i in range(min(size, 5)):
-            f.seek(random.randrange(size))
-            f.write(bytes([random.randrange(256)]))
+	size = os.path.getsize(name)
+	with open(name, "r+b") as f:
+		for i in range(min(size, 5)):
+			f.seek(random.randrange(size))
+			f.write(bytes([random.randrange(256)]))
 PY
 }
 
@@ -194,7 +194,7 @@ only_the_last_is_lost() {
 	py '
 keep([c.open()["session"] for i in range(5)])
 for i in range(5):
-    c.state("established")'
+	c.state("established")'
 	daemon_kill
 	wait_for 5 eval '! pgrep -g "$MONITOR"'
 	cut_short "$WORK/state/ctl.0" "$WORK/state/ctl.1"
@@ -230,10 +230,10 @@ print(out["session"])')
 	py '
 many = [c.open(bound=False) for i in range(250)]
 for i in many:
-    c.state("established")
+	c.state("established")
 for i in many:
-    c.rpc("session-refresh", session=i["session"])
-    c.state("established")
+	c.rpc("session-refresh", session=i["session"])
+	c.state("established")
 stored = [e for e in c.get("counters")[0] if e["name"] == "state_stored"]
 assert stored[0]["value"] == "0", stored'
 	logs 'sessions cannot be stored: No space left on device'
