@@ -182,18 +182,24 @@ void channel_flush(struct channel *ch, int ms)
 
 /* ------------------------------------------------------------------ in */
 
+/* There is room for two, for alignment's sake: more than one is no message of ours. */
 static int take_fd(struct msghdr *msg)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	int fd;
+	size_t i, n;
+	int fd = -1;
 
 	if (msg->msg_flags & MSG_CTRUNC)
 		log_error(SUB_MAIN, "no room for a descriptor from another process");
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 		return -1;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(fd);
+	for (i = 0; i < n; i++) {
+		memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+		if (n > 1)
+			close(fd);
+	}
+	return n == 1 ? fd : -1;
 }
 
 /* Octets read, 0: end, or -errno. */
@@ -239,6 +245,8 @@ static void on_readable(evutil_socket_t sock, short what, void *arg)
 			close_fd(fd);
 			continue;
 		}
+		if (!n)
+			close_fd(fd);
 		if (n <= 0)
 			break;
 		dispatch(ch, fd);
