@@ -120,6 +120,7 @@ void gate_events(struct gate *g)
 {
 	struct natfw_error e;
 
+	work_flush(g);	/* so that no row is half done */
 	if (mend_changed(g))
 		mend_probe(g);
 	if (link_up(&g->link) && natfw_events_read(g->link.events, take_event, g, &e))
