@@ -212,11 +212,11 @@ void notef(const char *fmt, ...)
 	note(text, gist_view(NULL, 0));
 }
 
-static struct event *find(const char *pattern, bool had)
+static struct event *find(const char *pattern, bool had, unsigned int from)
 {
 	unsigned int i;
 
-	for (i = 0; i < w.events; i++)
+	for (i = from; i < w.events; i++)
 		if ((had || !w.event[i]->used) && match(w.event[i]->text, pattern, false))
 			return w.event[i];
 	return NULL;
@@ -273,13 +273,19 @@ static struct event *missing(void)
 static struct event *await(uint64_t ms, const char *pattern)
 {
 	uint64_t end = w.now + ms;
+	unsigned int from = 0, seen;
 	struct event *e;
+	bool more = true;
 
-	while (!(e = find(pattern, false)))
-		if (!step(end)) {
-			e = find(pattern, false);
+	/* Each event is looked at once: long scenes have very many. */
+	for (;;) {
+		seen = w.events;
+		e = find(pattern, false, from);
+		if (e || !more)
 			break;
-		}
+		from = seen;
+		more = step(end);
+	}
 	if (!e) {
 		sim_fail("within %llu ms there was no: %s", (unsigned long long)ms, pattern);
 		return missing();
@@ -327,7 +333,7 @@ void none(uint64_t ms, const char *fmt, ...)
 	vsnprintf(pattern, sizeof(pattern), fmt, ap);
 	va_end(ap);
 	run(ms);
-	e = find(pattern, false);
+	e = find(pattern, false, 0);
 	if (e)
 		sim_fail("there should be no: %s; but at %llu: %.600s", pattern,
 			 (unsigned long long)e->time, e->text);
