@@ -201,6 +201,25 @@ update_keeps_endpoint() {
 	gate_down
 }
 
+# The requester starts anew and has lost its session id.
+asked_again() {
+	begin
+	granted "$(create_out old)"
+	external
+	granted open old 60
+	granted "$(create_out new)"
+	ANSWER=$(say open new 60)
+	[[ $ANSWER == *"gone old code=0x0105 "* && $ANSWER == *"open new code=0x0000 "* ]] || die "$ANSWER"
+	passes_out "$A" 4000 "$S" 99 "$X" "$EXT_PORT"
+	want "$(our_count)" 1 rules
+	# somebody else's is in conflict
+	granted "$(create_out other "peer=$A2")"
+	ANSWER=$(say open other 60)
+	[[ $ANSWER == *"open other code=0x0704 "* ]] || die "$ANSWER"
+	passes_out "$A" 4000 "$S" 99 "$X" "$EXT_PORT"
+	gate_down
+}
+
 update_moves_endpoint() {
 	begin
 	granted "$(create_out one)"
@@ -275,6 +294,7 @@ point "NATFW-4.2.4-08 two ports are translated side by side" pair
 both "a flow behind the same translator is turned round" hairpin
 both "both ends are translated" twice
 both "NATFW-3.10-05,NATFW-3.10-09 an update keeps the external endpoint" update_keeps_endpoint
+point "NATFW-3.7.1-14 a requester's own old session gives way to its new one" asked_again
 point "an update moves to another host" update_moves_endpoint
 point "NATFW-3.7.1-14 no port left" exhausted
 point "a refusal changes nothing, and is nobody else's" refusal_changes_nothing

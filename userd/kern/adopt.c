@@ -211,7 +211,9 @@ bool adopt_row(struct gate *g, struct ledger_row *row)
 	row->open = row->now->kind != GATE_RESERVE;
 	row->now_until = gate_seconds(g) + c.left;
 	gate_row_timer(g, row);
-	if (!row->open)
+	if (row->open)
+		ledger_list_translated(&g->ledger, row);
+	else
 		ledger_reserve(&g->ledger, row);
 	g->counter[GATE_N_adopted]++;
 	return true;

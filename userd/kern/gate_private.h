@@ -81,6 +81,8 @@ struct gate {
 
 	struct work work[WORK_MAX];
 	unsigned int works;
+	struct work *doing;		/* what the batch on its way is for */
+	unsigned int doings;
 	struct ids drop;		/* rules to go */
 	struct slots slots;		/* of the batch on its way */
 

@@ -169,6 +169,15 @@ static void ask_old(struct gate *g, struct work *w, struct grant *gr)
 			ask_del(g, w, SLOT_OLD, i, gr->id[i]);
 }
 
+static void ask_drops(struct gate *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->drop.n; i++)
+		ask_del(g, NULL, SLOT_DROP, 0, g->drop.id[i]);
+	g->drop.n = 0;
+}
+
 /* Work that belongs into the transaction. */
 static bool is_opening(const struct work *w)
 {
@@ -391,6 +400,7 @@ static void opened(struct gate *g, struct work *w)
 
 	keep(g, w, gr, false);
 	promote(g, w);
+	ledger_list_translated(&g->ledger, w->row);
 	let_holds_go(g, gr);
 	g->counter[GATE_N_opened]++;
 	gate_answer(g, w, 0, "");
@@ -535,6 +545,24 @@ static bool forget_old(struct gate *g, const struct work *w)
 
 static void lose_all(struct gate *g, struct work *work, unsigned int n);
 
+/*
+ * Who has lost its session id, by a crash or a route that changed, asks for the same flow under a new
+ * one, which the kernel cannot translate twice. The requester's own old session gives way.
+ */
+static bool supersede(struct gate *g, const struct work *w)
+{
+	struct ledger_row *twin = ledger_twin(&g->ledger, w->row->next, w->row);
+	unsigned int i;
+
+	if (!twin || twin->requester != w->row->requester || twin->busy)
+		return false;
+	for (i = 0; i < g->doings; i++)
+		if (g->doing[i].row == twin)
+			return false;
+	gate_row_end(g, twin, NSLP_TERMINATED, "asked for under another session id");
+	return true;
+}
+
 static void open_one(struct gate *g, struct work *w)
 {
 	bool gone;
@@ -542,6 +570,7 @@ static void open_one(struct gate *g, struct work *w)
 
 	do {
 		slots_reset(g);
+		ask_drops(g);
 		begin(g);
 		ask_open(g, w);
 		commit(g);
@@ -555,22 +584,13 @@ static void open_one(struct gate *g, struct work *w)
 		}
 		err = result_of(g, w, &gone);
 		abort_transaction(g);
-	} while (gone && forget_old(g, w));
+	} while ((gone && forget_old(g, w)) || (err == -EEXIST && supersede(g, w)));
 	fail(g, w, err ? err : -EPROTO);
 }
 
 /*
  * Flushing
  */
-
-static void ask_drops(struct gate *g)
-{
-	unsigned int i;
-
-	for (i = 0; i < g->drop.n; i++)
-		ask_del(g, NULL, SLOT_DROP, 0, g->drop.id[i]);
-	g->drop.n = 0;
-}
 
 static void done(struct work *work, unsigned int n)
 {
@@ -685,11 +705,14 @@ static void flush_once(struct gate *g)
 		lose_all(g, work, n);
 		return;
 	}
+	g->doing = work;
+	g->doings = n;
 	ask_all(g, work, n, &openings);
 	if (!g->slots.n || run(g))
 		finish_all(g, work, n);
 	else
 		lose_all(g, work, n);
+	g->doings = 0;
 }
 
 void work_flush(struct gate *g)

@@ -15,6 +15,7 @@ void ledger_init(struct ledger *l, const uint8_t key[16], timer_fn expired, uint
 	memset(l, 0, sizeof(*l));
 	table_init(&l->rows);
 	table_init(&l->reservations);
+	table_init(&l->translated);
 	timers_init(&l->timers, now);
 	memcpy(l->key, key, sizeof(l->key));
 	l->expired = expired;
@@ -31,6 +32,7 @@ void ledger_fini(struct ledger *l)
 	table_each(&l->rows, free_row, l);
 	table_fini(&l->rows);
 	table_fini(&l->reservations);
+	table_fini(&l->translated);
 	timers_fini(&l->timers);
 }
 
@@ -161,7 +163,7 @@ void grant_free(struct ledger *l, struct grant *g)
 	if (!g)
 		return;
 	if (g->listed)
-		table_del(&l->reservations, &g->node);
+		table_del(g->kind == GATE_RESERVE ? &l->reservations : &l->translated, &g->node);
 	l->memory -= grant_size(g);
 	free(g);
 }
@@ -353,6 +355,48 @@ struct ledger_row *ledger_reservation(const struct ledger *l, const struct gate_
 		row = find_at(l, &p, f);
 		if (row)
 			return row;
+	}
+	return NULL;
+}
+
+/*
+ * Translated flows
+ */
+
+static uint64_t flow_hash(const struct ledger *l, const struct grant *g)
+{
+	struct gate_flow f;
+
+	grant_flow(g, &f);
+	return siphash(&f, sizeof(f), l->key);
+}
+
+void ledger_list_translated(struct ledger *l, struct ledger_row *row)
+{
+	struct grant *g = row->now;
+
+	if (g->listed || g->translation == GATE_PLAIN ||
+	    table_add(&l->translated, &g->node, flow_hash(l, g)))
+		return;
+	g->row = row;
+	g->listed = true;
+}
+
+struct ledger_row *ledger_twin(const struct ledger *l, const struct grant *g,
+			       const struct ledger_row *row)
+{
+	uint64_t hash = flow_hash(l, g);
+	struct table_node *n;
+	struct gate_flow f, h;
+
+	grant_flow(g, &f);
+	for (n = table_first(&l->translated, hash); n; n = table_next(n, hash)) {
+		const struct grant *other = container_of(n, struct grant, node);
+
+		grant_flow(other, &h);
+		if (other->row != row && other->translation == g->translation &&
+		    flow_equal(&f, &h))
+			return other->row;
 	}
 	return NULL;
 }

@@ -17,7 +17,7 @@
  * functions below.
  */
 struct grant {
-	struct table_node node;		/* of reservations, by destination */
+	struct table_node node;		/* of reservations or translated flows */
 	struct ledger_row *row;
 	uint32_t in_ifindex, out_ifindex;
 	uint32_t pool_ifindex;		/* interface whose pool external endpoints come from */
@@ -30,7 +30,7 @@ struct grant {
 	uint8_t icmp_count;
 	uint8_t holds, rules;		/* kernel rule ids there is room for */
 	uint8_t mends;			/* how often rules were put right */
-	bool listed;			/* among the reservations */
+	bool listed;			/* among them */
 	uint64_t id[];			/* holds, then rules; 0: none. Then addresses, ICMP types */
 };
 
@@ -58,7 +58,8 @@ struct ledger_row {
 
 struct ledger {
 	struct table rows;
-	struct table reservations;
+	struct table reservations;	/* by destination */
+	struct table translated;	/* flows in force, by all they are */
 	struct timers timers;
 	uint8_t key[16];
 	timer_fn expired;		/* of new rows */
@@ -86,7 +87,7 @@ struct grant_spec {
 
 /* NULL: out of memory. Not in a row yet. */
 struct grant *grant_new(struct ledger *l, const struct grant_spec *spec);
-/* May be NULL. Takes it out of the reservations. */
+/* May be NULL. Takes it out of where it is listed. */
 void grant_free(struct ledger *l, struct grant *g);
 /* The flow it was made from. */
 void grant_flow(const struct grant *g, struct gate_flow *f);
@@ -115,5 +116,14 @@ struct ledger_row *ledger_reservation(const struct ledger *l, const struct gate_
 				      bool translated);
 /* Whether the reservation of @row is one for @f. */
 bool ledger_fits(const struct ledger_row *row, const struct gate_flow *f, bool translated);
+
+/*
+ * List the translated flow of @row, which is open, so that another session for it finds it. Without
+ * memory it will not be found.
+ */
+void ledger_list_translated(struct ledger *l, struct ledger_row *row);
+/* Another row than @row that has the flow of @g, translated as @g says. */
+struct ledger_row *ledger_twin(const struct ledger *l, const struct grant *g,
+			       const struct ledger_row *row);
 
 #endif /* _NATFWD_POLICY_LEDGER_H */
