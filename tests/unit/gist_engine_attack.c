@@ -515,6 +515,34 @@ static void full(void)
 	rig_stop();
 }
 
+/* Another Peer-Identity makes another peer, but no other host. */
+static void full_of_names(void)
+{
+	struct gist_config c;
+	struct gist_mri down;
+	unsigned int i;
+
+	rig_start(0, 1);
+	rig_config(&c, 1);
+	c.states = 20;
+	gist_reconfigure(rig.node[1].g, &c);
+	for (i = 0; i < 40; i++) {
+		if (i % 10 == 0) {
+			gist_destroy(rig.node[0].g);
+			rig_config(&c, 0);
+			c.identity[0] = (uint8_t)i;
+			rig_node(0, &c);
+		}
+		down = rig_flow(0, 2, 1, false);
+		down.sport = (uint16_t)i;
+		rig_send(0, &down, "down", false);
+		rig_run(20);
+	}
+	EXPECT_EQ(rig.node[1].g->peers.count, 2);
+	EXPECT_EQ(rig.node[1].g->roles[RESPONDER], 15);
+	rig_stop();
+}
+
 static void queue_full(void)
 {
 	struct gist_mri down = rig_flow(0, 2, 1, false);
@@ -553,6 +581,26 @@ static void streams(void)
 	EXPECT_EQ(g->mas.count, 9);
 	rig_run(MA_SETUP_TIME + 10);
 	EXPECT_EQ(g->mas.count, 0);
+	rig_stop();
+}
+
+/* Who has a /64 has as many addresses as he likes. */
+static void streams_of_many(void)
+{
+	struct endpoint from = { { 6, { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1 } }, 1 };
+	struct endpoint to = { { 6, { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 2 } }, 30000 };
+	unsigned int i, n = 0;
+	struct gist *g;
+
+	rig_start(1, 1);
+	g = rig.node[1].g;
+	for (i = 0; i < 100; i++) {
+		from.address.b[15] = (uint8_t)i;
+		n += !!gist_ma_accepted(g, &from, &to, 1, false, NULL);
+	}
+	EXPECT_EQ(n, MA_PER_PEER);
+	from.address.b[7] = 3;
+	EXPECT(gist_ma_accepted(g, &from, &to, 1, false, NULL));
 	rig_stop();
 }
 
@@ -633,8 +681,10 @@ static const struct ktap_test tests[] = {
 	{ "GIST-5.3.3-20,GIST-5.3.3-23,GIST-5.3.3-25,GIST-4.4.4-05 no more D-mode than allowed",
 	  limited },
 	{ "states and handshakes are bounded, also for one peer", full },
+	{ "GIST-8.4-08 another identity gets a peer no more states", full_of_names },
 	{ "what waits is bounded, and its sender told", queue_full },
 	{ "GIST-8.4-08 associations of strangers are bounded", streams },
+	{ "GIST-8.4-08 also where addresses cost nothing", streams_of_many },
 	{ "anything but what was sent", noise },
 };
 

@@ -257,7 +257,8 @@ uint32_t gist_ma_accepted(struct gist *g, const struct endpoint *from, const str
 
 	(void)to;
 	/* Strangers get half; the rest is for who has shown to be there, and for our own. */
-	if (g->unproven >= (g->config.associations + 1) / 2) {
+	if (g->unproven >= (g->config.associations + 1) / 2 ||
+	    gist_peer_unproven(g, &from->address) >= MA_PER_PEER) {
 		COUNT(g, full);
 		return 0;
 	}

@@ -60,12 +60,19 @@ struct limiter {
 
 /* -------------------------------------------------------------- peers */
 
+/* What all peers of an address have together: whoever has one can be any number of peers. */
+struct host {
+	struct table_node node;
+	struct address address;	     /* of IPv6 the /64 */
+	uint32_t refs, responders;   /* peers; states that they made by their Queries */
+};
+
 struct peer {
 	struct table_node by_nli, by_sii;
 	struct ma *mas;
+	struct host *host;
 	uint64_t sii;
 	uint32_t refs;	     /* states and associations */
-	uint32_t responders; /* states that it made by its Queries */
 	uint32_t ifindex;
 	struct address address;
 	struct address own; /* ours, toward it */
@@ -197,7 +204,7 @@ struct gist {
 	struct timers *timers;
 	struct nslp_entry nslp[NSLPS_MAX];
 	unsigned int nslps;
-	struct table states, aliases, peers, siis, mas;
+	struct table states, aliases, peers, siis, hosts, mas;
 	uint8_t table_key[16], cookie_key[2][16];
 	struct secrets secrets;
 	struct limiter limiter;
@@ -282,6 +289,8 @@ bool gist_peer_is(const struct peer *p, struct gist_view identity, const struct 
 struct ma *gist_peer_association(struct gist *g, struct gist_view identity, const struct address *a,
 				 bool tls, bool connected);
 unsigned int gist_peer_associations(struct gist *g, const struct address *a);
+/* Those of the address, of IPv6 of its /64, that nothing has been proven on yet. */
+unsigned int gist_peer_unproven(struct gist *g, const struct address *a);
 
 /* key.c: MRI values as keys */
 struct key {

@@ -54,6 +54,7 @@ struct gist *gist_create(const struct gist_config *c, const struct gist_io *io,
 	table_init(&g->aliases);
 	table_init(&g->peers);
 	table_init(&g->siis);
+	table_init(&g->hosts);
 	table_init(&g->mas);
 	g->io.random(g->io.arg, g->table_key, sizeof(g->table_key));
 	g->io.random(g->io.arg, g->cookie_key, sizeof(g->cookie_key));
@@ -99,6 +100,7 @@ void gist_destroy(struct gist *g)
 	table_fini(&g->aliases);
 	table_fini(&g->peers);
 	table_fini(&g->siis);
+	table_fini(&g->hosts);
 	table_fini(&g->mas);
 	explicit_bzero(g, sizeof(*g));
 	free(g);

@@ -58,6 +58,67 @@ struct peer *gist_peer_by_sii(const struct gist *g, uint64_t sii)
 	return NULL;
 }
 
+static struct host *find_host(struct gist *g, const struct address *a, uint64_t hash)
+{
+	struct table_node *n;
+	struct host *h;
+
+	for (n = table_first(&g->hosts, hash); n; n = table_next(n, hash)) {
+		h = container_of(n, struct host, node);
+		if (address_equal(&h->address, a))
+			return h;
+	}
+	return NULL;
+}
+
+static struct host *host_get(struct gist *g, const struct address *peer)
+{
+	struct address a = { .version = peer->version };
+	struct host *h;
+	uint64_t hash;
+
+	memcpy(a.b, peer->b, a.version == 4 ? 4 : 8);
+	hash = siphash(&a, sizeof(a), g->table_key);
+	h = find_host(g, &a, hash);
+	if (!h) {
+		h = calloc(1, sizeof(*h));
+		if (!h)
+			return NULL;
+		if (table_add(&g->hosts, &h->node, hash)) {
+			free(h);
+			return NULL;
+		}
+		h->address = a;
+		g->memory += sizeof(*h);
+	}
+	h->refs++;
+	return h;
+}
+
+static void host_put(struct gist *g, struct host *h)
+{
+	if (--h->refs)
+		return;
+	table_del(&g->hosts, &h->node);
+	g->memory -= sizeof(*h);
+	free(h);
+}
+
+static bool enter(struct gist *g, struct peer *p, struct gist_view identity)
+{
+	p->host = host_get(g, &p->address);
+	if (!p->host)
+		return false;
+	if (table_add(&g->peers, &p->by_nli, nli_hash(g, identity, &p->address)))
+		goto no_peers;
+	if (!table_add(&g->siis, &p->by_sii, sii_hash(g, p->sii)))
+		return true;
+	table_del(&g->peers, &p->by_nli);
+no_peers:
+	host_put(g, p->host);
+	return false;
+}
+
 static struct peer *make(struct gist *g, struct gist_view identity, const struct address *a)
 {
 	struct peer *p = calloc(1, sizeof(*p) + identity.len);
@@ -71,12 +132,7 @@ static struct peer *make(struct gist *g, struct gist_view identity, const struct
 	p->sii = g->next_sii++;
 	if (!g->next_sii)
 		g->next_sii = 1;
-	if (table_add(&g->peers, &p->by_nli, nli_hash(g, identity, a))) {
-		free(p);
-		return NULL;
-	}
-	if (table_add(&g->siis, &p->by_sii, sii_hash(g, p->sii))) {
-		table_del(&g->peers, &p->by_nli);
+	if (!enter(g, p, identity)) {
 		free(p);
 		return NULL;
 	}
@@ -105,6 +161,7 @@ void gist_peer_put(struct gist *g, struct peer *p)
 		return;
 	table_del(&g->peers, &p->by_nli);
 	table_del(&g->siis, &p->by_sii);
+	host_put(g, p->host);
 	g->memory -= sizeof(*p) + p->identity_len;
 	free(p);
 }
@@ -139,21 +196,35 @@ struct ma *gist_peer_association(struct gist *g, struct gist_view identity, cons
 struct count {
 	const struct address *address;
 	unsigned int found;
+	bool unproven;			/* only those; of IPv6 in the /64 */
 };
 
 static bool count_one(struct table_node *n, void *arg)
 {
 	struct ma *ma = container_of(n, struct ma, node);
 	struct count *c = arg;
+	unsigned int bits = address_bits(c->address);
 
-	if (address_equal(&ma->from.address, c->address))
+	if (c->unproven && ma->peer)
+		return true;
+	if (c->unproven && bits > 64)
+		bits = 64;
+	if (address_within(&ma->from.address, c->address, bits))
 		c->found++;
 	return true;
 }
 
 unsigned int gist_peer_associations(struct gist *g, const struct address *a)
 {
-	struct count c = { a, 0 };
+	struct count c = { .address = a };
+
+	table_each(&g->mas, count_one, &c);
+	return c.found;
+}
+
+unsigned int gist_peer_unproven(struct gist *g, const struct address *a)
+{
+	struct count c = { .address = a, .unproven = true };
 
 	table_each(&g->mas, count_one, &c);
 	return c.found;

@@ -454,7 +454,7 @@ static bool check_sender(struct gist *g, const struct inbound *in, const struct 
 
 static bool peer_full(const struct gist *g, const struct peer *p)
 {
-	return p->responders >= g->config.states - g->config.states / 4;
+	return p->host->responders >= g->config.states - g->config.states / 4;
 }
 
 /*

@@ -175,11 +175,11 @@ void gist_state_end(struct state *st, int event, enum gist_failure failure, uint
 void gist_state_set_peer(struct state *st, struct peer *p)
 {
 	if (st->peer && st->role == RESPONDER)
-		st->peer->responders--;
+		st->peer->host->responders--;
 	gist_peer_put(st->g, st->peer);
 	st->peer = p;
 	if (p && st->role == RESPONDER)
-		p->responders++;
+		p->host->responders++;
 }
 
 void gist_state_bind(struct state *st, struct ma *ma)
