@@ -305,11 +305,16 @@ again() {
 # Rules of sessions in a gateway's kernel: those with a lifetime, but for what lets signalling in.
 pinholes() {
 	ctl_json "$1" rule show |
-		jq '[.[] | select((.lifetime? // 0 > 0) and (.name? // "" | startswith("natfwd-base") | not))] | length'
+		jq '[.[] | select((.lifetime // 0) > 0 and ((.name // "") | startswith("natfwd-base") | not))] | length'
 }
 
 # For wait_for as well: they return, and do not end the point.
-pinholes_are() { are "$(pinholes "$1")" "$2" "rules of sessions at $1"; }
+pinholes_are() {
+	are "$(pinholes "$1")" "$2" "rules of sessions at $1" || {
+		ctl "$1" rule show | grep -v natfwd-base
+		return 1
+	}
+}
 
 # sessions NODE: how many go through it, begin or end there.
 sessions() { session_json "$1" list | jq length; }

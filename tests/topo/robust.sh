@@ -109,12 +109,27 @@ reloaded() {
 	quit NI NR
 }
 
-# Somebody removes what is not his: it is put right, or the sender told.
+# Somebody removes what is not his: it is put right, or the sender is told that it is no more.
 rule_taken_away() {
-	running udp lifetime 20 refresh 2
-	ctl FW rule flush all
-	wait_for 10 pinholes_are FW 1
-	goes_on 2
+	running udp lifetime 60 refresh 20
+	ctl FW rule "$@"
+	wait_for 10 mended_or_told
+	still_signals
+	quit NI NR
+}
+
+mended_or_told() {
+	pinholes_are FW 1 || sessions_are NI 0
+}
+
+one_rule() {
+	ctl_json FW rule show | jq -r '.[] | select(.priority == 500) | .id' | head -n 1
+}
+
+one_rule_taken_away() {
+	running udp lifetime 60 refresh 20
+	ctl FW rule del id "$(one_rule)"
+	wait_for 10 mended_or_told
 	still_signals
 	quit NI NR
 }
@@ -188,8 +203,9 @@ point "NATFW-3.2.8-13 NI: its sig process is killed" one_killed NI sig
 point "NATFW-3.2.8-13 NI: all of its daemon is killed, and starts again" all_killed NI
 point "NATFW-3.2.8-13 NR: its sig process is killed" one_killed NR sig
 point "configuration read again, no session lost" reloaded FW
-point "NATFW-1.4-02 a rule removed behind the daemon's back" rule_taken_away
-point "GIST-5.3.3-01 a fifth of all packets is lost" disturbed loss 20%
+point "NATFW-1.4-02 one rule removed behind the daemon's back" one_rule_taken_away
+point "NATFW-1.4-02 all rules removed behind the daemon's back" rule_taken_away flush all
+point "GIST-5.3.3-01 one packet in ten is lost on every link" disturbed loss 10%
 point "NATFW-3.5-11,NATFW-3.5-12 packets are repeated and out of order" disturbed delay 20ms reorder 30% 50% duplicate 30%
 point "the module is removed, and loaded again" module_reloaded
 ktap_end
