@@ -186,6 +186,7 @@ dies_over_and_over() {
 		kill -9 "$old"
 		wait_for 10 eval '[[ $(pid_of sig) != '"$old"' ]]'
 	done
+	logs 'process sig died 5 times'
 	wait "$MONITOR" || status=$?
 	want "$status" 1 'exit status'
 	file_has "$LOG" 'process sig died 5 times within 60 s: natfwd ends'
