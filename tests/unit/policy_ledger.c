@@ -155,19 +155,19 @@ static void reservations_at_a_firewall(void)
 	any.source = (struct address){ 0 };
 	any.has_sport = false;
 	row = reserve(1, &any, NULL, 0);
-	EXPECT(ledger_reservation(&ledger, &f, false) == row);
-	EXPECT(!ledger_reservation(&ledger, &f, true));
+	EXPECT(ledger_reservation(&ledger, &f, false, NULL, NULL) == row);
+	EXPECT(!ledger_reservation(&ledger, &f, true, NULL, NULL));
 	f.dport = 54;
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	f.dport = 53;
 	f.protocol = 6;
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	f = flow("203.0.113.1", "10.1.0.3");
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	/* wider than what is reserved is not reserved */
 	f = flow("203.0.113.1", "10.1.0.2");
 	f.has_dport = false;
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	ledger_fini(&ledger);
 }
 
@@ -181,20 +181,20 @@ static void reservations_with_wildcards(void)
 	wide.source_len = 24;
 	wide.has_sport = wide.has_dport = false;
 	row = reserve(1, &wide, NULL, 0);
-	EXPECT(ledger_reservation(&ledger, &f, false) == row);
+	EXPECT(ledger_reservation(&ledger, &f, false, NULL, NULL) == row);
 	f.source = address("203.0.114.1");
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	wide.has_protocol = false;
 	wide.source_len = 0;
 	row = reserve(2, &wide, NULL, 0);
-	EXPECT(ledger_reservation(&ledger, &f, false) == row);
+	EXPECT(ledger_reservation(&ledger, &f, false, NULL, NULL) == row);
 	wide.destination_len = 24;
 	wide.destination = address("10.1.9.0");
 	row = reserve(3, &wide, NULL, 0);
 	f.destination = address("10.1.9.7");
-	EXPECT(ledger_reservation(&ledger, &f, false) == row);
+	EXPECT(ledger_reservation(&ledger, &f, false, NULL, NULL) == row);
 	ledger_del(&ledger, row);
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	ledger_fini(&ledger);
 }
 
@@ -209,14 +209,14 @@ static void reservations_at_a_translator(void)
 	r.has_sport = false;
 	row = reserve(1, &r, "198.51.100.1", 45000);
 	f.dport = 45000;
-	EXPECT(ledger_reservation(&ledger, &f, true) == row);
+	EXPECT(ledger_reservation(&ledger, &f, true, NULL, NULL) == row);
 	EXPECT(ledger_fits(row, &f, true));
 	EXPECT(!ledger_fits(row, &f, false));
 	f.source = address("203.0.113.2");
 	EXPECT(!ledger_fits(row, &f, true));
 	f = flow("203.0.113.1", "10.1.0.2");
-	EXPECT(!ledger_reservation(&ledger, &f, true));
-	EXPECT(!ledger_reservation(&ledger, &f, false));
+	EXPECT(!ledger_reservation(&ledger, &f, true, NULL, NULL));
+	EXPECT(!ledger_reservation(&ledger, &f, false, NULL, NULL));
 	ledger_fini(&ledger);
 }
 

@@ -206,17 +206,47 @@ static bool needs_reservation(const struct gate_request *r)
 
 static const uint8_t no_sid[GATE_SID];
 
-static struct ledger_row *find_reservation(struct gate *g, const struct gate_request *r)
+/* A CREATE on its way to a reservation. */
+struct quest {
+	struct gate *g;
+	const struct gate_request *r;
+	bool outside;			/* where it comes from */
+};
+
+static bool same_zone(const struct quest *q, uint32_t a, uint32_t b)
 {
+	struct places *places = &q->g->places;
+	uint32_t za, zb;
+
+	return !places_zone(places, a, q->g->now, &za) || !places_zone(places, b, q->g->now, &zb) ||
+	       za == zb;
+}
+
+/*
+ * Addresses mean something within a zone: the receiver has to be in the one that the reservation
+ * came from, and who comes from outside in the one it is toward.
+ */
+static bool in_its_zones(const struct ledger_row *row, void *arg)
+{
+	const struct quest *q = arg;
+
+	return same_zone(q, row->now->out_ifindex, q->r->out_ifindex) &&
+	       (!q->outside || same_zone(q, row->now->in_ifindex, q->r->in_ifindex));
+}
+
+static struct ledger_row *find_reservation(struct gate *g, const struct gate_request *r,
+					   bool outside)
+{
+	struct quest q = { g, r, outside };
 	bool translated = needs_reservation(r);
 	struct ledger_row *row;
 
 	if (r->kind != GATE_ALLOW)
 		return NULL;
 	if (!memcmp(r->ref, no_sid, GATE_SID))
-		return ledger_reservation(&g->ledger, &r->flow, translated);
+		return ledger_reservation(&g->ledger, &r->flow, translated, in_its_zones, &q);
 	row = ledger_find(&g->ledger, r->ref);
-	return row && ledger_fits(row, &r->flow, translated) ? row : NULL;
+	return row && ledger_fits(row, &r->flow, translated) && in_its_zones(row, &q) ? row : NULL;
 }
 
 static void find_same(struct admission *a)
@@ -263,7 +293,7 @@ static bool ask_policy(struct admission *a, const struct gate_proof *proof)
 		places_side(&g->places, a->r->who.ifindex, g->now, &side);
 		ask.from = &side;
 	}
-	a->reserved = find_reservation(g, a->r);
+	a->reserved = find_reservation(g, a->r, ask.from && ask.from->outside);
 	if (a->reserved || (a->same && a->same == a->row->now && a->row->open))
 		ask.reservation = RESERVATION_FITS;
 	ask.resumed = !a->row && !a->r->has_proof && g->now < g->calm_until &&

@@ -322,7 +322,7 @@ bool ledger_fits(const struct ledger_row *row, const struct gate_flow *f, bool t
 }
 
 static struct ledger_row *find_at(const struct ledger *l, const struct place *p,
-				  const struct gate_flow *f)
+				  const struct gate_flow *f, ledger_also also, void *arg)
 {
 	uint64_t hash = place_hash(l, p);
 	struct table_node *n;
@@ -330,7 +330,7 @@ static struct ledger_row *find_at(const struct ledger *l, const struct place *p,
 	for (n = table_first(&l->reservations, hash); n; n = table_next(n, hash)) {
 		struct grant *g = container_of(n, struct grant, node);
 
-		if (ledger_fits(g->row, f, p->translated))
+		if (ledger_fits(g->row, f, p->translated) && (!also || also(g->row, arg)))
 			return g->row;
 	}
 	return NULL;
@@ -338,7 +338,7 @@ static struct ledger_row *find_at(const struct ledger *l, const struct place *p,
 
 /* From the most exact to the widest; each is one look into the table. */
 struct ledger_row *ledger_reservation(const struct ledger *l, const struct gate_flow *f,
-				      bool translated)
+				      bool translated, ledger_also also, void *arg)
 {
 	struct ledger_row *row;
 	struct place p;
@@ -352,7 +352,7 @@ struct ledger_row *ledger_reservation(const struct ledger *l, const struct gate_
 			p.protocol = 0;
 		if (wide == 3)
 			memset(p.address, 0, sizeof(p.address));
-		row = find_at(l, &p, f);
+		row = find_at(l, &p, f, also, arg);
 		if (row)
 			return row;
 	}

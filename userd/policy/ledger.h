@@ -111,9 +111,14 @@ size_t grant_size(const struct grant *g);
  * translator (GRANT_EXTERNAL) the flow goes to the external endpoint instead of the internal one.
  */
 int ledger_reserve(struct ledger *l, struct ledger_row *row);
-/* The reservation that @f may rest on, or NULL. @translated: by its external endpoint. */
+/* What else has to be so of a reservation. */
+typedef bool (*ledger_also)(const struct ledger_row *row, void *arg);
+/*
+ * The reservation that @f may rest on, or NULL. @translated: by its external endpoint. @also: of
+ * those that fit the first it likes, or NULL.
+ */
 struct ledger_row *ledger_reservation(const struct ledger *l, const struct gate_flow *f,
-				      bool translated);
+				      bool translated, ledger_also also, void *arg);
 /* Whether the reservation of @row is one for @f. */
 bool ledger_fits(const struct ledger_row *row, const struct gate_flow *f, bool translated);
 
