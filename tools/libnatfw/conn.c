@@ -50,8 +50,8 @@ PUBLIC struct natfw_conn *natfw_connect_fd(int fd, struct natfw_why *why)
 static int connect_failed(int code, const char *path, struct natfw_why *why)
 {
 	if (code == EACCES || code == EPERM)
-		return why_set(why, EACCES, NULL, "%s: not permitted; root and members of natfwd's control group may",
-			       path);
+		return why_set(why, EACCES, NULL,
+			       "%s: not permitted; root and members of natfwd's group may", path);
 	if (code == ENOENT || code == ECONNREFUSED)
 		return why_set(why, code, NULL, "%s: natfwd is not running", path);
 	return why_set(why, code, NULL, "%s: %s", path, strerror(code));
@@ -477,4 +477,3 @@ PUBLIC int natfw_watch(struct natfw_conn *c, natfw_told *fn, void *arg, int ms,
 	call_end(c, call);
 	return err;
 }
-

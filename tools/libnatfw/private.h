@@ -17,7 +17,7 @@
 
 /* What an answer is for. */
 enum call_for {
-	CALL_WAITED,		/* natfw_rpc(), natfw_get(), natfw_watch(): they look at it themselves */
+	CALL_WAITED,		/* natfw_rpc() and the like look at it themselves */
 	CALL_OPEN,		/* session-open, session-attach, a change */
 	CALL_REFRESH,
 	CALL_CLOSE_NEXT,	/* session-open whose session was closed before it had a name */
@@ -72,8 +72,10 @@ void why_error(struct natfw_why *why, const json_t *error);
 json_t *ask_json(const struct natfw_ask *ask, struct natfw_why *why);
 
 /*
- * conn.c: queue {"id": ..., @verb: @what}; @what is taken over in any case. NULL and @why: it cannot be
- * sent. The caller owns the call until call_free(), or leaves it to the answer (not CALL_WAITED).
+ * conn.c: queue {"id": ..., @verb: @what}; @what is taken over in any case. NULL and @why: it
+ * cannot be sent. The caller owns the call until call_free(), or leaves it to the answer (not
+ * CALL_WAITED).
+ *
  */
 struct call *conn_request(struct natfw_conn *c, enum call_for for_what, const char *verb,
 			  json_t *what, struct natfw_why *why);
@@ -83,7 +85,7 @@ struct call *conn_rpc(struct natfw_conn *c, enum call_for for_what, const char *
 /* Wait at most @ms (-1: no limit) for something to come, and take it. 0, also if nothing did. */
 int conn_turn(struct natfw_conn *c, int ms, struct natfw_why *why);
 void call_free(struct natfw_conn *c, struct call *call);
-/* Milliseconds of a clock that does not jump; what is left until @end of that clock, -1 for no limit. */
+/* Milliseconds of a clock that does not jump; what is left until @end of it, -1: no limit. */
 int64_t clock_ms(void);
 int clock_left(int64_t end);
 

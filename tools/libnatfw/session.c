@@ -157,7 +157,8 @@ static void die(struct natfw_session *s, const char *why)
 static void close_named(struct natfw_conn *c, const char *session)
 {
 	if (session && *session)
-		conn_rpc(c, CALL_NOTHING, "session-close", json_pack("{ss}", "session", session), NULL);
+		conn_rpc(c, CALL_NOTHING, "session-close",
+			 json_pack("{ss}", "session", session), NULL);
 }
 
 void session_answer(struct natfw_conn *c, struct call *call)

@@ -42,7 +42,7 @@ static const struct {
 	{ "bound", "keep" },
 };
 
-/* The field that @path, as in "/natfw:session-open/flow/source", is about, or what is behind its first node. */
+/* The field that @path, as in "/natfw:session-open/flow/source", is about, or the path's rest. */
 static const char *field_of(const char *path)
 {
 	const char *leaf = *path == '/' ? strchr(path + 1, '/') : NULL;

@@ -15,11 +15,9 @@
 static const char *hint_for(int code)
 {
 	if (code == ENOENT || code == ECONNREFUSED)
-		return "start it by 'systemctl start natfwd'; 'natfwd -t' checks its configuration;\n"
-		       "  -S names another socket";
+		return "'systemctl start natfwd' starts it; -S names another socket";
 	if (code == EACCES)
-		return "run as root, or as a member of the group that 'control: group' in natfwd's\n"
-		       "  configuration names";
+		return "run as root, or be in the group that natfwd's 'control: group' names";
 	if (code == EPIPE)
 		return "'systemctl status natfwd' tells how it is";
 	return NULL;
@@ -100,9 +98,10 @@ static json_t *bindings_json(const struct natfw_status *st)
 		const struct sockaddr_storage *ss = &st->binding[i];
 
 		a.len = ss->ss_family == AF_INET6 ? 16 : 4;
-		memcpy(a.b, a.len == 4 ? (const void *)&((const struct sockaddr_in *)ss)->sin_addr :
-					 (const void *)&((const struct sockaddr_in6 *)ss)->sin6_addr,
-		       a.len);
+		if (a.len == 4)
+			memcpy(a.b, &((const struct sockaddr_in *)ss)->sin_addr, a.len);
+		else
+			memcpy(a.b, &((const struct sockaddr_in6 *)ss)->sin6_addr, a.len);
 		json_array_append_new(list, json_string(natfw_addr_text(&a, buf)));
 	}
 	return list;
@@ -111,7 +110,8 @@ static json_t *bindings_json(const struct natfw_status *st)
 /* What became of a session, with the names of the YANG module. */
 static json_t *status_json(const struct natfw_status *st)
 {
-	json_t *o = json_pack("{ssss}", "session", st->session, "state", natfw_state_name(st->state));
+	json_t *o = json_pack("{ssss}", "session", st->session, "state",
+			      natfw_state_name(st->state));
 
 	if (*st->token)
 		json_object_set_new(o, "token", json_string(st->token));
@@ -385,7 +385,7 @@ static const struct ctl_verb verbs[] = {
 	{ "proxy", session_proxy, "create|external|block ...",
 	  "the same where the other end does not signal" },
 	{ "refresh", session_refresh, "TAG", "refresh now; natfwd does it in time by itself" },
-	{ "delete", session_delete, "TAG... | all", "end sessions; all: those opened on this node" },
+	{ "delete", session_delete, "TAG... | all", "end sessions; all: those opened here" },
 	{ "watch", session_watch, "[TAG]", "print what happens to sessions as it happens" },
 	{ "peers", session_peers, "", "messaging associations with other nodes" },
 	{ "rules", session_rules, "", "what sessions have in the kernel" },

@@ -64,7 +64,8 @@ static unsigned int number_of(const json_t *o, const char *key)
 
 /* ------------------------------------------------------------------ as text */
 
-static void end_text(const json_t *flow, const char *address, const char *port, char *buf, size_t size)
+static void end_text(const json_t *flow, const char *address, const char *port, char *buf,
+		     size_t size)
 {
 	const char *a = text_or(flow, address, "any");
 	unsigned int p = number_of(flow, port);

@@ -89,7 +89,8 @@ static int talk(int fd)
 
 static int run(int type, const char *to, const char *port)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = type };
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+				  .ai_socktype = type };
 	struct addrinfo *a;
 	struct natfw_conn *c;
 	struct natfw_why why;

@@ -63,9 +63,15 @@ static json_int_t id_of(json_t *r)
 	return id;
 }
 
+/* Say @text, in which ' stands for ". */
 static void say(const char *text)
 {
-	if (write(peer, text, strlen(text)) != (ssize_t)strlen(text))
+	char octets[2048];
+	size_t n = strlen(text), i;
+
+	for (i = 0; i <= n && i < sizeof(octets); i++)
+		octets[i] = text[i] == '\'' ? '"' : text[i];
+	if (write(peer, octets, n) != (ssize_t)n)
 		abort();
 }
 
@@ -73,17 +79,18 @@ static void say_answer(json_int_t id, const char *rest)
 {
 	char line[2048];
 
-	snprintf(line, sizeof(line), "{\"id\":%lld,%s}\n", (long long)id, rest);
+	snprintf(line, sizeof(line), "{'id':%lld,%s}\n", (long long)id, rest);
 	say(line);
 }
+
+#define EVENT	"{'notification':{'natfw:session-event':{'session':'"
 
 static void say_event(const char *rest)
 {
 	char line[2048];
 
 	snprintf(line, sizeof(line),
-		 "{\"notification\":{\"natfw:session-event\":{\"session\":\"" TAG "\",%s}},"
-		 "\"time\":\"2026-11-26T10:00:00.000Z\"}\n", rest);
+		 EVENT TAG "',%s}},'time':'2026-11-26T10:00:00.000Z'}\n", rest);
 	say(line);
 }
 
@@ -106,7 +113,12 @@ static struct natfw_ask udp_create(void)
 	};
 }
 
-#define OPENED	"\"output\":{\"session\":\"" TAG "\",\"id\":\"" SID "\",\"token\":\"" TOKEN "\"}"
+#define GRANTED		"'state':'established','code':513,'code-name':'all processed'"
+#define REFUSED		"'state':'dead','code':1282,'code-name':'authorization failed','object':17"
+#define EXTERNAL	"'external':{'address':'203.0.113.7','port':40001}"
+#define BINDINGS	"'bindings':{'port':40001,'address':['10.9.0.1','203.0.113.7']}"
+#define FAULT		"'error':{'path':'/natfw:session-open/flow/destination-port','message':'too many'}"
+#define OPENED		"'output':{'session':'" TAG "','id':'" SID "','token':'" TOKEN "'}"
 
 /* A session natfwd has accepted, and not yet said anything else about. */
 static struct natfw_session *opened(void)
@@ -163,7 +175,8 @@ static void test_open_sends_all(void)
 	in = json_object_get(json_object_get(r, "rpc"), "natfw:session-open");
 	CHECK(!strcmp(text_at(in, "kind", NULL, NULL), "external"));
 	CHECK(!strcmp(text_at(in, "toward", NULL, NULL), "192.0.2.9"));
-	CHECK(json_is_true(json_object_get(in, "proxy")) && json_is_true(json_object_get(in, "beyond")));
+	CHECK(json_is_true(json_object_get(in, "proxy")));
+	CHECK(json_is_true(json_object_get(in, "beyond")));
 	CHECK(json_is_false(json_object_get(in, "bindings")));
 	CHECK(json_integer_value(json_object_get(in, "refresh")) == 5000);
 	CHECK(!json_object_get(in, "bound"), "it is to be kept");
@@ -184,10 +197,7 @@ static void test_established(void)
 	st = natfw_status(s);
 	CHECK(st->state == NATFW_STATE_PENDING && !strcmp(st->session, TAG));
 	CHECK(natfw_wait(s, 0, &why) == -ETIMEDOUT && why.code == ETIMEDOUT);
-	say_event("\"id\":\"" SID "\",\"state\":\"established\",\"kind\":\"create\",\"lifetime\":300,"
-		  "\"code\":513,\"code-name\":\"all processed\","
-		  "\"external\":{\"address\":\"203.0.113.7\",\"port\":40001},"
-		  "\"bindings\":{\"port\":40001,\"address\":[\"10.9.0.1\",\"203.0.113.7\"]}");
+	say_event("'id':'" SID "','kind':'create','lifetime':300," GRANTED "," EXTERNAL "," BINDINGS);
 	CHECK(natfw_wait(s, 1000, &why) == 0, "wait: %s", why.text);
 	CHECK(st->state == NATFW_STATE_ESTABLISHED && st->lifetime == 300 && st->response == 513);
 	CHECK(!strcmp(st->external_text, "203.0.113.7:40001"), "'%s'", st->external_text);
@@ -204,7 +214,7 @@ static void test_external_six(void)
 
 	begin();
 	s = opened();
-	say_event("\"state\":\"established\",\"external\":{\"address\":\"2001:db8::7\",\"port\":99}");
+	say_event("'state':'established','external':{'address':'2001:db8::7','port':99}");
 	CHECK(natfw_wait(s, 1000, &why) == 0);
 	CHECK(!strcmp(natfw_status(s)->external_text, "[2001:db8::7]:99"));
 	end();
@@ -217,8 +227,7 @@ static void test_refused_at_once(void)
 
 	begin();
 	s = natfw_open(conn, &ask, &why);
-	say_answer(id_of(heard()), "\"error\":{\"path\":\"/natfw:session-open/flow/destination-port\","
-		   "\"message\":\"too many\"}");
+	say_answer(id_of(heard()), FAULT);
 	CHECK(natfw_wait(s, 1000, &why) == -ECONNABORTED);
 	CHECK(!strcmp(why.text, "destination_port: too many"), "'%s'", why.text);
 	CHECK(natfw_status(s)->state == NATFW_STATE_DEAD);
@@ -231,8 +240,7 @@ static void test_refused_by_path(void)
 
 	begin();
 	s = opened();
-	say_event("\"state\":\"dead\",\"code\":1282,\"code-name\":\"authorization failed\","
-		  "\"object\":17,\"reason\":\"by 192.0.2.254\"");
+	say_event(REFUSED ",'reason':'by 192.0.2.254'");
 	CHECK(natfw_wait(s, 1000, &why) == -ECONNABORTED);
 	CHECK(!strcmp(why.text, "authorization failed: by 192.0.2.254"), "'%s'", why.text);
 	CHECK(natfw_status(s)->response == 1282 && natfw_status(s)->object == 17);
@@ -246,8 +254,7 @@ static void test_others_events(void)
 
 	begin();
 	s = opened();
-	say("{\"notification\":{\"natfw:session-event\":{\"session\":\"fedcba9876543210\","
-	    "\"state\":\"dead\"}},\"time\":\"\"}\n");
+	say(EVENT "fedcba9876543210','state':'dead'}},'time':''}\n");
 	CHECK(natfw_wait(s, 10, &why) == -ETIMEDOUT, "another's event is not ours");
 	end();
 }
@@ -264,8 +271,8 @@ static void test_close(void)
 	natfw_close(s);
 	r = heard();
 	CHECK(!strcmp(text_at(r, "rpc", "natfw:session-close", "session"), TAG));
-	say_answer(id_of(r), "\"output\":{}");
-	say_event("\"state\":\"dead\"");
+	say_answer(id_of(r), "'output':{}");
+	say_event("'state':'dead'");
 	CHECK(natfw_dispatch(conn, &why) == 0);
 	end();
 }
@@ -305,7 +312,7 @@ static void test_leave(void)
 	r = heard();
 	CHECK(!r, "nothing is said");
 	json_decref(r);
-	say_event("\"state\":\"established\"");
+	say_event("'state':'established'");
 	CHECK(natfw_dispatch(conn, &why) == 0);
 	end();
 }
@@ -334,7 +341,7 @@ static void test_callback_closes(void)
 	calls = 0;
 	natfw_on_change(s, close_other, NULL);
 	natfw_on_change(other, close_other, NULL);
-	say_event("\"state\":\"established\"");
+	say_event("'state':'established'");
 	natfw_dispatch(conn, &why);
 	CHECK(calls == 1, "%u calls", calls);
 	CHECK(natfw_status(s)->state == NATFW_STATE_ESTABLISHED);
@@ -346,11 +353,8 @@ static void test_callback_closes(void)
 static void test_lines_in_pieces(void)
 {
 	struct natfw_session *s;
-	static const char text[] =
-		"{\"notification\":{\"natfw:session-event\":{\"session\":\"" TAG "\","
-		"\"state\":\"pending\"}},\"time\":\"\"}\n\n"
-		"{\"notification\":{\"natfw:session-event\":{\"session\":\"" TAG "\","
-		"\"state\":\"established\",\"new\":{}}},\"time\":\"\"}\n";
+	static const char text[] = EVENT TAG "','state':'pending'}}}\n\n" EVENT TAG
+		"','state':'established','new':{}}}}\n";
 	size_t i;
 
 	begin();
@@ -397,7 +401,7 @@ static void test_not_json(void)
 static void test_turned_away(void)
 {
 	begin();
-	say("{\"id\":null,\"error\":{\"path\":\"\",\"message\":\"too many clients\"}}\n");
+	say("{'id':null,'error':{'path':'','message':'too many clients'}}\n");
 	CHECK(natfw_dispatch(conn, &why) == -EREMOTEIO);
 	CHECK(!strcmp(why.text, "too many clients"), "'%s'", why.text);
 	end();
@@ -409,13 +413,12 @@ static void test_odd_messages(void)
 
 	begin();
 	s = opened();
-	say("{}\n{\"id\":77,\"output\":{}}\n{\"id\":[1]}\n{\"notification\":7}\n"
-	    "{\"notification\":{\"natfw:else\":{}}}\n"
-	    "{\"notification\":{\"natfw:session-event\":{\"session\":5,\"state\":\"dead\"}}}\n");
-	say_event("\"state\":\"strange\"");
-	say_event("\"state\":7,\"lifetime\":\"x\",\"external\":[],\"bindings\":{\"address\":{}}");
+	say("{}\n{'id':77,'output':{}}\n{'id':[1]}\n{'notification':7}\n");
+	say("{'notification':{'natfw:else':{}}}\n" EVENT "','state':'dead'}}}\n");
+	say_event("'state':'strange'");
+	say_event("'state':7,'lifetime':'x','external':[],'bindings':{'address':{}}");
 	CHECK(natfw_dispatch(conn, &why) == 0);
-	CHECK(natfw_status(s)->state == NATFW_STATE_PENDING, "what is not understood changes nothing");
+	CHECK(natfw_status(s)->state == NATFW_STATE_PENDING, "it changes nothing");
 	end();
 }
 
@@ -475,7 +478,7 @@ static void test_refresh(void)
 	CHECK(natfw_refresh(s, &why) == 0);
 	r = heard();
 	CHECK(!strcmp(text_at(r, "rpc", "natfw:session-refresh", "session"), TAG));
-	say_answer(id_of(r), "\"error\":{\"path\":\"\",\"message\":\"busy\"}");
+	say_answer(id_of(r), "'error':{'path':'','message':'busy'}");
 	CHECK(natfw_dispatch(conn, &why) == 0);
 	CHECK(natfw_status(s)->state == NATFW_STATE_PENDING, "a refused refresh is not the end");
 	end();
@@ -489,7 +492,7 @@ static void test_change(void)
 
 	begin();
 	s = opened();
-	say_event("\"state\":\"established\",\"lifetime\":600");
+	say_event("'state':'established','lifetime':600");
 	CHECK(natfw_wait(s, 1000, &why) == 0);
 	ask.destination_port = 5006;
 	CHECK(natfw_change(s, &ask, &why) == 0);
@@ -497,7 +500,7 @@ static void test_change(void)
 	CHECK(!strcmp(text_at(r, "rpc", "natfw:session-open", "session"), TAG));
 	CHECK(natfw_wait(s, 0, &why) == -ETIMEDOUT, "not granted yet");
 	say_answer(id_of(r), OPENED);
-	say_event("\"state\":\"established\",\"lifetime\":500");
+	say_event("'state':'established','lifetime':500");
 	CHECK(natfw_wait(s, 1000, &why) == 0 && natfw_status(s)->lifetime == 500);
 	ask.protocol = 0;
 	CHECK(natfw_change(s, &ask, &why) == -EINVAL, "what makes no sense is not sent");
@@ -513,9 +516,8 @@ static void test_attach(void)
 	s = natfw_attach(conn, TOKEN, &why);
 	r = heard();
 	CHECK(!strcmp(text_at(r, "rpc", "natfw:session-attach", "token"), TOKEN));
-	say_answer(id_of(r), "\"output\":{\"session\":\"" TAG "\",\"state\":\"established\","
-		   "\"kind\":\"external\",\"lifetime\":90,"
-		   "\"external\":{\"address\":\"203.0.113.7\",\"port\":1}}");
+	say_answer(id_of(r), "'output':{'session':'" TAG "','kind':'external','lifetime':90," GRANTED
+		   "," EXTERNAL "}");
 	CHECK(natfw_wait(s, 1000, &why) == 0, "%s", why.text);
 	CHECK(natfw_status(s)->kind == NATFW_KIND_EXTERNAL && natfw_status(s)->lifetime == 90);
 	end();
@@ -538,17 +540,17 @@ static void test_get(void)
 	begin();
 	collected[0] = 0;
 	/* the answer is there before the question: the library does not mind */
-	say_answer(id, "\"data\":{\"a\":1}");
-	say_answer(id, "\"data\":{\"b\":2}");
-	say_answer(id, "\"end\":true");
+	say_answer(id, "'data':{'a':1}");
+	say_answer(id, "'data':{'b':2}");
+	say_answer(id, "'end':true");
 	CHECK(natfw_get(conn, "sessions", collect, NULL, 1000, &why) == 0, "%s", why.text);
 	CHECK(!strcmp(collected, "{\"a\":1}{\"b\":2}"), "'%s'", collected);
-	say_answer(2, "\"end\":true,\"error\":{\"path\":\"\",\"message\":\"broke off\"}");
+	say_answer(2, "'end':true,'error':{'path':'','message':'broke off'}");
 	CHECK(natfw_get(conn, "peers", collect, NULL, 1000, &why) == -EREMOTEIO);
 	CHECK(!strcmp(why.text, "broke off"), "'%s'", why.text);
 	CHECK(natfw_get(conn, "peers", collect, NULL, 0, &why) == -ETIMEDOUT);
-	say_answer(3, "\"data\":{\"late\":1}");
-	say_answer(3, "\"end\":true");
+	say_answer(3, "'data':{'late':1}");
+	say_answer(3, "'end':true");
 	collected[0] = 0;
 	CHECK(natfw_dispatch(conn, &why) == 0 && !*collected, "nobody waits for it any more");
 	end();
@@ -559,12 +561,12 @@ static void test_rpc(void)
 	char *text;
 
 	begin();
-	say_answer(1, "\"output\":{\"x\":1}");
+	say_answer(1, "'output':{'x':1}");
 	text = natfw_rpc(conn, "reload", NULL, 1000, &why);
 	CHECK(text && !strcmp(text, "{\"x\":1}"), "%s", why.text);
 	free(text);
 	CHECK(!natfw_rpc(conn, "reload", "[", 1000, &why) && why.code == EINVAL);
-	say_answer(2, "\"error\":{\"path\":\"/natfw:natfw/gist/port\",\"message\":\"x.yaml:3: no\"}");
+	say_answer(2, "'error':{'path':'/natfw:natfw/gist/port','message':'x.yaml:3: no'}");
 	CHECK(!natfw_rpc(conn, "reload", "{}", 1000, &why));
 	CHECK(!strcmp(why.text, "gist/port: x.yaml:3: no"), "'%s'", why.text);
 	end();
@@ -576,12 +578,12 @@ static void test_watch(void)
 
 	begin();
 	collected[0] = 0;
-	say_answer(1, "\"output\":{}");
+	say_answer(1, "'output':{}");
 	CHECK(natfw_watch(conn, collect, NULL, 1000, &why) == 0);
 	r = heard();
 	CHECK(!strcmp(text_at(r, "subscribe", NULL, NULL), "session-event"));
 	json_decref(r);
-	say_event("\"state\":\"dead\"");
+	say_event("'state':'dead'");
 	CHECK(natfw_dispatch(conn, &why) == 0 && strstr(collected, TAG));
 	end();
 }
