@@ -284,6 +284,21 @@ no_ports_no_nat() {
 	gate_down
 }
 
+# What is reserved where inside is zone 1 is nothing to a host of the same address in zone 2.
+other_zone() {
+	begin
+	granted "$(reserve res)"
+	external
+	granted hold res 60
+	granted "admit plain kind=reserve proto=17 src=$ANY dst=$A dport=9 in=wan out=lan from=lan peer=$A"
+	granted hold plain 60
+	refused 0x0703 "admit one kind=allow proto=17 src=$S sport=7 dst=$A dport=9 in=wan out=lan2 from=wan peer=$S"
+	refused 0x0703 "admit one kind=allow xlat=destination ref=res proto=17 src=$S sport=7 dst=$X dport=$EXT_PORT in=wan out=lan2 from=wan peer=$S"
+	granted "admit one kind=allow proto=17 src=$S sport=7 dst=$A dport=9 in=wan out=lan from=wan peer=$S"
+	granted "admit two kind=allow xlat=destination ref=res proto=17 src=$S sport=7 dst=$X dport=$EXT_PORT in=wan out=lan from=wan peer=$S"
+	gate_down
+}
+
 test_start
 gateway two
 both "NATFW-3.1-02,NATFW-3.7.1-13,NATFW-3.7.1-20 a source is translated from OPEN on" source_translated
@@ -296,6 +311,7 @@ both "both ends are translated" twice
 both "NATFW-3.10-05,NATFW-3.10-09 an update keeps the external endpoint" update_keeps_endpoint
 point "NATFW-3.7.1-14 a requester's own old session gives way to its new one" asked_again
 point "an update moves to another host" update_moves_endpoint
+both "NATFW-3.7.1-09 a reservation of another zone" other_zone
 point "NATFW-3.7.1-14 no port left" exhausted
 point "a refusal changes nothing, and is nobody else's" refusal_changes_nothing
 point "NATFW-3.7.1-09,NATFW-3.7.2-30,NATFW-4.2.5-14 what cannot be translated" no_ports_no_nat
