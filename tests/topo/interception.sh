@@ -98,16 +98,25 @@ sends_on() {
 }
 
 others() {
-	local before4 before6
-	before4=$(trapped 4) before6=$(trapped 6)
-	passes "$V4" "$DATA"
-	passes "$V6" "$DATA"
-	want "$(trapped 4) $(trapped 6)" "$before4 $before6"
 	pkt <<-E
 		send ni $V4 udp sport=270 dport=271 hex=$QUERY
 		send ni $V6 udp sport=270 dport=271 hex=$QUERY
 		none nr dport=271
 	E
+}
+
+# The port that Queries need is no way through for anything else.
+guarded() {
+	local packet before4 before6
+	before4=$(trapped 4) before6=$(trapped 6)
+	for packet in "$V4" "$V6" "${V4/opts=94040041/}" "${V6/hbh opts=050200440100/}"; do
+		pkt <<-E
+			send ni $packet udp sport=270 dport=270 hex=$DATA
+			send ni $packet udp sport=4000 dport=270 hex=00112233445566778899aabb
+			none nr dport=270
+		E
+	done
+	want "$(trapped 4) $(trapped 6)" "$before4 $before6"
 }
 
 without_signalling_process() {
@@ -135,7 +144,8 @@ point "default drop takes Queries where no natfwd runs" without_daemon
 daemons FW
 point "GIST-5.3.2-03,GIST-5.3.2.3-05 Queries reach natfwd through default drop" with_daemon
 point "GIST-4.3.4-03 those of other applications go on" sends_on
-point "GIST-3.6-01 other packets are the module's to judge" others
+point "other ports are the module's to judge" others
+point "nothing but Queries passes by the port of Queries where default is drop" guarded
 point "the signalling process dies: Queries reach the next one" without_signalling_process
 point "the kern process dies: Queries still get through" without_kern_process
 point "natfwd dies: Queries go by" daemon_gone

@@ -123,16 +123,18 @@ static void find_addresses(struct base *b)
 	freeifaddrs(all);
 }
 
-static void add_connections(struct base *b, uint32_t priority, uint16_t first, uint16_t last)
+static void add_own(struct base *b, uint32_t priority, uint32_t protocol, uint16_t first,
+		    uint16_t last)
 {
 	unsigned int i;
 
 	for (i = 0; first && i < b->addresses; i++)
-		add(b, &b->address[i], priority, IPPROTO_TCP, first, last);
+		add(b, &b->address[i], priority, protocol, first, last);
 }
 
 /*
- * Queries go to where the flow goes, the rest to this node. Peers listen where they like, so
+ * Queries go to where the flow goes, the rest to this node; userd/sig/nft.h keeps the port shut for
+ * what is neither. Peers listen where they like, so
  * answers to our own connections are known by our port alone; whether somebody listens there is the
  * stack's.
  */
@@ -142,12 +144,12 @@ static void add_all(struct base *b)
 
 	b->hash = 1;
 	add(b, NULL, PLAN_SIGNALLING, IPPROTO_UDP, GIST_PORT, GIST_PORT);
-	if (gist->port && gist->port != GIST_PORT)
-		add(b, NULL, PLAN_SIGNALLING, IPPROTO_UDP, gist->port, gist->port);
-	add_connections(b, PLAN_SIGNALLING, gist->tcp_port, gist->tcp_port);
+	if (gist->port != GIST_PORT)
+		add_own(b, PLAN_SIGNALLING, IPPROTO_UDP, gist->port, gist->port);
+	add_own(b, PLAN_SIGNALLING, IPPROTO_TCP, gist->tcp_port, gist->tcp_port);
 	if (gist->tls != GIST_TLS_NONE && gist->tls_port != gist->tcp_port)
-		add_connections(b, PLAN_SIGNALLING, gist->tls_port, gist->tls_port);
-	add_connections(b, PLAN_LAST, PORT_OWN_MIN, PORT_OWN_MAX);
+		add_own(b, PLAN_SIGNALLING, IPPROTO_TCP, gist->tls_port, gist->tls_port);
+	add_own(b, PLAN_LAST, IPPROTO_TCP, PORT_OWN_MIN, PORT_OWN_MAX);
 }
 
 static void del_old(struct gate *g)

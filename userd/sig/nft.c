@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -272,23 +273,48 @@ static void match_gist(struct batch *b)
 	compare(b, NFT_CMP_EQ, &c, 1);
 }
 
-static void rule(struct batch *b, void (*match)(struct batch *b), unsigned int group)
+/* UDP to the port of Queries that came in by @device. */
+static void match_device(struct batch *b, const char *device)
 {
-	size_t list;
+	static const uint8_t port[2] = { 0x01, 0x0e };
+	char name[IFNAMSIZ] = "";
+	struct expression e = expression(b, "meta");
 
+	strncpy(name, device, sizeof(name) - 1);
+	put_be32(b, NFTA_META_DREG, NFT_REG_1);
+	put_be32(b, NFTA_META_KEY, NFT_META_IIFNAME);
+	expression_end(b, e);
+	compare(b, NFT_CMP_EQ, name, sizeof(name));
+	meta(b, NFT_META_L4PROTO, IPPROTO_UDP);
+	octets(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, port, sizeof(port));
+}
+
+static size_t rule_begin(struct batch *b)
+{
 	message(b, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE,
 		NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, NFPROTO_INET, 0);
 	put_text(b, NFTA_RULE_TABLE, TABLE);
 	put_text(b, NFTA_RULE_CHAIN, CHAIN);
-	list = nest(b, NFTA_RULE_EXPRESSIONS);
+	return nest(b, NFTA_RULE_EXPRESSIONS);
+}
+
+static void rule_end(struct batch *b, size_t list)
+{
+	drop(b);
+	nest_end(b, list);
+	message_end(b);
+}
+
+static void rule(struct batch *b, void (*match)(struct batch *b), unsigned int group)
+{
+	size_t list = rule_begin(b);
+
 	match(b);
 	match_gist(b);
 	transit(b);
 	count(b);
 	log_to(b, group);
-	drop(b);
-	nest_end(b, list);
-	message_end(b);
+	rule_end(b, list);
 }
 
 static void table_and_chain(struct batch *b)
@@ -376,6 +402,12 @@ static int talked(int fd, int err)
 	return err;
 }
 
+static void bracket(struct batch *b, uint16_t type)
+{
+	message(b, type, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+	message_end(b);
+}
+
 int nft_trap(unsigned int group)
 {
 	struct batch b = { .seq = 0 };
@@ -383,14 +415,27 @@ int nft_trap(unsigned int group)
 
 	if (fd < 0)
 		return fd;
-	message(&b, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	message_end(&b);
+	bracket(&b, NFNL_MSG_BATCH_BEGIN);
 	table_and_chain(&b);
 	rule(&b, match_ipv4, group);
 	rule(&b, match_ipv6, group);
-	message(&b, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	message_end(&b);
+	bracket(&b, NFNL_MSG_BATCH_END);
 	return talked(fd, talk(fd, &b, 4));
+}
+
+int nft_guard(int owner, const char *device)
+{
+	struct batch b = { .seq = 0 };
+	size_t list;
+
+	bracket(&b, NFNL_MSG_BATCH_BEGIN);
+	list = rule_begin(&b);
+	match_device(&b, device);
+	transit(&b);
+	count(&b);
+	rule_end(&b, list);
+	bracket(&b, NFNL_MSG_BATCH_END);
+	return talk(owner, &b, 1);
 }
 
 static void group_message(struct batch *b, unsigned int group)

@@ -17,6 +17,12 @@
  * somebody else has such a table.
  */
 int nft_trap(unsigned int group);
+/*
+ * Drop what else comes in by @device for UDP port 270 of somebody else. natfw.ko lets that port pass
+ * where it drops everything that no rule permits, because it cannot tell Q-mode messages; without this
+ * the port would be open through the firewall. @owner: what nft_trap() returned. 0 or -errno.
+ */
+int nft_guard(int owner, const char *device);
 /* A socket bound to @group of nfnetlink_log, whole packets, each at once. Or a negative errno. */
 int nft_group(unsigned int group);
 

@@ -205,16 +205,42 @@ static int join_group(void)
 }
 
 /* The rule stays while processes come and go: it is the monitor's. */
-static int trap(void)
+/* Where the module lets the port pass, and nothing else unasked: only Q-mode messages may use it. */
+static int guard(const struct conf *c)
 {
-	int fd = join_group();
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < c->interfaces && !err; i++)
+		if (c->interface[i].attach && c->interface[i].drop)
+			err = nft_guard(trap_owner, c->interface[i].name);
+	return err;
+}
+
+static int make_trap(const struct conf *c)
+{
+	int err;
+
+	if (trap_owner >= 0)
+		return 0;
+	trap_owner = nft_trap(SIG_TRAP_GROUP);
+	if (trap_owner < 0)
+		return trap_owner;
+	err = guard(c);
+	if (err)
+		sig_sockets_forked();
+	return err;
+}
+
+static int trap(const struct conf *c)
+{
+	int fd = join_group(), err;
 
 	if (fd < 0)
 		return fd;
-	if (trap_owner < 0)
-		trap_owner = nft_trap(SIG_TRAP_GROUP);
-	if (trap_owner < 0)
-		return finish(fd, trap_owner);
+	err = make_trap(c);
+	if (err)
+		return finish(fd, err);
 	set_room(fd);
 	if (fcntl(fd, F_SETFL, O_NONBLOCK))
 		return finish(fd, -errno);
@@ -306,7 +332,7 @@ int sig_socket_open(const struct conf *c, enum proc_socket which, uint32_t arg)
 	case SOCKET_RAW6:
 		return arg ? -ENOENT : raw(family);
 	case SOCKET_TRAP:
-		return arg ? -ENOENT : trap();
+		return arg ? -ENOENT : trap(c);
 	case SOCKET_RAO4:
 	case SOCKET_RAO6:
 		if (arg || trap_owner >= 0)
