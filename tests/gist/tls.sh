@@ -209,13 +209,13 @@ point "GIST-5.7.3.1-03 no Common Name if there is a dNSName" refuses_peer both n
 point "GIST-5.7.3.1-05 a star in the certificate" accepts ni.example.com star ni.example.com
 point "GIST-5.7.3.1-05 a star in the list" accepts ni.example.com ni '*.example.com'
 point "GIST-5.7.3.1-06 a star is not the parent" refuses_peer star example.com
-point "GIST-5.7.3.1-01,GIST-4.4.2-06,GIST-4.4.2-07 a peer not in the list" \
+point "GIST-5.7.3.1-01,GIST-4.4.1-12,GIST-4.4.1-13,GIST-4.4.2-06,GIST-4.4.2-07 a peer not in the list" \
 	refuses_peer ni else.example.com
 point "GIST-4.4.2-02 the first entry decides" refuses_peer ni '!ni.example.com' '*.example.com'
 point "GIST-4.4.2-03 an entry is for an address" refuses_peer ni ni.example.com@10.9.1.77
 point "GIST-4.4.2-03 and lets in from there" accepts ni.example.com ni ni.example.com@10.9.1.1
 point "a certificate without names" refuses_peer nameless '*'
-point "GIST-5.7.3.1-01 the querying node looks as well" querier_refuses_peer
+point "GIST-5.7.3.1-01,GIST-4.4.1-12 the querying node looks as well" querier_refuses_peer
 point "GIST-5.7.3.1-07 an authority not known" \
 	refuses_certificate nf wrong nf "issuer\|verif\|signature"
 point "GIST-5.7.3.1-08 an expired certificate" refuses_certificate nf expired nf "expired"

@@ -80,6 +80,23 @@ static void refused_connection(void)
 	none(60000, "A tx data");
 }
 
+static void awaiting(void)
+{
+	querier("");
+	stall("P", true);
+	raw_listen("P", 30000);
+	asked("data=aa000000 reliable handle=1");
+	raw("P", "response to=A.1:270 : +rc=a1a2a3a4a5a6a7a8 +sp=tcp +scd");
+	expect(100, "A connect");
+	none(3000, "A tx");
+	none(0, "A status");
+	stall("P", false);
+	expect(200, "A connected");
+	expect(1, "A tx confirm via=tcp");
+	expect(1, "A tx data via=tcp data=aa000000");
+	expect(100, "A status handle=1 sent=1");
+}
+
 static void no_second_syn(void)
 {
 	querier("");
@@ -814,6 +831,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-5.1-22,GIST-4.4.1-18,GIST-9-08 the Confirm has the proposal as it came", proposal_echoed },
 	{ "GIST-5.7.2-07,GIST-4.4.1-10 to the port the Response says", address_of_nli },
 	{ "GIST-4.2.2-01,GIST-6.4-03,GIST-6.4-02,GIST-4.3.3-15 all that waited goes out in order", queue_in_order },
+	{ "GIST-6.4-01 nothing is said before it is connected", awaiting },
 	{ "GIST-4.3.3-16,GIST-6.4-04 nobody listens: the application is told", refused_connection },
 	{ "GIST-5.7.1-09,GIST-5.7.1-08 what the Response said is used once", no_second_syn },
 	{ "GIST-5.7.1-10 and for no longer than it has to be", stack_kept_short },
