@@ -458,6 +458,19 @@ static void on_ping(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ configuration */
 
+/* Sockets that are open stay, also for a process that is started again. */
+static void keep_ports(struct conf_gist *new, const struct conf_gist *old)
+{
+	if (new->port != old->port || new->tcp_port != old->tcp_port ||
+	    new->tls_port != old->tls_port || new->ipv6 != old->ipv6 || new->tls != old->tls)
+		log_warn(SUB_CONF, "ports, ipv6 and tls of gist take a restart");
+	new->port = old->port;
+	new->tcp_port = old->tcp_port;
+	new->tls_port = old->tls_port;
+	new->ipv6 = old->ipv6;
+	new->tls = old->tls;
+}
+
 /* What was set when privileges were dropped stays. */
 static void keep_fixed(struct conf *new, const struct conf *old)
 {
@@ -468,6 +481,7 @@ static void keep_fixed(struct conf *new, const struct conf *old)
 	memcpy(new->chroot, old->chroot, sizeof(new->chroot));
 	memcpy(new->state, old->state, sizeof(new->state));
 	new->syslog = old->syslog;
+	keep_ports(&new->gist, &old->gist);
 }
 
 static void set_levels(struct conf *c)
