@@ -520,6 +520,24 @@ static void aggregate_refused(void)
 	rig_stop();
 }
 
+/* Anybody can pretend to be a peer without association: that must not keep the peer from it. */
+static void aggregate_flood(void)
+{
+	struct gist_mri mri = all_of(DS);
+	struct nslp_message m = rig_create(900, 0);
+	unsigned int i;
+
+	three();
+	rig.no_ma = true;
+	for (i = 0; i < 200; i++)
+		from_all(101, &mri, &m);
+	EXPECT(rig.sends > 0 && rig.sends <= 20);
+	rig.no_ma = false;
+	from_all(101, &mri, &m);
+	EXPECT(!has(1) && !has(2) && has(3));
+	rig_stop();
+}
+
 static void type_mix(void)
 {
 	struct gist_mri mri = rig_back(establish(FIREWALL));
@@ -597,6 +615,7 @@ static const struct ktap_test tests[] = {
 	  aggregate_narrow },
 	{ "NATFW-3.7.4-13,NATFW-3.7.4-14,NATFW-3.7.4-15,NATFW-3.7.4-16 an aggregate is refused",
 	  aggregate_refused },
+	{ "NATFW-3.7.4-16 strangers do not keep it from who may", aggregate_flood },
 	{ "NATFW-3.7.3-02,NATFW-3.7.3-03 a session keeps to its type of message", type_mix },
 	{ "NSLP size: below 400 octets a session, and none left", memory },
 };

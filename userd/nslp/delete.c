@@ -125,11 +125,13 @@ static bool names_peer(const struct gist_rx *rx)
 void nslp_delete_aggregate(struct nslp *n, const struct gist_rx *rx,
 			   const struct nslp_message *m)
 {
-	if (!nslp_type_request(m->type) || m->lifetime || !rx->peer || !nslp_may_scan(n)) {
+	bool known = rx->peer && rx->peer->ma && rx->peer->sii;
+
+	if (!nslp_type_request(m->type) || m->lifetime || !rx->peer || !nslp_may_scan(n, known)) {
 		nslp_count(n, NSLP_N_dropped);
 		return;
 	}
-	if (!rx->peer->ma || !rx->peer->sii)
+	if (!known)
 		nslp_refuse(n, rx, m, NSLP_NOT_AUTHENTICATED, 0);
 	else if (!names_peer(rx) || !delete_all(n, rx, m->type))
 		nslp_refuse(n, rx, m, NSLP_NOT_AUTHORIZED, 0);

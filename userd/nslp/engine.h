@@ -61,7 +61,7 @@ struct nslp {
 	uint64_t order;			/* of reservations, for the oldest */
 	uint32_t handle;
 	uint64_t scan_second;
-	unsigned int scans;
+	unsigned int scans[2];		/* in it: for strangers, for those with an association */
 	struct nslp_restore restore;
 	struct nslp_closing closing;
 	struct nslp_stats stats;
@@ -89,8 +89,11 @@ int nslp_send_message(struct nslp *n, const uint8_t *sid, const struct gist_mri 
 void nslp_keep(struct nslp *n, const uint8_t *sid, const struct gist_mri *mri, uint32_t lifetime);
 /* The same MRI in the other direction. */
 struct gist_mri nslp_inverted(const struct gist_mri *mri);
-/* Whether another walk through all sessions is due a peer now. */
-bool nslp_may_scan(struct nslp *n);
+/*
+ * Whether another walk through all sessions is due a peer now. Who is @known, by an association, is
+ * not kept from it by those who are not, whom anybody may pretend to be.
+ */
+bool nslp_may_scan(struct nslp *n, bool known);
 bool nslp_sid_zero(const uint8_t *sid);
 
 #endif /* _NATFWD_NSLP_ENGINE_H */

@@ -67,15 +67,15 @@ bool nslp_sid_zero(const uint8_t *sid)
 	return !memcmp(sid, zero, GATE_SID);
 }
 
-bool nslp_may_scan(struct nslp *n)
+bool nslp_may_scan(struct nslp *n, bool known)
 {
 	uint64_t second = n->timers->now / 1000;
 
 	if (n->scan_second != second) {
 		n->scan_second = second;
-		n->scans = 0;
+		memset(n->scans, 0, sizeof(n->scans));
 	}
-	return n->scans++ < NSLP_SCANS;
+	return n->scans[known]++ < NSLP_SCANS;
 }
 
 /* --- the engine ------------------------------------------------------------------------------ */

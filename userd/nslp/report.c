@@ -254,7 +254,7 @@ static void many(struct nslp *n, const struct gist_rx *rx, const struct nslp_mes
 	uint32_t i, count;
 
 	if ((!fatal(m->info.code) && m->info.code != NSLP_GOING_DOWN) || !rx->peer->sii ||
-	    !nslp_may_scan(n)) {
+	    !nslp_may_scan(n, true)) {
 		nslp_count(n, NSLP_N_dropped);
 		return;
 	}
