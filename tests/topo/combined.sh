@@ -42,7 +42,7 @@ topology() {
 S=203.0.113.2
 
 external() {
-	open NR external "$1" dport 5000 toward $S "${@:2}"
+	open NR external "$1" dport 5000 toward "$S" "${@:2}"
 	X=$(answer .external.address) XP=$(answer .external.port) RESERVED=$SID
 }
 
@@ -50,27 +50,27 @@ edge_answers() {
 	external udp
 	[[ $X == 198.51.100.* ]] || die "external address $X"
 	want "$(session_json EFW list | jq -r '.[0].role')" edge "role of EFW"
-	blocked NI udp $S 4000 "$X" "$XP"
+	blocked NI udp "$S" 4000 "$X" "$XP"
 	close NR
 }
 
 opens() {
 	calm NI NR
 	external "$1"
-	open NI create "$1" from $S sport 4000 to "$X" dport "$XP"
-	passes NI "$1" $S 4000 "$X" "$XP" "$S 4000"
-	blocked NI "$1" $S 4001 "$X" "$XP"
-	blocked NI "$1" $S 4000 "$X" $((XP ^ 1))
+	open NI create "$1" from "$S" sport 4000 to "$X" dport "$XP"
+	passes NI "$1" "$S" 4000 "$X" "$XP" "$S 4000"
+	blocked NI "$1" "$S" 4001 "$X" "$XP"
+	blocked NI "$1" "$S" 4000 "$X" $((XP ^ 1))
 	close NI
-	shut NI "$1" $S 4000 "$X" "$XP"
+	shut NI "$1" "$S" 4000 "$X" "$XP"
 	quit NR
 }
 
 refreshed() {
 	calm NI NR
 	external udp lifetime 4 refresh 1
-	open NI create udp from $S sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
-	steady NI udp $S 4000 "$X" "$XP"
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
+	steady NI udp "$S" 4000 "$X" "$XP"
 	goes_on 6
 	none_lost
 	quit NI NR
@@ -79,12 +79,12 @@ refreshed() {
 
 outward() {
 	calm NI NR
-	blocked NR udp 10.2.0.2 4000 $S 5000
-	open NR create udp from 10.2.0.2 sport 4000 to $S dport 5000
-	passes NR udp 10.2.0.2 4000 $S 5000 '198\.51\.100\.(8|9|1[0-5]) [0-9]+'
-	blocked NR udp 10.2.0.2 4000 $S 5001
+	blocked NR udp 10.2.0.2 4000 "$S" 5000
+	open NR create udp from 10.2.0.2 sport 4000 to "$S" dport 5000
+	passes NR udp 10.2.0.2 4000 "$S" 5000 '198\.51\.100\.(8|9|1[0-5]) [0-9]+'
+	blocked NR udp 10.2.0.2 4000 "$S" 5001
 	close NR
-	shut NR udp 10.2.0.2 4000 $S 5000
+	shut NR udp 10.2.0.2 4000 "$S" 5000
 }
 
 topo_start

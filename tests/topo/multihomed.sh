@@ -30,8 +30,8 @@ topology() {
 	via SW 192.0.2.0/24 10.2.0.2
 	local name
 	for name in A B; do
-		via $name 10.1.0.0/24 "10.$([[ $name == A ]] && echo 2 || echo 3).0.1"
-		via $name 198.51.100.128/28 "10.$([[ $name == A ]] && echo 2 || echo 3).0.1"
+		via "$name" 10.1.0.0/24 "10.$([[ "$name" == A ]] && echo 2 || echo 3).0.1"
+		via "$name" 198.51.100.128/28 "10.$([[ "$name" == A ]] && echo 2 || echo 3).0.1"
 	done
 	via A default 192.0.2.2
 	via B default 192.0.2.6
@@ -43,8 +43,8 @@ topology() {
 	ctl A pool add public 198.51.100.8/29
 	ctl B pool add public 198.51.100.16/29
 	for name in A B; do
-		iface $name lan
-		iface $name wan outside edge "$@"
+		iface "$name" lan
+		iface "$name" wan outside edge "$@"
 	done
 	for name in HOST A B FAR FAR2; do
 		set_in "$name" nslp lifetime-min 1
@@ -124,10 +124,10 @@ crash HOST
 ip -n "$HOST" addr del 10.1.0.2/24 dev eth0
 via HOST default 198.51.100.129
 for gateway in A B; do
-	crash $gateway
-	IFACES[$gateway]=''
-	iface $gateway lan
-	iface $gateway wan outside edge
+	crash "$gateway"
+	IFACES["$gateway"]=''
+	iface "$gateway" lan
+	iface "$gateway" wan outside edge
 done
 daemons A B HOST
 point "NATFW-2.8-01,NATFW-C-02 EXTERNAL goes to the firewall that the route leads to, and only there" block_by_route

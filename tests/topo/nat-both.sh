@@ -56,20 +56,20 @@ external() {
 
 opens() {
 	external "$1"
-	blocked NI "$1" $S 4000 "$X" "$XP"
-	open NI create "$1" from $S sport 4000 to "$X" dport "$XP"
-	passes NI "$1" $S 4000 "$X" "$XP" "$PUBLIC"
-	blocked NI "$1" $S 4001 "$X" "$XP"
-	blocked NI "$1" $S 4000 "$X" $((XP ^ 1))
+	blocked NI "$1" "$S" 4000 "$X" "$XP"
+	open NI create "$1" from "$S" sport 4000 to "$X" dport "$XP"
+	passes NI "$1" "$S" 4000 "$X" "$XP" "$PUBLIC"
+	blocked NI "$1" "$S" 4001 "$X" "$XP"
+	blocked NI "$1" "$S" 4000 "$X" $((XP ^ 1))
 	close NI
-	shut NI "$1" $S 4000 "$X" "$XP"
+	shut NI "$1" "$S" 4000 "$X" "$XP"
 	quit NR
 }
 
 refreshed() {
 	external udp lifetime 4 refresh 1
-	open NI create udp from $S sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
-	steady NI udp $S 4000 "$X" "$XP"
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
+	steady NI udp "$S" 4000 "$X" "$XP"
 	goes_on 6
 	none_lost
 	quit NI NR
@@ -79,15 +79,15 @@ refreshed() {
 all_die() {
 	local name
 	external udp lifetime 6 refresh 2
-	open NI create udp from $S sport 4000 to "$X" dport "$XP" lifetime 6 refresh 2
-	steady NI udp $S 4000 "$X" "$XP"
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 6 refresh 2
+	steady NI udp "$S" 4000 "$X" "$XP"
 	for name in NI MB1 MB2 MB3 MB4 NR; do
-		crash $name
+		crash "$name"
 	done
 	goes_on 1
 	stops 15
 	for name in MB1 MB2 MB3 MB4; do
-		wait_for 8 pinholes_are $name 0
+		wait_for 8 pinholes_are "$name" 0
 	done
 }
 

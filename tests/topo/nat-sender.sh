@@ -39,14 +39,14 @@ PUBLIC='198\.51\.100\.(8|9|1[0-5]) [0-9]+'
 
 # The receiver sees the public address, and the session there is about it.
 opens() {
-	blocked NI "$1" $S 4000 $D 5000
-	open NI create "$1" from $S sport 4000 to $D dport 5000
-	passes NI "$1" $S 4000 $D 5000 "$PUBLIC"
-	blocked NI "$1" $S 4001 $D 5000
-	blocked NI "$1" $S 4000 $D 5001
-	blocked NI "$1" 10.2.0.3 4000 $D 5000
+	blocked NI "$1" "$S" 4000 "$D" 5000
+	open NI create "$1" from "$S" sport 4000 to "$D" dport 5000
+	passes NI "$1" "$S" 4000 "$D" 5000 "$PUBLIC"
+	blocked NI "$1" "$S" 4001 "$D" 5000
+	blocked NI "$1" "$S" 4000 "$D" 5001
+	blocked NI "$1" 10.2.0.3 4000 "$D" 5000
 	close NI
-	shut NI "$1" $S 4000 $D 5000
+	shut NI "$1" "$S" 4000 "$D" 5000
 	wait_for 5 pinholes_are MB 0
 	wait_for 5 pinholes_are EDGE 0
 }
@@ -54,8 +54,8 @@ opens() {
 # What NR was told of the flow is what it gets.
 mri_translated() {
 	local told got
-	open NI create udp from $S sport 4000 to $D dport 5000
-	passes NI udp $S 4000 $D 5000 "$PUBLIC"
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000
+	passes NI udp "$S" 4000 "$D" 5000 "$PUBLIC"
 	told=$(session_json NR list | jq -r '.[0].flow | "\(.source) \(."source-port")"')
 	got=$(heard | sed -n "s/^udp \(.*\) $TEXT\$/\1/p")
 	want "$told" "$got" "the flow's source at NR"
@@ -64,8 +64,8 @@ mri_translated() {
 }
 
 refreshed() {
-	open NI create udp from $S sport 4000 to $D dport 5000 lifetime 3 refresh 1
-	steady NI udp $S 4000 $D 5000
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000 lifetime 3 refresh 1
+	steady NI udp "$S" 4000 "$D" 5000
 	goes_on 6
 	none_lost
 	close NI
@@ -73,8 +73,8 @@ refreshed() {
 }
 
 sender_dies() {
-	open NI create tcp from $S sport 4000 to $D dport 5000 lifetime 6 refresh 2
-	steady NI tcp $S 4000 $D 5000
+	open NI create tcp from "$S" sport 4000 to "$D" dport 5000 lifetime 6 refresh 2
+	steady NI tcp "$S" 4000 "$D" 5000
 	crash NI
 	goes_on 1
 	stops 12
@@ -83,10 +83,10 @@ sender_dies() {
 
 # A port that MB has taken for one host is not another's.
 two_hosts() {
-	open NI create udp from $S sport 4000 to $D dport 5000
-	open NI create udp from 10.2.0.3 sport 4000 to $D dport 5000
-	passes NI udp $S 4000 $D 5000 "$PUBLIC"
-	passes NI udp 10.2.0.3 4000 $D 5000 "$PUBLIC"
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000
+	open NI create udp from 10.2.0.3 sport 4000 to "$D" dport 5000
+	passes NI udp "$S" 4000 "$D" 5000 "$PUBLIC"
+	passes NI udp 10.2.0.3 4000 "$D" 5000 "$PUBLIC"
 	want "$(heard | grep '^udp' | tail -n 2 | cut -d' ' -f2-3 | sort -u | wc -l)" 2 "sources seen"
 	quit NI
 }

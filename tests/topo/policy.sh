@@ -33,27 +33,27 @@ S=203.0.113.2 D=198.51.100.2
 SECRET=YSBrZXkgdGhhdCBpcyBhcyBsb25nIGFzIGl0IGhhcyB0bw==
 
 third_party() {
-	refused OTHER "authori[sz]|denied" external udp to $D dport 5000 toward $S
-	refused NI "no reservation" create udp from $S sport 4000 to $D dport 5000
+	refused OTHER "authori[sz]|denied" external udp to "$D" dport 5000 toward "$S"
+	refused NI "no reservation" create udp from "$S" sport 4000 to "$D" dport 5000
 	wait_for 5 sessions_are FW 0
 	pinholes_are FW 0
-	blocked NI udp $S 4000 $D 5000
+	blocked NI udp "$S" 4000 "$D" 5000
 }
 
 with_reservation() {
 	calm NI NR OTHER
-	open NR external udp to $D dport 5000 from $S
-	blocked NI udp $S 4000 $D 5000
-	open NI create udp from $S sport 4000 to $D dport 5000
-	passes NI udp $S 4000 $D 5000 "$S 4000"
-	blocked NI udp $S 4001 $D 5000
+	open NR external udp to "$D" dport 5000 from "$S"
+	blocked NI udp "$S" 4000 "$D" 5000
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000
+	passes NI udp "$S" 4000 "$D" 5000 "$S 4000"
+	blocked NI udp "$S" 4001 "$D" 5000
 	quit NI NR
-	shut NI udp $S 4000 $D 5000
+	shut NI udp "$S" 4000 "$D" 5000
 }
 
 too_much() {
-	refused NI "." create udp from $S to 198.51.100.0/28 dport 5000
-	refused NR "." external udp to 198.51.100.0/28 dport 5000 toward $S
+	refused NI "." create udp from "$S" to 198.51.100.0/28 dport 5000
+	refused NR "." external udp to 198.51.100.0/28 dport 5000 toward "$S"
 }
 
 # A gateway that lets everything pass, and is asked not to.
@@ -61,20 +61,20 @@ blocks() {
 	calm NI NR OTHER
 	ctl FW dev set wan default pass
 	ctl FW dev set lan default pass
-	passes NI udp $S 4000 $D 5000
-	passes NI udp 203.0.113.3 4000 $D 5000
-	open NR block udp from $S to $D dport 5000
-	blocked NI udp $S 4000 $D 5000
-	passes NI udp 203.0.113.3 4000 $D 5000
-	passes NI tcp $S 4000 $D 5000
+	passes NI udp "$S" 4000 "$D" 5000
+	passes NI udp 203.0.113.3 4000 "$D" 5000
+	open NR block udp from "$S" to "$D" dport 5000
+	blocked NI udp "$S" 4000 "$D" 5000
+	passes NI udp 203.0.113.3 4000 "$D" 5000
+	passes NI tcp "$S" 4000 "$D" 5000
 	close NR
-	passes NI udp $S 4000 $D 5000
+	passes NI udp "$S" 4000 "$D" 5000
 	ctl FW dev set wan default drop
 	ctl FW dev set lan default drop
 }
 
 not_ones_own_to_block() {
-	refused OTHER "." block udp from $S to $D dport 5000
+	refused OTHER "." block udp from "$S" to "$D" dport 5000
 }
 
 # --- signed requests, RFC 5981 ---------------------------------------------------------
@@ -106,20 +106,20 @@ signed_setup() {
 
 signed_accepted() {
 	signed_setup $SECRET
-	open NI create udp from $S sport 4000 to $D dport 5000
-	passes NI udp $S 4000 $D 5000
-	blocked NI udp $S 4001 $D 5000
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000
+	passes NI udp "$S" 4000 "$D" 5000
+	blocked NI udp "$S" 4001 "$D" 5000
 	close NI
-	shut NI udp $S 4000 $D 5000
+	shut NI udp "$S" 4000 "$D" 5000
 }
 
 signed_wrongly() {
 	signed_setup "$(echo 'another key, as long as it has to be' | base64 -w 0)"
-	if try NI create udp from $S sport 4000 to $D dport 5000 wait 8; then
+	if try NI create udp from "$S" sport 4000 to "$D" dport 5000 wait 8; then
 		die "granted with the wrong key"
 	fi
 	pinholes_are FW 0
-	blocked NI udp $S 4000 $D 5000
+	blocked NI udp "$S" 4000 "$D" 5000
 	quit NI
 }
 
@@ -167,17 +167,17 @@ tls_setup() {
 
 tls_works() {
 	tls_setup
-	open NI create udp from $S sport 4000 to $D dport 5000
-	passes NI udp $S 4000 $D 5000
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000
+	passes NI udp "$S" 4000 "$D" 5000
 	want "$(session_json FW peers | jq -r '.[] | select(.state | test("established|connected"; "i")) | .tls' | sort -u)" true "associations over TLS"
 	session_json FW peers | jq -e 'any(.[]; .name == "ni.example")' >/dev/null || die "FW does not know NI's name"
 	close NI
-	shut NI udp $S 4000 $D 5000
+	shut NI udp "$S" 4000 "$D" 5000
 }
 
 tls_stranger() {
 	tls_setup NI
-	if try NI create udp from $S sport 4000 to $D dport 5000 wait 10; then
+	if try NI create udp from "$S" sport 4000 to "$D" dport 5000 wait 10; then
 		die "granted to a stranger"
 	fi
 	pinholes_are FW 0

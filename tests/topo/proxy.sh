@@ -96,8 +96,8 @@ passes_now() { on R "$ENDPOINT" send udp 192.0.2.2 4000 "$1" "$2" first 0.5; }
 not_configured() {
 	local name
 	for name in NI FW; do
-		crash $name
-		set_in $name nslp proxy false
+		crash "$name"
+		set_in "$name" nslp proxy false
 	done
 	daemons NI FW
 	calm NI

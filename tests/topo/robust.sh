@@ -43,17 +43,17 @@ external() {
 running() {
 	calm NI NR
 	external "$1" "${@:2}"
-	open NI create "$1" from $S sport 4000 to "$X" dport "$XP" "${@:2}"
-	steady NI "$1" $S 4000 "$X" "$XP"
+	open NI create "$1" from "$S" sport 4000 to "$X" dport "$XP" "${@:2}"
+	steady NI "$1" "$S" 4000 "$X" "$XP"
 }
 
 # Signalling works after what has happened: another session, and its end.
 still_signals() {
 	external udp
-	open NI create udp from $S sport 4100 to "$X" dport "$XP"
-	passes NI udp $S 4100 "$X" "$XP"
+	open NI create udp from "$S" sport 4100 to "$X" dport "$XP"
+	passes NI udp "$S" 4100 "$X" "$XP"
 	close NI
-	shut NI udp $S 4100 "$X" "$XP"
+	shut NI udp "$S" 4100 "$X" "$XP"
 	close NR "$RESERVED"
 }
 
@@ -175,7 +175,7 @@ disturbed() {
 	netem "$@"
 	for i in 1 2 3 4 5; do
 		external udp wait 60
-		open NI create udp from $S sport 4000 to "$X" dport "$XP" wait 60
+		open NI create udp from "$S" sport 4000 to "$X" dport "$XP" wait 60
 		close NI
 		wait_for 40 no_sessions FW
 		close NR "$RESERVED"
@@ -194,10 +194,10 @@ serve NR udp 5000
 serve NR tcp 5000
 for gateway in FW NAT; do
 	for process in sig kern ctl; do
-		point "NATFW-1.1-04 $gateway: its $process process is killed" one_killed $gateway $process
+		point "NATFW-1.1-04 $gateway: its $process process is killed" one_killed "$gateway" "$process"
 	done
-	point "NATFW-1.1-04 $gateway: all of its daemon is killed, and starts again" all_killed $gateway
-	point "NATFW-1.1-04 $gateway: its daemon ends, and starts again" terminated $gateway
+	point "NATFW-1.1-04 $gateway: all of its daemon is killed, and starts again" all_killed "$gateway"
+	point "NATFW-1.1-04 $gateway: its daemon ends, and starts again" terminated "$gateway"
 done
 point "NATFW-3.2.8-13 NI: its sig process is killed" one_killed NI sig
 point "NATFW-3.2.8-13 NI: all of its daemon is killed, and starts again" all_killed NI

@@ -23,5 +23,6 @@ void ktap_fail(const char *file, int line, const char *fmt, ...)
 
 extern const struct ktap_test config_tests[], diff_tests[], object_tests[], spec_tests[];
 extern const struct ktap_test value_tests[], pattern_tests[], session_tests[];
+extern const struct ktap_test session_spec_tests[];
 
 #endif /* _NATFWCTL_KTAP_H */

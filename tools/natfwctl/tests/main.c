@@ -6,7 +6,7 @@
 
 static const struct ktap_test *const suites[] = {
 	value_tests, spec_tests, config_tests, object_tests, pattern_tests, diff_tests,
-	session_tests,
+	session_tests, session_spec_tests,
 };
 
 #define NSUITES	(sizeof(suites) / sizeof(suites[0]))
