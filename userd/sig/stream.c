@@ -54,8 +54,8 @@ static struct {
 	struct table by_ma;
 	struct stream *first, *last;
 	unsigned int waiting;
-	struct stream *fed;		/* its octets are just being looked at: not to be freed */
-	bool fed_gone;
+	struct stream *held;		/* in use by a callback of its own: not to be freed */
+	bool held_gone;
 } streams;
 
 static void ready(struct stream *s, const char *name);
@@ -119,8 +119,8 @@ static void destroy(struct stream *s)
 	set_state(s, CLOSING);
 	unname(s);
 	timer_stop(&net.timers, &s->timer);
-	if (s == streams.fed) {
-		streams.fed_gone = true;
+	if (s == streams.held) {
+		streams.held_gone = true;
 		return;
 	}
 	if (s->connected)
@@ -179,6 +179,31 @@ static void set_options(int fd)
 		setsockopt(fd, options[i].level, options[i].option, &options[i].v, sizeof(int));
 }
 
+/* Until release(), @s may be given up, but is there. */
+static void hold(struct stream *s)
+{
+	streams.held = s;
+	streams.held_gone = false;
+}
+
+/* False: it was given up, and is no more. */
+static bool release(struct stream *s)
+{
+	streams.held = NULL;
+	if (!streams.held_gone)
+		return true;
+	destroy(s);
+	return false;
+}
+
+/* As clock_enter(). What is due then may be the end of @s: false. */
+static bool enter(struct stream *s)
+{
+	hold(s);
+	clock_enter();
+	return release(s);
+}
+
 /* ---- octets ---- */
 
 /* Hand over what has come; the engine may close the stream while it looks at them. */
@@ -187,28 +212,29 @@ static void feed(struct stream *s)
 	struct evbuffer *in = bufferevent_get_input(s->bev);
 	size_t used = 1, n;
 
-	streams.fed = s;
-	streams.fed_gone = false;
+	hold(s);
 	while (s->state == OPEN && used && (n = evbuffer_get_length(in))) {
 		used = gist_ma_input(net.gist, s->ma, gist_view(evbuffer_pullup(in, -1), n));
 		evbuffer_drain(in, used);
 	}
-	streams.fed = NULL;
-	if (streams.fed_gone)
-		destroy(s);
+	release(s);
 }
 
-static void readable(struct bufferevent *bev, void *arg)
+static void take(struct stream *s)
 {
-	struct stream *s = arg;
-
-	clock_enter();
 	if (s->state == WAITING)
 		ready(s, NULL);
 	else if (s->state == OPEN && net.gist)
 		feed(s);
 	else
-		evbuffer_drain(bufferevent_get_input(bev), SIZE_MAX);
+		evbuffer_drain(bufferevent_get_input(s->bev), SIZE_MAX);
+}
+
+static void readable(struct bufferevent *bev, void *arg)
+{
+	(void)bev;
+	if (enter(arg))
+		take(arg);
 	clock_leave();
 }
 
@@ -274,11 +300,12 @@ static void event(struct bufferevent *bev, short what, void *arg)
 	struct stream *s = arg;
 
 	(void)bev;
-	clock_enter();
-	if (!(what & BEV_EVENT_CONNECTED))
-		ended(s, what);
-	else if (s->state == HANDSHAKE)
-		authenticated(s);
+	if (enter(s)) {
+		if (!(what & BEV_EVENT_CONNECTED))
+			ended(s, what);
+		else if (s->state == HANDSHAKE)
+			authenticated(s);
+	}
 	clock_leave();
 }
 
@@ -354,22 +381,27 @@ static void ready(struct stream *s, const char *name)
 
 /* ---- connecting ---- */
 
-static void connected(evutil_socket_t fd, short what, void *arg)
+static void go_on(struct stream *s)
 {
-	struct stream *s = arg;
 	int error = 0;
 	socklen_t n = sizeof(error);
 
-	(void)what;
-	clock_enter();
 	event_free(s->connected);
 	s->connected = NULL;
-	if (getsockopt((int)fd, SOL_SOCKET, SO_ERROR, &error, &n))
+	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n))
 		error = errno;
 	if (error)
 		fail(s, error);
 	else if (!begin(s))
 		fail(s, s->tls && !tls_ready() ? EPROTONOSUPPORT : ENOMEM);
+}
+
+static void connected(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	if (enter(arg))
+		go_on(arg);
 	clock_leave();
 }
 
