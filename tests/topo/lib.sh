@@ -403,7 +403,7 @@ passes() {
 		die "does not pass: ${*:1:6}"
 	}
 	want "$(tail -n 1 "$WORK/sent")" "$TEXT" "answer"
-	[[ -z ${7:-} ]] || heard | grep -qE "^$2 $7 $TEXT\$" || {
+	[[ -z ${7:-} ]] || grep -qE "^$2 $7 $TEXT\$" "${HEARD[@]}" || {
 		heard | grep "$TEXT"
 		die "not from $7"
 	}
