@@ -81,7 +81,11 @@ static void rule_gone(struct gate *g, const struct natfw_rule *r)
 	struct ledger_row *row = NULL;
 	uint64_t tag, *at;
 
-	if (memcmp(r->owner, g->owner, sizeof(g->owner)) || !read_tag(r->name, &tag))
+	if (memcmp(r->owner, g->owner, sizeof(g->owner)))
+		return;
+	if (r->name && !strcmp(r->name, BASE_NAME))
+		g->base_next = 0;	/* refreshing finds out whether it is one that has to be there */
+	if (!read_tag(r->name, &tag))
 		return;
 	while ((row = ledger_tagged(&g->ledger, tag, row))) {
 		at = row->next ? find_id(row->next, r->id) : NULL;
@@ -108,6 +112,7 @@ static void take_event(void *arg, const struct natfw_event *ev)
 		break;
 	case NATFW_CMD_OVERRUN_NTF:
 		g->resync = true;
+		g->base_next = 0;
 		g->flushed |= natfw_has((const struct natfw_overrun *)ev->obj, NATFW_A_EVENT_COUNT);
 		break;
 	case NATFW_CMD_DEV_DEL_NTF:
