@@ -58,7 +58,7 @@ static void put_mri(struct gist_out *o)
 {
 	const struct gate_flow *f = &request.flow;
 	const struct gist_mri mri = {
-		.method = 0, .source = f->source, .destination = f->destination,
+		.method = 0, .upstream = request.kind == GATE_RESERVE, .source = f->source, .destination = f->destination,
 		.source_prefix = f->source_len, .destination_prefix = f->destination_len,
 		.has_protocol = true, .protocol = f->protocol, .has_sport = true, .sport = f->sport,
 		.has_dport = true, .dport = f->dport,
@@ -67,13 +67,16 @@ static void put_mri(struct gist_out *o)
 	gist_mri_value_put(o, &mri);
 }
 
-/* A CREATE signed by @signer with @with at @start, as @proof. */
+static unsigned int listed = 3;
+
+/* What is asked for, signed by @signer with @with at @start, as @proof. */
 static void sign(const struct conf_key *with, const char *signer, uint64_t start)
 {
-	static const uint16_t types[] = { NSLP_LIFETIME, NSLP_EFI, NSLP_MSN };
+	static const uint16_t types[] = { NSLP_LIFETIME, NSLP_MSN, NSLP_EFI };
 	const struct nslp_hmac_key k = { with->id, with->transform, { with->secret, with->len } };
 	struct nslp_message m = {
-		.type = NSLP_CREATE, .lifetime = 60, .efi.action = NSLP_ALLOW, .msn = 5,
+		.type = request.kind == GATE_RESERVE ? NSLP_EXTERNAL : NSLP_CREATE,
+		.lifetime = 60, .efi.action = NSLP_ALLOW, .msn = 5,
 		.present = NSLP_BIT(NSLP_LIFETIME) | NSLP_BIT(NSLP_EFI) | NSLP_BIT(NSLP_MSN),
 	};
 	struct nslp_hmac_context context = { .sid = request.sid, .nslpid = 33 };
@@ -85,11 +88,11 @@ static void sign(const struct conf_key *with, const char *signer, uint64_t start
 	put_mri(&r);
 	context.mri = gist_out_view(&r);
 	gist_out_init(&o, object, sizeof(object));
-	nslp_hmac_put(&o, &k, &source, start, types, 3);
+	nslp_hmac_put(&o, &k, &source, start, types, listed);
 	m.auth = gist_out_view(&o);
 	memset(&proof, 0, sizeof(proof));
 	gist_out_init(&o, proof.octets, sizeof(proof.octets));
-	nslp_message_put(&o, &m, 0);
+	nslp_message_put(&o, &m, NSLP_ALLOW_NO_DTINFO);
 	EXPECT_EQ(o.error, 0);
 	EXPECT_EQ(nslp_hmac_sign(proof.octets, o.len, &context, &k), 0);
 	proof.message_len = (uint16_t)o.len;
@@ -211,6 +214,58 @@ static void addresses(void)
 	EXPECT_EQ(verify(NOW), PROOF_GOOD);
 }
 
+/* A process that was taken over has a good proof, and would like something else. */
+static void something_else(void)
+{
+	struct gate_request asked;
+	unsigned int i;
+
+	for (i = 0; i < 7; i++) {
+		fresh();
+		sign(&keys[0], "192.0.2.1", NOW);
+		asked = request;
+		switch (i) {
+		case 0:
+			request.flow.destination = address("198.51.100.3");
+			break;
+		case 1:
+			request.flow.dport = 22;
+			break;
+		case 2:
+			request.flow.has_sport = false;
+			break;
+		case 3:
+			request.flow.destination_len = 24;
+			break;
+		case 4:
+			request.flow.protocol = 6;
+			break;
+		case 5:
+			request.flow.more_ports = 1;
+			break;
+		case 6:
+			request.kind = GATE_RESERVE;
+			request.who.peer = address("192.0.2.1");
+			break;
+		}
+		EXPECT(verify(NOW) == PROOF_REFUSED && !key);
+		request = asked;
+		EXPECT_EQ(verify(NOW), PROOF_GOOD);
+	}
+}
+
+/* An object that says what is opened has to be signed itself. */
+static void not_listed(void)
+{
+	fresh();
+	listed = 2;
+	sign(&keys[0], "192.0.2.1", NOW);
+	EXPECT_EQ(verify(NOW), PROOF_REFUSED);
+	listed = 3;
+	sign(&keys[0], "192.0.2.1", NOW);
+	EXPECT_EQ(verify(NOW), PROOF_GOOD);
+}
+
 static void nothing_signed(void)
 {
 	fresh();
@@ -229,6 +284,8 @@ static const struct ktap_test tests[] = {
 	{ "START_TIMEs of many sessions", many_sessions },
 	{ "NATFW-5981.4.1-02,NATFW-5981.4.4-04 keys and algorithms", other_keys },
 	{ "NATFW-5981.3.2.3-01 addresses", addresses },
+	{ "NATFW-5981.6.4-01 what is asked for is what was signed", something_else },
+	{ "NATFW-5981.6.4-01 what says what is opened is signed", not_listed },
 	{ "nothing signed", nothing_signed },
 };
 

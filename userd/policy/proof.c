@@ -6,6 +6,8 @@
 #include "nslp/auth.h"
 #include "nslp/code.h"
 #include "nslp/hmac.h"
+#include "nslp/rule.h"
+#include "policy/flow.h"
 #include "policy/proof.h"
 
 #define MESSAGE_HEAD	4
@@ -120,6 +122,71 @@ static bool session_is(const struct check *k, const struct nslp_auth *auth)
 	       gist_view_equal(auth->session_id, gist_view(k->r->sid, GATE_SID));
 }
 
+static bool is_listed(const struct nslp_auth *auth, unsigned int type)
+{
+	unsigned int i;
+
+	for (i = 0; i < auth->object_count; i++)
+		if ((gist_get16(auth->objects.data + 2 * i) & 0x0fff) == type)
+			return true;
+	return false;
+}
+
+/* Who is on the way may put in what is not on the list: then it must not say what is opened. */
+static bool lists_all(const struct nslp_message *m, const struct nslp_auth *auth)
+{
+	static const uint16_t types[] = { NSLP_EFI, NSLP_DTINFO, NSLP_ICMP };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (nslp_message_has(m, types[i]) && !is_listed(auth, types[i]))
+			return false;
+	return true;
+}
+
+static bool kind_is(const struct check *k, const struct nslp_message *m, const struct gist_mri *mri)
+{
+	bool external = m->type == NSLP_EXTERNAL;
+	uint8_t allow = external ? GATE_RESERVE : GATE_ALLOW;
+
+	if (!external && m->type != NSLP_CREATE)
+		return false;
+	/* the type is not signed, but the direction is */
+	if (mri->method == GIST_MRM_LOOSE ? !external || mri->upstream : mri->upstream != external)
+		return false;
+	return k->r->kind == (m->efi.action == NSLP_DENY ? GATE_DENY : allow);
+}
+
+static bool flow_is(const struct check *k, const struct nslp_message *m, const struct gist_mri *mri)
+{
+	struct nslp_fault fault;
+	struct nslp_rule rule;
+	struct gate_flow f;
+	bool same;
+
+	same = nslp_rule_read(&rule, mri, m, &fault);
+	if (same) {
+		nslp_rule_flow(&rule, &f);
+		same = flow_equal(&f, &k->r->flow);
+	}
+	nslp_rule_fini(&rule);
+	return same;
+}
+
+/* What is asked for is what was signed, whatever the process that has brought both says. */
+static bool is_asked_for(const struct check *k, const struct nslp_auth *auth)
+{
+	const struct gist_tlv none = { .type = GIST_MRI };
+	struct gist_fault unused;
+	struct nslp_fault fault;
+	struct nslp_message m;
+	struct gist_mri mri;
+
+	return nslp_message_parse(&m, k->message, NSLP_ALLOW_NO_DTINFO, &fault) == NSLP_ACCEPT &&
+	       gist_mri_value_parse(&mri, k->mri, &none, 0, &unused) && lists_all(&m, auth) &&
+	       kind_is(k, &m, &mri) && flow_is(k, &m, &mri);
+}
+
 /* An object signed with a key of ours. */
 static enum proof_result check_signed(struct check *k, const struct gist_tlv *tlv,
 				      const struct nslp_auth *auth, const struct conf_key *key)
@@ -139,6 +206,8 @@ static enum proof_result check_signed(struct check *k, const struct gist_tlv *tl
 		return bad(k, PROOF_BAD, "signed at another time");
 	if (!covers(k, auth))
 		return bad(k, PROOF_REFUSED, "signed for other addresses");
+	if (!is_asked_for(k, auth))
+		return bad(k, PROOF_REFUSED, "signed for something else");
 	if (!remember(k, key->id, auth->start))
 		return bad(k, PROOF_BAD, "seen before");
 	k->key = key->id;

@@ -3,8 +3,9 @@
  * Proof that somebody who has a key asks for a session: SESSION_AUTH objects signed with a shared
  * key (RFC 5981 4.4, 6.4).
  *
- * Besides the signature: the session id in the object is the session's, its addresses are the
- * flow's ends where it names them, and START_TIME is neither older nor newer than PROOF_WINDOW
+ * Besides the signature: the flow and what is to be done with it are what was signed; the session
+ * id in the object is the session's, its addresses are the flow's ends where it names them, and
+ * START_TIME is neither older nor newer than PROOF_WINDOW
  * allows and newer than the last one accepted for that key and session, so that a recorded message
  * is good for nothing.
  */
