@@ -70,6 +70,11 @@ demo-rules: deps
 
 bench: deps
 	@tools/bench/run
+	@tools/bench/signalling/run --granting
+
+bench-signalling: deps
+	@tools/bench/signalling/run --granting
+	@tools/bench/signalling/run
 
 fuzz: deps
 	@tests/fuzz/run $(SECONDS)
@@ -96,8 +101,9 @@ help:
 	@echo 'make check-all       the same and stress, and all of tests/net on every kernel: hours'
 	@echo 'make check-quick     the tests that need no more than two minutes'
 	@echo 'make bench           speed, beside that of others; BENCH_JSON=FILE writes the figures'
+	@echo 'make bench-signalling  what signalling costs, without and with the module'
 	@echo 'make fuzz SECONDS=N  every fuzzer for N seconds'
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools userd modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench fuzz lint clean help
+.PHONY: all tools userd modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench bench-signalling fuzz lint clean help
