@@ -229,7 +229,7 @@ static void refresh_in_time(void)
 	pair("A B", "inactive=10000000");
 	say("A", "data=aa000000");
 	expect(1000, "B recv data=aa000000");
-	link_set(1, "loss=30");
+	link_set(1, "loss=15");
 	for (i = 0; i < 30; i++) {
 		forget();
 		set("n", "%u", count("B recv query=1"));

@@ -224,6 +224,34 @@ static void hijacked_association(void)
 	raw_connect("X", "B.2:30000");
 	raw("X", "data via=tcp : -data +data=ee000000");
 	none(500, "B recv data=ee000000");
+}
+
+static void hijacked_session(void)
+{
+	net("R B; X B");
+	gist("B", "");
+	app("B", APP, "");
+	flow("X.2:4000>B.2:5000 udp");
+	session(S2);
+	raw("X", "query : +sp=tcp +scd");
+	expect(100, "X rx response rc=$rc sp.hex=$sp");
+	raw_connect("X", "B.2:30000");
+	raw("X", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=30000");
+	settled("B");
+	raw("X", "data via=tcp : -data +data=aa000000");
+	expect(100, "B recv data=aa000000 validated=1");
+	session(S);
+	flow("R.1:4000>B.1:5000 udp");
+	set("rc", "%s", "");
+	set("sp", "%s", "");
+	raw("R", "query : +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp");
+	raw_connect("R", "B.1:30000");
+	raw("R", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=30000");
+	settled("B");
+	raw("X", "data via=tcp : -data +data=ee000000");
+	expect(100, "X rx error via=tcp err=4/0");
+	none(500, "B recv data=ee000000");
 	raw("R", "data via=tcp : -data +data=bb000000");
 	expect(100, "B recv data=bb000000 validated=1");
 }
@@ -311,7 +339,8 @@ static const struct sim_test tests[] = {
 	{ "GIST-8.4-01 a forged Query is not made more of", amplification },
 	{ "GIST-4.1.2-06 what goes by TLS is not taken otherwise", tls_data_by_datagram },
 	{ "GIST-8.6-02,GIST-5.7.1-16 with TLS required nothing in clear", tls_required_no_clear },
-	{ "GIST-4.3.2-15,GIST-3.5-01 another's association is no way in", hijacked_association },
+	{ "GIST-4.3.2-15 an association that nothing was confirmed on is no way in", hijacked_association },
+	{ "GIST-4.3.2-15,GIST-3.5-01 nor is one of another session's peer", hijacked_session },
 	{ "GIST-8.5-04,GIST-5.3.1-10 a cookie is good for its owner only", stolen_cookie },
 	{ "GIST-8.5-01,GIST-8.5-02 six hundred cookies", cookies_differ },
 	{ "GIST-5.7.1-21,GIST-8.5-10 a refused Confirm is in the log", log_refused },
