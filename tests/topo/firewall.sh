@@ -132,11 +132,11 @@ refreshed() {
 
 # Nobody refreshes: the flow goes on, and ends with its lifetime.
 sender_dies() {
-	create udp 4000 5000 lifetime 6 refresh 2
+	create udp 4000 5000 lifetime $((8 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$D" 5000
 	crash NI
 	goes_on 1
-	stops 12
+	stops 15
 	wait_for 8 pinholes_are FW1 0
 	wait_for 8 pinholes_are FW2 0
 	wait_for 5 sessions_are FW1 0

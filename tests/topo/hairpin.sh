@@ -61,8 +61,8 @@ refreshed() {
 }
 
 nat_dies() {
-	external udp lifetime 6 refresh 2
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 6 refresh 2
+	external udp lifetime $((8 * SLOW)) refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((8 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
 	crash NAT
 	goes_on 1

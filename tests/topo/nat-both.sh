@@ -78,8 +78,8 @@ refreshed() {
 
 all_die() {
 	local name
-	external udp lifetime 6 refresh 2
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 6 refresh 2
+	external udp lifetime $((8 * SLOW)) refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((8 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
 	for name in NI MB1 MB2 MB3 MB4 NR; do
 		crash "$name"

@@ -114,15 +114,15 @@ refreshed() {
 }
 
 everybody_dies() {
-	external udp 5000 lifetime 6 refresh 2
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 6 refresh 2
+	external udp 5000 lifetime $((8 * SLOW)) refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((8 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
 	crash NI
 	crash NR
 	crash EDGE
 	crash MB
 	goes_on 1
-	stops 12
+	stops 15
 	wait_for 8 pinholes_are EDGE 0
 	wait_for 8 pinholes_are MB 0
 }

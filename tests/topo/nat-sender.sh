@@ -73,11 +73,11 @@ refreshed() {
 }
 
 sender_dies() {
-	open NI create tcp from "$S" sport 4000 to "$D" dport 5000 lifetime 6 refresh 2
+	open NI create tcp from "$S" sport 4000 to "$D" dport 5000 lifetime $((8 * SLOW)) refresh 2
 	steady NI tcp "$S" 4000 "$D" 5000
 	crash NI
 	goes_on 1
-	stops 12
+	stops 15
 	wait_for 8 pinholes_are EDGE 0
 }
 
