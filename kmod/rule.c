@@ -680,8 +680,9 @@ static void natfw_rule_cut(struct natfw_net *nn, struct natfw_rule **del, u32 nd
 
 	if (!ndel)
 		return;
-	/* after nn->gen, and before the first rule goes: natfw_gen_stale() */
+	/* after nn->gen, which natfw_gen_stale() reads then */
 	smp_store_release(&nn->cut_gen, gen);
+	/* and before the first rule goes; pairs with natfw_gen_stale() */
 	smp_wmb();
 	for (i = 0; i < ndel; i++)
 		natfw_rule_retire(del[i]);
