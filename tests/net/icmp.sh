@@ -219,13 +219,14 @@ outward_no_refresh() {
 		send host ip src=$A dst=$S udp sport=4000 dport=99
 		expect net udp src=$X sport=?p
 	E
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	# until it must be gone, whenever the table was last gone through
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 		pkt <<-E
 			send host ip src=$A dst=$S icmp type=$UNREACH code=$PORTUN ip src=$S dst=$A udp sport=99 dport=4000 data=in
 		E
 		sleep 0.5
 	done
-	wait_for 3 no_flows
+	wait_for 1 no_flows
 }
 
 no_flows() { (($(flow_count) == 0)); }

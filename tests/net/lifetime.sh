@@ -37,14 +37,14 @@ binding_expires() {
 refresh_extends() {
 	local i
 	fresh default drop
-	rule allow udp from "$A" to "$S" dport 53 lifetime $((3 * SLOW))
-	for i in 1 2 3 4 5; do
-		sleep "$SLOW"
-		ctl rule refresh id "$RULE" lifetime $((3 * SLOW))
+	rule allow udp from "$A" to "$S" dport 53 lifetime $((6 * SLOW))
+	for i in 1 2 3 4; do
+		sleep $((2 * SLOW))
+		ctl rule refresh id "$RULE" lifetime $((6 * SLOW))
 	done
 	udp_passes 4000 53
-	(($(rule_field "$RULE" expires) <= 3 * SLOW)) || die "lifetime grew"
-	wait_for 6 rule_gone
+	(($(rule_field "$RULE" expires) <= 6 * SLOW)) || die "lifetime grew"
+	wait_for 9 rule_gone
 }
 
 refresh_by_zero() {
@@ -121,18 +121,18 @@ other_idle() {
 outbound_refreshes() {
 	local i
 	fresh
-	ctl net set timeout udp $((3 * SLOW))
+	ctl net set timeout udp $((6 * SLOW))
 	ctl pool add p "$X"
 	rule nat udp from "$ANET" snat pool p
-	for i in 1 2 3 4 5 6; do
+	for i in 1 2 3 4 5; do
 		pkt <<-E
 			send host ip src=$A dst=$S udp sport=4000 dport=99
 			expect net udp src=$X
 		E
-		sleep "$SLOW"
+		sleep $((2 * SLOW))
 	done
 	want "$(flow_count)" 1 flows
-	wait_for 8 no_flows
+	wait_for 14 no_flows
 }
 
 closed_port() {
