@@ -40,7 +40,7 @@ static const int all_calls[] = {
 	SCMP_SYS(brk), SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime), SCMP_SYS(close),
 	SCMP_SYS(connect), SCMP_SYS(dup), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
 	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2),
-	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(futex),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fstat), SCMP_SYS(futex),
 	SCMP_SYS(getegid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getpid),
 	SCMP_SYS(getrandom), SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid),
 	SCMP_SYS(gettimeofday), SCMP_SYS(getuid), SCMP_SYS(lseek), SCMP_SYS(madvise),
@@ -51,7 +51,7 @@ static const int all_calls[] = {
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(sched_yield), SCMP_SYS(select), SCMP_SYS(send), SCMP_SYS(sendmmsg),
 	SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
-	SCMP_SYS(sigaltstack), SCMP_SYS(sysinfo), SCMP_SYS(tgkill), SCMP_SYS(time),
+	SCMP_SYS(sigaltstack), SCMP_SYS(sysinfo), SCMP_SYS(time),
 	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(uname), SCMP_SYS(write),
 	SCMP_SYS(writev),
 };
@@ -91,15 +91,20 @@ static const unsigned long ioctls[] = {
 	FIONBIO, FIONREAD, SIOCGIFINDEX, SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFMTU,
 };
 
+/* Not who is told when something comes: all processes are of one user, and could be sent any signal. */
+static const int fcntls[] = {
+	F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_SETFD, F_SETFL,
+};
+
 struct calls {
 	const int *call;
 	size_t count;
-	int family[3];	/* of sockets it may make besides AF_UNIX, which the log takes */
+	int family[3];	/* of sockets it may make */
 };
 
 static const struct calls calls_of[PROC_COUNT] = {
 	[PROC_SIG] = { sig_calls, ARRAY_SIZE(sig_calls), { AF_INET, AF_INET6 } },
-	[PROC_KERN] = { kern_calls, ARRAY_SIZE(kern_calls), { AF_NETLINK, AF_INET } },
+	[PROC_KERN] = { kern_calls, ARRAY_SIZE(kern_calls), { AF_NETLINK, AF_INET, AF_UNIX } },
 	[PROC_CTL] = { ctl_calls, ARRAY_SIZE(ctl_calls), { 0 } },
 };
 
@@ -113,20 +118,42 @@ static int allow(scmp_filter_ctx ctx, const int *call, size_t n, uint32_t action
 	return err;
 }
 
-static int allow_socket(scmp_filter_ctx ctx, int family)
+static int allow_socket(scmp_filter_ctx ctx, int family, uint32_t action)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+	return seccomp_rule_add(ctx, action, SCMP_SYS(socket), 1,
 				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
 }
 
-/* Calls whose arguments matter: no new code, few ioctls, sockets by family. */
-static int allow_some(scmp_filter_ctx ctx, const struct calls *c)
+/*
+ * Names of AF_UNIX need no file, so the root directory is no wall; who has no use for it is refused, as
+ * the log asks for one when the system's log was started again.
+ */
+static int allow_sockets(scmp_filter_ctx ctx, const struct calls *c)
 {
-	int err = allow_socket(ctx, AF_UNIX);
+	bool local = false;
+	int err = 0;
 	size_t i;
 
-	for (i = 0; !err && i < ARRAY_SIZE(c->family) && c->family[i]; i++)
-		err = allow_socket(ctx, c->family[i]);
+	for (i = 0; !err && i < ARRAY_SIZE(c->family) && c->family[i]; i++) {
+		err = allow_socket(ctx, c->family[i], SCMP_ACT_ALLOW);
+		local |= c->family[i] == AF_UNIX;
+	}
+	return err || local ? err : allow_socket(ctx, AF_UNIX, SCMP_ACT_ERRNO(EACCES));
+}
+
+/* Calls whose arguments matter: no new code, few ioctls, sockets by family, signals to oneself. */
+static int allow_some(scmp_filter_ctx ctx, const struct calls *c)
+{
+	int err = allow_sockets(ctx, c);
+	size_t i;
+
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	for (i = 0; !err && i < ARRAY_SIZE(fcntls); i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff,
+					       (scmp_datum_t)fcntls[i]));
 	for (i = 0; !err && i < ARRAY_SIZE(ioctls); i++)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, ioctls[i]));

@@ -93,6 +93,18 @@ static int signal_others(void)
 	return NOT_REFUSED;
 }
 
+static int kill_sibling(void)
+{
+	syscall(SYS_tgkill, getppid(), getppid(), 0);
+	return NOT_REFUSED;
+}
+
+static int signal_by_file(void)
+{
+	fcntl(told, F_SETOWN, getppid());
+	return NOT_REFUSED;
+}
+
 static int packet_socket(void)
 {
 	socket(AF_PACKET, SOCK_RAW, 0);
@@ -118,7 +130,7 @@ static const struct {
 	{ run_program, "execve" }, { make_process, "fork" }, { trace, "ptrace" },
 	{ become_root, "setuid" }, { mount_something, "mount" },
 	{ signal_others, "pidfd_send_signal" }, { packet_socket, "socket" }, { own_ioctl, "ioctl" },
-	{ remove_file, "unlink" },
+	{ remove_file, "unlink" }, { kill_sibling, "tgkill" }, { signal_by_file, "fcntl" },
 };
 
 static void nobody_may(void)
@@ -171,6 +183,17 @@ static void sockets(void)
 		EXPECT_EQ(behind(PROC_KERN, make_socket, log, sizeof(log)) == -SIGSYS, !rows[i].kern);
 		EXPECT_EQ(behind(PROC_CTL, make_socket, log, sizeof(log)) == -SIGSYS, !rows[i].ctl);
 	}
+}
+
+/* Names that are no files are beyond the root directory. */
+static void local_sockets(void)
+{
+	char log[256];
+
+	family = AF_UNIX;
+	EXPECT_EQ(behind(PROC_SIG, make_socket, log, sizeof(log)), EACCES);
+	EXPECT_EQ(behind(PROC_KERN, make_socket, log, sizeof(log)), 0);
+	EXPECT_EQ(behind(PROC_CTL, make_socket, log, sizeof(log)), EACCES);
 }
 
 /* ------------------------------------------------------------------ what all do */
@@ -240,6 +263,7 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		{ "what no process may ends it, and is named", nobody_may },
 		{ "sockets by family", sockets },
+		{ "no local sockets but where they are needed", local_sockets },
 		{ "memory, descriptors and the log work; files are not there", all_may },
 		{ "what is for some processes only", own_calls },
 	};
