@@ -24,7 +24,7 @@ struct net net;
 
 static uint64_t leap;			/* ms that pass before the next callback */
 static unsigned int accepted, input, failed, connected_ones;
-static bool close_by_timer;
+static bool close_by_timer, clear_allowed;
 static struct timer engine_timer;
 static uint32_t ma;
 
@@ -96,8 +96,7 @@ void gist_ma_review(struct gist *g, bool (*allowed)(void *arg, const char *name,
 						     const struct address *peer), void *arg)
 {
 	(void)g;
-	(void)allowed;
-	(void)arg;
+	clear_allowed = allowed(arg, NULL, &(struct address){ 4, { 127, 0, 0, 1 } });
 }
 
 static const struct endpoint here = { { 4, { 127, 0, 0, 1 } }, 1 };
@@ -212,6 +211,22 @@ static void connected_too_late(void)
 	end();
 }
 
+/* After a reload that wants TLS of everybody. */
+static void review_without_tls(void)
+{
+	struct conf conf = { .gist.tls = GIST_TLS_OFFERED };
+
+	begin();
+	net.conf = &conf;
+	stream_review();
+	EXPECT(clear_allowed);
+	conf.gist.tls = GIST_TLS_REQUIRED;
+	stream_review();
+	EXPECT(!clear_allowed);
+	net.conf = NULL;
+	end();
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -219,6 +234,7 @@ int main(void)
 		{ "the other end goes when its time is over", gone_in_time },
 		{ "octets come when the engine closes", closed_by_the_engine },
 		{ "a connection is there when its time is over", connected_too_late },
+		{ "GIST-4.4.2-09 associations without TLS where it is required", review_without_tls },
 	};
 	int status;
 

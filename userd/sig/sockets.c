@@ -166,6 +166,9 @@ static int alert4(void)
 	if (fd < 0)
 		return fd;
 	err = filter_options(fd);
+	/* nor may a process that was taken over hear all that others say */
+	if (!err)
+		err = set(fd, SOL_SOCKET, SO_LOCK_FILTER, 1);
 	if (!err)
 		err = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (!err)

@@ -561,8 +561,8 @@ static bool allowed(void *arg, const char *name, const struct address *peer)
 	struct peer_names names = { 0 };
 
 	(void)arg;
-	if (!name)
-		return true;	/* without TLS there is nobody to look for */
+	if (!name)	/* without TLS there is nobody to look for */
+		return net.conf->gist.tls != GIST_TLS_REQUIRED;
 	peer_names_add(&names, name, strlen(name));
 	return peerdb_permits(&net.conf->gist, &names, peer, NULL);
 }
