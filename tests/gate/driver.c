@@ -5,7 +5,7 @@
  *
  *	interface NAME inside|outside [zone=N] [pool=NAME] [attach] [drop]
  *	policy NAME permit|deny [third] [any] [from=PREFIX] [toward=PREFIX] [key=ID] [max=N]
- *	set forward|need|sessions|rate|min|max N
+ *	set forward|need|sessions|all|rate|min|max N
  *	start
  *	admit SID [kind=..] [xlat=..] [proto=N] [src=ADDR[/LEN]] [sport=N] [dst=..] [dport=N] [pair]
  *	      [spi=N] [icmp=T,T] [in=IF] [out=IF] [from=IF] [peer=ADDR] [uid=N] [life=N] [ref=SID]
@@ -196,6 +196,8 @@ static void do_set(char **w, int n)
 		conf.nslp.need_reservation = v;
 	else if (!strcmp(w[0], "sessions"))
 		conf.policy_sessions_max = v;
+	else if (!strcmp(w[0], "all"))
+		conf.nslp.sessions = v;
 	else if (!strcmp(w[0], "rate"))
 		conf.policy_rate = v;
 	else if (!strcmp(w[0], "min"))

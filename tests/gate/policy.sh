@@ -32,6 +32,21 @@ sessions() {
 	gate_down
 }
 
+# Whoever the signalling process says they are.
+all_sessions() {
+	local i
+	begin "set all 2"
+	for ((i = 1; i <= 4; i++)); do
+		granted "admit s$i kind=reserve proto=17 src=$ANY dst=$A dport=$i in=wan out=lan from=lan peer=$A"
+		granted hold "s$i" 60
+	done
+	refused 0x0401 "admit five kind=reserve proto=17 src=$ANY dst=$A2 dport=9 in=wan out=lan from=lan peer=$A2"
+	granted "admit s1 kind=reserve proto=17 src=$ANY dst=$A dport=1 in=wan out=lan from=lan peer=$A"
+	say close s1
+	granted "admit five kind=reserve proto=17 src=$ANY dst=$A2 dport=9 in=wan out=lan from=lan peer=$A2"
+	gate_down
+}
+
 # What was admitted and not opened is given back in the end: here by somebody who asks anew.
 third_party() {
 	begin
@@ -120,6 +135,7 @@ listed() {
 test_start
 gateway
 point "no more sessions than a requester may have" sessions
+point "no more sessions than there may be in all" all_sessions
 both "NATFW-3.6-05 nothing for third parties" third_party
 point "every decision is in the log, session ids are not" logged
 point "messages that make no sense do nothing" nonsense

@@ -323,12 +323,26 @@ static bool find_pool(struct admission *a)
 	return refuse(a, NSLP_NO_RESOURCES, "no pool to take an address from");
 }
 
+/*
+ * Requesters are who the signalling process says they are. It has no more sessions than it may; those
+ * of an earlier life may be here besides.
+ */
+static bool full(const struct gate *g)
+{
+	uint64_t most = 2ull * g->conf->nslp.sessions;
+
+	return most && g->ledger.rows.count >= most;
+}
+
 static bool check_quota(struct admission *a)
 {
 	struct gate *g = a->g;
-	struct requester *r = requester_get(&g->requesters, &a->who, g->now);
+	struct requester *r;
 	const char *why = NULL;
 
+	if (!a->row && full(g))
+		return refuse(a, NSLP_NO_RESOURCES, "more sessions than there may be");
+	r = requester_get(&g->requesters, &a->who, g->now);
 	if (!r)
 		return refuse(a, NSLP_NO_RESOURCES, "too many requesters");
 	if (!a->row)

@@ -14,9 +14,9 @@
 
 #define NTP_UNIX	2208988800u	/* seconds from 1900 to 1970 */
 #define LIST_STEP	64		/* rows of a listing at a time */
+#define LISTINGS	32		/* asked for at once; the control process asks for fewer */
 
 struct listing {
-	bool active;
 	uint64_t number;		/* of the request */
 	uint32_t at;
 };
@@ -28,7 +28,8 @@ static struct {
 	struct routes routes;
 	struct event *tick, *flush, *events, *family;
 	int events_fd;
-	struct listing listing;
+	struct listing listing[LISTINGS];	/* one after the other */
+	unsigned int listings;
 } kern;
 
 static uint64_t now_ms(void)
@@ -187,20 +188,31 @@ static bool send_row(void *arg, const struct rule_info *i)
 	return !n->err;
 }
 
-/* As much as the channel takes; the rest when it is empty again. */
-static void list_on(void)
+/* True: it is complete. */
+static bool list_one(struct listing *l)
 {
-	struct listing *l = &kern.listing;
 	struct numbered n = { .number = l->number };
 
-	while (l->active && !n.err)
-		if (!gate_list(kern.gate, &l->at, LIST_STEP, send_row, &n) && !n.err) {
-			n.err = proc_send(PROC_CTL, MSG_RULE_INFO, &l->number, sizeof(l->number));
-			if (!n.err)
-				l->active = false;
-		}
-	if (n.err == -EPIPE)
-		l->active = false;
+	while (gate_list(kern.gate, &l->at, LIST_STEP, send_row, &n) && !n.err)
+		;
+	return !n.err &&
+	       !proc_send(PROC_CTL, MSG_RULE_INFO, &l->number, sizeof(l->number));
+}
+
+/* As much as the channel takes; the rest when it is empty again, or has another end. */
+static void list_on(void)
+{
+	while (kern.listings && list_one(&kern.listing[0]))
+		memmove(kern.listing, kern.listing + 1, --kern.listings * sizeof(kern.listing[0]));
+}
+
+static void list(uint64_t number)
+{
+	if (kern.listings == LISTINGS)
+		return;
+	kern.listing[kern.listings++] = (struct listing){ .number = number };
+	if (kern.listings == 1)
+		list_on();
 }
 
 static void send_stat(void *arg, const struct stat_value *v)
@@ -216,8 +228,7 @@ static void from_ctl(enum msg_type type, const void *data, size_t len)
 		return;
 	memcpy(&number, data, sizeof(number));
 	if (type == MSG_RULE_LIST) {
-		kern.listing = (struct listing){ .active = true, .number = number };
-		list_on();
+		list(number);
 	} else if (type == MSG_STATS) {
 		gate_stats(kern.gate, send_stat, &number);
 		proc_send(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number));
@@ -279,7 +290,7 @@ static void kern_start(void)
 static void kern_peer(enum proc_id peer, bool again)
 {
 	if (peer == PROC_CTL && again)
-		kern.listing.active = false;
+		kern.listings = 0;
 }
 
 static void kern_drained(enum proc_id peer)
