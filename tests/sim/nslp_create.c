@@ -44,6 +44,31 @@ static void installed_before_told(void)
 	CHECK(open->time <= told->time);
 }
 
+/* What the asking side says itself is no answer, whatever its number. */
+static void own_response(void)
+{
+	nf("");
+	ask("create lt=60 efi=1/0 msn=5");
+	expect(2000, "C recv query=0 m=create");
+	say("A", "d=0 reliable data=[response lt=60 msn=5 info=0201]");
+	expect(100, "A tx data via=tcp m=response");
+	none(1000, "B gate op=open");
+	none(0, "C recv m=response");
+	IS(session_state("B", S), "pending");
+}
+
+/* GIST hands up, and says so, what it has no routing state for. */
+static void without_state(void)
+{
+	nf("");
+	raw("A", "data via=q c=1 nslpid=33 rao=65 from=A.1:270 to=C.2:270 : mri sid nli=A.1,pi=4141414141414141 "
+	    "data=[create lt=60 efi=1/0 msn=5]");
+	expect(100, "A tx data via=q");
+	none(1000, "B gate");
+	none(0, "B tx");
+	IS(session_state("B", S), "none");
+}
+
 static void other_session_response(void)
 {
 	nf("");
@@ -476,6 +501,8 @@ static const struct sim_test tests[] = {
 	{ "NATFW-3.2.1-02,NATFW-3.2.1-04,NATFW-3.2.8-03,NATFW-3.2.8-04,NATFW-3.2.8-06,NATFW-3.7.1-17,NATFW-3.7.1-18,NATFW-3.7.1-29,NATFW-3.7.1-26,NATFW-1.2-04,NATFW-1.1-02,NATFW-3.1-01,NATFW-3.4-12,NATFW-3.5-02,NATFW-3.5-10,NATFW-4-04 a firewall remembers, forwards, and installs with the RESPONSE",
 	  forwarded },
 	{ "NATFW-3.2.1-04,NATFW-3.7.1-29 the rule is there before the RESPONSE goes on", installed_before_told },
+	{ "NATFW-3.7.1-25,NATFW-3.7.1-26 a RESPONSE from the asking side installs nothing", own_response },
+	{ "NATFW-3.2.8-13 a CREATE without routing state is nothing", without_state },
 	{ "NATFW-3.7.1-26,NATFW-3.7.1-33 a RESPONSE of another session installs nothing", other_session_response },
 	{ "NATFW-3.2.8-08,NATFW-3.7.1-30,NATFW-3.2.7-05 class 3: Dead, and passed on", failed, { "0304" } },
 	{ "NATFW-3.2.8-08,NATFW-3.2.7-05 class 4: Dead, and passed on", failed, { "0401" } },

@@ -275,10 +275,11 @@ static void refresh_receiver(void)
 
 static void refresh_wrong_type(void)
 {
-	nf_established("");
+	nf_established("edge");
 	run(40000);
-	ask("external lt=60 efi=1/0 msn=6 dti=p17,5000,0,0.0.0.0/0");
-	none(2000, "C recv m=external");
+	say("A", "mri=le:A.1>192.0.2.99 reliable data=[external lt=60 efi=1/0 msn=6 dti=p17,5000,0,0.0.0.0/0]");
+	expect(1000, "A tx data via=tcp m=external");
+	none(2000, "B gate");
 	run(20000);
 	IS(session_state("B", S), "none");
 }
@@ -287,8 +288,10 @@ static void refresh_wrong_type_external(void)
 {
 	reserved("");
 	run(40000);
-	say("A", "mri=le:A.1>192.0.2.99 reliable data=[create lt=60 efi=1/0 msn=6]");
-	run(23000);
+	say("A", "mri=pc:A.1/32:5000>C.2/32:4000,p17 reliable data=[create lt=60 efi=1/0 msn=6]");
+	none(2000, "B gate");
+	none(0, "C recv m=create");
+	run(21000);
 	IS(session_state("B", S), "none");
 	IS(gate_state("B", S), "none");
 }
