@@ -126,6 +126,25 @@ wait_for(lambda: [s["session"] for s in c.get("sessions")[0]] == [free])
 	daemon_stop
 }
 
+# A session whose connection ends while there is no way to say so is ended later.
+ends_what_could_not_be_told() {
+	fresh_start
+	py <<<"$PRELUDE"'
+c, d = Client(socket), Client(socket)
+d.open(bound=True)
+mine = c.open()["session"]
+os.kill(int(pid("sig")), signal.SIGSTOP)
+told = ""
+while "too much to do" not in told:
+	told = str([c.rpc("session-refresh", session=mine) for i in range(500)][-1])
+d.close()
+time.sleep(0.3)
+os.kill(int(pid("sig")), signal.SIGCONT)
+wait_for(lambda: [s["session"] for s in Client(socket).get("sessions")[0]] == [mine])
+'
+	daemon_stop
+}
+
 lists_break_off() {
 	fresh_start
 	py <<<"$PRELUDE"'
@@ -237,6 +256,7 @@ point "sessions are opened again in a signalling process that knows nothing" sig
 point "an MSN is never used twice" msn_never_goes_back
 point "an MSN may wrap" msn_wraps
 point "bound sessions end when the control process dies" bound_sessions_end_with_ctl
+point "a bound session that could not be ended at once" ends_what_could_not_be_told
 point "a list that breaks off says so" lists_break_off
 point "a forbidden system call is named, and ends the process" forbidden_call_is_named
 point "the filter can be turned off with sanitizers only" filter_can_be_off_in_tests

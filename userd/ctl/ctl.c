@@ -194,6 +194,12 @@ static void peer(enum proc_id id, bool again)
 	local_resume();
 }
 
+static void drained(enum proc_id id)
+{
+	if (id == PROC_SIG)
+		local_drained();
+}
+
 static void message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	if (type == MSG_SESSION_EVENT && from == PROC_SIG && len == sizeof(struct session_event))
@@ -226,6 +232,7 @@ const struct proc_ops ctl_ops = {
 	.start = start,
 	.peer = peer,
 	.message = message,
+	.drained = drained,
 	.down = down,
 	.dump = dump,
 };

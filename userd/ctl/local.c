@@ -389,7 +389,7 @@ static void leave_one(struct local *l, void *arg)
 
 	l->owners &= ~(1ull << slot);
 	if (l->bound == (int)slot && !l->closing) {
-		local_close(l);
+		l->untold = local_close(l);
 		l->closing = true;
 	}
 }
@@ -397,4 +397,16 @@ static void leave_one(struct local *l, void *arg)
 void local_leave(unsigned int slot)
 {
 	local_each(leave_one, &slot);
+}
+
+static void tell_one(struct local *l, void *arg)
+{
+	(void)arg;
+	if (l->untold)
+		l->untold = local_close(l);
+}
+
+void local_drained(void)
+{
+	local_each(tell_one, NULL);
 }

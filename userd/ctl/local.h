@@ -24,6 +24,7 @@ struct local {
 	uint64_t owners;		/* connections, by slot */
 	int bound;			/* slot of the connection it ends with, -1: none */
 	bool closing;			/* told to end */
+	bool untold;			/* closing, and the signalling process does not know */
 	struct session_event last;
 };
 
@@ -51,6 +52,8 @@ bool local_over(const struct local *l);
 void local_forget(struct local *l);
 /* The connection in @slot is gone. */
 void local_leave(unsigned int slot);
+/* The signalling process takes more again: tell it of those that could not be ended. */
+void local_drained(void);
 /* Write anew what is out of date or could not be written; to be called now and then. */
 void local_tidy(void);
 /* Positive errno of the last write, 0: all is stored. */
