@@ -21,6 +21,7 @@
 
 #define QUEUE_MAX	(64u << 20)	/* to a process: a configuration is never refused */
 #define PART		32768		/* octets of a configuration in one message */
+#define ASKED_MAX	(64u << 10)	/* octets queued to who asks for descriptors and does not take them */
 #define PING_MS		5000
 #define PINGS_MAX	6		/* unanswered */
 #define KIND_MAX	64		/* descriptors of one kind */
@@ -303,8 +304,12 @@ static void all_ready(void)
 
 static void answer_fd(struct child *c, const struct proc_fd *ask)
 {
-	int fd = supply_open(m.conf, c->id, ask->which, ask->arg);
+	int fd;
 
+	/* each of them would be one of ours until it is taken */
+	if (channel_backlog(c->channel) > ASKED_MAX)
+		return;
+	fd = supply_open(m.conf, c->id, ask->which, ask->arg);
 	if (fd < 0 && fd != -ENOENT)
 		open_failed(ask->which, fd);
 	give_fd(c, ask->which, ask->arg, fd < 0 ? -1 : fd);
