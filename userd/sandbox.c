@@ -91,7 +91,7 @@ static const unsigned long ioctls[] = {
 	FIONBIO, FIONREAD, SIOCGIFINDEX, SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFMTU,
 };
 
-/* Not who is told when something comes: all processes are of one user, and could be sent any signal. */
+/* Not who is told when something comes: others are of this user, and could be sent any signal. */
 static const int fcntls[] = {
 	F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_SETFD, F_SETFL,
 };
@@ -125,8 +125,8 @@ static int allow_socket(scmp_filter_ctx ctx, int family, uint32_t action)
 }
 
 /*
- * Names of AF_UNIX need no file, so the root directory is no wall; who has no use for it is refused, as
- * the log asks for one when the system's log was started again.
+ * Names of AF_UNIX need no file, so the root directory is no wall; who has no use for it is refused,
+ * as the log asks for one when the system's log was started again.
  */
 static int allow_sockets(scmp_filter_ctx ctx, const struct calls *c)
 {

@@ -58,7 +58,8 @@ static void put_mri(struct gist_out *o)
 {
 	const struct gate_flow *f = &request.flow;
 	const struct gist_mri mri = {
-		.method = 0, .upstream = request.kind == GATE_RESERVE, .source = f->source, .destination = f->destination,
+		.method = 0, .upstream = request.kind == GATE_RESERVE,
+		.source = f->source, .destination = f->destination,
 		.source_prefix = f->source_len, .destination_prefix = f->destination_len,
 		.has_protocol = true, .protocol = f->protocol, .has_sport = true, .sport = f->sport,
 		.has_dport = true, .dport = f->dport,

@@ -193,7 +193,9 @@ static void closed_by_the_engine(void)
 
 static void connected_too_late(void)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
 	struct gist_target to = { .to = here };
 	socklen_t n = sizeof(sin);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
