@@ -97,7 +97,9 @@ void nslp_respond_opened(struct nslp_session *s)
 	struct nslp_message request;
 	struct nslp_fault fault;
 	struct nslp *n = s->n;
+	uint8_t sid[GATE_SID];
 
+	memcpy(sid, s->sid, sizeof(sid));
 	x->octets = gist_view(NULL, 0);
 	if (!x->fresh)
 		nslp_count(n, NSLP_N_refreshed);
@@ -106,6 +108,8 @@ void nslp_respond_opened(struct nslp_session *s)
 	nslp_message_parse(&request, octets, nslp_options(n), &fault);
 	if (s->rule.role == SESSION_NR)
 		nslp_app_passive(s);
-	conclude(s, &request);
+	s = nslp_session_find(n, sid);	/* whoever was told may have closed it */
+	if (s)
+		conclude(s, &request);
 	free((void *)(uintptr_t)octets.data);
 }
