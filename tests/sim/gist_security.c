@@ -267,8 +267,34 @@ static void stolen_cookie(void)
 	expect(100, "R rx response rc=$rc");
 	raw("X", "confirm from=X.2:270 to=B.1:270 : mri sid nli=X.2 rc=$rc");
 	raw("X", "confirm from=X.2:270 to=B.1:270 : mri sid nli=R.1 rc=$rc");
+	raw("X", "confirm from=X.2:270 to=B.1:270 : mri sid nli=R.1,pi=52525252 rc=$rc");
 	run(200);
 	CHECK_EQ(responders("B"), 0);
+	raw("R", "confirm to=B.1:270 : +rc=$rc");
+	settled("B");
+}
+
+/* The same where X has an association of its own, confirmed. */
+static void stolen_for_association(void)
+{
+	net("R B; X B");
+	gist("B", "");
+	app("B", APP, "");
+	flow("X.2:4000>B.2:5000 udp");
+	session(S2);
+	raw("X", "query : +sp=tcp +scd");
+	expect(100, "X rx response rc=$rc sp.hex=$sp");
+	raw_connect("X", "B.2:30000");
+	raw("X", "confirm via=tcp : +rc=$rc +sp=hex:$sp +scd=30000");
+	settled("B");
+	session(S);
+	flow("R.1:4000>B.1:5000 udp");
+	set("rc", "%s", "");
+	raw("R", "query : +sp=tcp +scd");
+	expect(100, "R rx response rc=$rc sp.hex=$sp");
+	raw("X", "confirm via=tcp : mri sid nli=R.1,pi=52525252 rc=$rc sp=hex:$sp scd=30000");
+	expect(100, "X rx error via=tcp err=4/0");
+	CHECK_EQ(responders("B"), 1);
 }
 
 static void cookies_differ(void)
@@ -342,6 +368,7 @@ static const struct sim_test tests[] = {
 	{ "GIST-4.3.2-15 an association that nothing was confirmed on is no way in", hijacked_association },
 	{ "GIST-4.3.2-15,GIST-3.5-01 nor is one of another session's peer", hijacked_session },
 	{ "GIST-8.5-04,GIST-5.3.1-10 a cookie is good for its owner only", stolen_cookie },
+	{ "GIST-5.3.1-10,GIST-4.3.2-15 also on another's association", stolen_for_association },
 	{ "GIST-8.5-01,GIST-8.5-02 six hundred cookies", cookies_differ },
 	{ "GIST-5.7.1-21,GIST-8.5-10 a refused Confirm is in the log", log_refused },
 	{ "GIST-5.6-08 nobody can be told: nobody is", error_undeliverable },
