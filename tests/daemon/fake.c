@@ -221,16 +221,12 @@ static void list_others(void)
 	struct session_info info = { .role = SESSION_NF, .state = SESSION_ESTABLISHED };
 	uint64_t number = listing;
 
-	for (; listed < extra && proc_backlog(PROC_CTL) < 1 << 20; listed++) {
+	for (; listed < extra; listed++) {
 		memcpy(info.sid, &listed, sizeof(listed));
-		tell_info(number, &info);
-	}
-	if (listed < extra) {
-		/* to be called again, something has to be refused */
-		while (!proc_send2(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number), &info,
-				   sizeof(info)))
-			memcpy(info.sid, &listed, sizeof(listed)), listed++;
-		return;
+		/* refused: called again when the channel is empty */
+		if (proc_send2(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number), &info,
+			       sizeof(info)))
+			return;
 	}
 	listing = 0;
 	proc_send(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number));
