@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core debug
+# natfw-test: core debug timeout=600
 #
 # Who outside may send to a mapped endpoint (RFC 4787 section 5), and insiders that reach
 # each other by external endpoints (section 6).
