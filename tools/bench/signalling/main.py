@@ -30,6 +30,7 @@ control:
   socket: {dir}/control
 interface:
 - {{name: lan, side: inside, attach: true, default: drop}}
+- {{name: dmz, side: inside, attach: true, default: drop}}
 - {{name: wan, side: outside, edge: true, attach: true, default: drop}}
 gist: {{validity: 3600000, states: 1000000, rate: 1000000000}}
 nslp: {{lifetime-max: 7200, sessions: 1000000, sessions-per-peer: 1000000}}
@@ -58,21 +59,24 @@ class Gateway:
         for name in ('empty', 'state'):
             os.mkdir(f'{self.dir}/{name}')
         self.tag = os.path.basename(self.dir).split('.')[1]
-        self.ns = {n: f'{n}-{self.tag}' for n in ('ni', 'gw', 'nr')}
+        self.ns = {n: f'{n}-{self.tag}' for n in ('ni', 'gw', 'nr', 'fl')}
         self.daemon = None
         self.network()
         self.start()
 
     def network(self):
-        ni, gw, nr = (self.ns[n] for n in ('ni', 'gw', 'nr'))
+        ni, gw, nr, fl = (self.ns[n] for n in ('ni', 'gw', 'nr', 'fl'))
         for n in self.ns.values():
             sh(f'ip netns add {n}; ip -n {n} link set lo up')
         sh(f'ip -n {ni} link add eth0 type veth peer name lan netns {gw}')
         sh(f'ip -n {nr} link add eth0 type veth peer name wan netns {gw}')
+        sh(f'ip -n {fl} link add eth0 type veth peer name dmz netns {gw}')
         for ns, dev, addr in ((ni, 'eth0', '10.1.0.2/24'), (gw, 'lan', '10.1.0.1/24'),
-                              (gw, 'wan', '10.2.0.1/24'), (nr, 'eth0', '10.2.0.2/24')):
+                              (gw, 'wan', '10.2.0.1/24'), (nr, 'eth0', '10.2.0.2/24'),
+                              (gw, 'dmz', '10.3.0.1/24'), (fl, 'eth0', '10.3.0.2/24')):
             sh(f'ip -n {ns} addr add {addr} dev {dev}; ip -n {ns} link set {dev} up')
-        sh(f'ip -n {ni} route add default via 10.1.0.1; ip -n {nr} route add default via 10.2.0.1')
+        for ns, via in ((ni, '10.1.0.1'), (nr, '10.2.0.1'), (fl, '10.3.0.1')):
+            sh(f'ip -n {ns} route add default via {via}')
         sh(f'ip netns exec {gw} sysctl -qw net.ipv4.ip_forward=1')
 
     def start(self):
@@ -172,21 +176,30 @@ def sessions(gw, n, window, rounds):
 
 
 def flood(gw, n, rate):
+    """Queries nobody confirms, and what becomes of one who asks for sessions meanwhile."""
     before, cpu = gw.memory(), gw.cpu()
-    p = gw.load('ni', 'flood', '10.1.0.2', '10.2.0.2', n, rate)
+    p = gw.load('fl', 'flood', '10.3.0.2', '10.2.0.2', n, rate)
     sent = [r for r in lines(p) if r['phase'] == 'flood'][0]
     p.wait()
     time.sleep(0.5)
-    return [{'case': 'flood', 'queries': sent['sent'], 'rate': round(sent['sent'] / sent['seconds']),
+    rows = [{'case': 'flood', 'queries': sent['sent'], 'rate': round(sent['sent'] / sent['seconds']),
              'cpu_us': round((gw.cpu() - cpu) * 1e6 / max(sent['sent'], 1), 1),
              'grown_bytes': gw.memory() - before}]
+    p = gw.load('fl', 'flood', '10.3.0.2', '10.2.0.2', n * 10, rate)
+    time.sleep(0.5)
+    rows += [dict(r, case=f'{r["case"]}, flooded') for r in sessions(gw, 1000, 16, 3)
+             if r['case'] != 'memory']
+    p.kill()
+    p.wait()
+    rows += [r for r in sessions(gw, 1000, 16, 3) if r['case'] != 'memory']
+    return rows
 
 
 def table(rows):
     out = []
     for r in rows:
         rest = '  '.join(f'{k.replace("_", " ")} {v}' for k, v in r.items() if k != 'case')
-        out.append(f'{r["case"]:8}  {rest}')
+        out.append(f'{r["case"]:16}  {rest}')
     return '\n'.join(out)
 
 
