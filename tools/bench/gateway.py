@@ -7,6 +7,7 @@ pktgen makes each packet anew and gives it to the stack as if lan had received i
 dummy device: it counts what is sent and frees it, which is as little as sending can cost.
 What is behind lan and wan are permanent neighbours.
 """
+import collections
 import contextlib
 import ctypes
 import os
@@ -30,6 +31,9 @@ SHAPES = {1: (1, 1), 1000: (1000, 1), 100000: (3125, 32), 1000000: (15625, 64)}
 
 
 CLOCK = Clock(os.environ.get('BENCH_CLOCK'))
+
+
+Sent = collections.namedtuple('Sent', 'packets seconds watch lost')
 
 
 class Failed(Exception):
@@ -89,6 +93,10 @@ class Traffic:
         self.flows, self.order, self.cpus = flows, order, cpus
         self.size = size
         self.sports, self.dports = SHAPES.get(flows, (flows, 1))
+
+    def key(self):
+        """The same for all who get the same."""
+        return self.flows, self.order, self.size, self.cpus
 
     def part(self, cpu):
         """(first source port, how many, first destination port, how many) of a processor.
@@ -152,6 +160,8 @@ class Gateway:
         n = self.net
         sysctl('net/ipv6/conf/default/accept_dad', 0)
         sysctl('net/ipv6/conf/default/router_solicitations', 0)
+        # without IPv6 nothing but the generator's packets leaves the devices
+        sysctl('net/ipv6/conf/default/disable_ipv6', int(n.family == 4))
         nodad = ' nodad' if n.family == 6 else ''
         sh('ip', '-batch', '-', text=f'''
 link set lo up
@@ -240,21 +250,23 @@ route add {n.servers} via {n.next}
             raise Failed(f'pktgen refuses "{line}": {e.strerror}') from e
 
     def send(self, count):
-        """Send count packets over all processors.
+        """Send count packets over all processors; 0: until pktgen is told to stop.
 
-        Packets, seconds of processor time, seconds by pktgen's watch (added up likewise).
+        Packets, seconds of processor time, seconds by pktgen's watch (both added up over
+        processors), and which share of the time the host had no processor for the guest.
         """
         cpus = self.traffic.cpus
         with self.inside():
             for cpu in range(cpus):
-                self._set(cpu, f'count {max(1, count // cpus)}')
+                self._set(cpu, f'count {max(1, count // cpus) if count else 0}')
             before = CLOCK.read()
             put('/proc/net/pktgen/pgctrl', 'start')
             packets, wall = self._results()
             after = CLOCK.read()
         if not before or not after:
-            return packets, wall, wall
-        return packets, Clock.seconds(before, after, cpus), wall
+            return Sent(packets, wall, wall, 0.0)
+        return Sent(packets, Clock.seconds(before, after, cpus), wall,
+                    Clock.lost(before, after, cpus))
 
     def _results(self):
         done = [self._result(cpu) for cpu in range(self.traffic.cpus)]

@@ -24,8 +24,9 @@ class Impl:
     """One way to treat packets."""
     name = ''
     cases = ()
+    label = ''      # case as it is called in the results, if that is another
     sweeps = 1      # of all flows, before anything is measured
-    traffic = None  # instead of what the others get
+    spread = False  # packets of any ports instead, hardly two of the same flow
 
     def __init__(self, case):
         self.case = case
@@ -36,13 +37,20 @@ class Impl:
 
     def ready(self, gw):
         """Aim the generator, every flow having been seen."""
-        if self.sweeps:
+        if self.spread:
+            gw.aim(spread=True)
+        elif self.sweeps:
             gw.sweep(self.sweeps)
         else:
             gw.aim()
 
-    def forwards(self):
-        return self.case not in ('floor', 'drop')
+    def floor(self):
+        """What this one's cost is counted from."""
+        return Floor(spread=self.spread)
+
+    def passes(self, packets):
+        """How many of so many packets have to leave; None: that is not looked at."""
+        return 0 if self.case in ('floor', 'drop') else packets
 
     def before(self, gw):
         """Called before a measured run."""
@@ -56,6 +64,10 @@ class Floor(Impl):
     name = 'generator'
     cases = ('floor',)
     sweeps = 0
+
+    def __init__(self, case='floor', spread=False):
+        super().__init__(case)
+        self.spread = spread
 
     def setup(self, gw):
         sh('nft', '-f', '-', text='''table netdev bench {
@@ -115,8 +127,12 @@ class NatfwImpl(Impl):
         self.was = self.nl.counters().get(self.reason(), 0)
 
     def after(self, gw, packets):
+        self.ended(packets, 0.999)
+
+    def ended(self, packets, share):
+        """Failed unless that share of the packets ended the way they should."""
         ended = self.nl.counters().get(self.reason(), 0) - self.was
-        if ended < packets * 0.999:
+        if ended < packets * share:
             now = sorted(self.nl.counters().items(), key=lambda kv: -kv[1])[:4]
             raise Failed(f'{packets - ended} of {packets} packets did not end as '
                          f'{self.reason()}; counters: {now}')

@@ -6,33 +6,39 @@ import os
 import sys
 import time
 
-import extras
+import loading
 import measure
+import memory
+import paired
 import report
+import state
+from figures import trouble
+from gateway import CLOCK, Failed
 from impls import BY_NAME
+from nl import NlError
 
 CASES = ('drop', 'allow', 'snat', 'dnat', 'twice')
 NAT = ('snat', 'dnat', 'twice')
 IMPLS = tuple(i for i in BY_NAME if i != 'generator')
 
-# (cases, flows, families, orders, sizes, processors[, implementations]) of each profile
+# (cases, flows, families, orders, sizes, processors[, implementations]) of each profile,
+# beyond the groups of paired.py
 FASTEST = ('natfw-direct', 'nft-flowtable', 'nft-set', 'nft-fwd', 'ip_forward')
 PROFILES = {
     'quick': [
         (('drop', 'allow', 'snat'), (1, 1000, 100000), (4,), ('random',), (60,), (1,)),
-        (('snat',), (1000,), (6,), ('random',), (60,), (1,)),
     ],
     'medium': [
         (('drop', 'allow', 'snat'), (1,), (4,), ('random',), (60,), (1,)),
         (CASES, (1000, 100000), (4,), ('random',), (60,), (1,)),
-        (('allow', 'snat'), (1000000,), (4,), ('random',), (60,), (1,), FASTEST),
+        (('allow',), (1000000,), (4,), ('random',), (60,), (1,), FASTEST),
         (('snat',), (1000, 100000), (4,), ('sequential',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (6,), ('random',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (4,), ('random',), (60,), (2,)),
     ],
     'full': [
         (CASES, (1, 1000, 100000), (4, 6), ('random',), (60,), (1,)),
-        (('drop', 'allow', 'snat'), (1000000,), (4,), ('random',), (60,), (1,)),
+        (('drop', 'allow'), (1000000,), (4,), ('random',), (60,), (1,)),
         (('snat',), (1000000,), (6,), ('random',), (60,), (1,), FASTEST),
         (('allow', 'snat'), (1000, 100000), (4, 6), ('sequential',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (4, 6), ('random',), (60,), (2,)),
@@ -40,7 +46,12 @@ PROFILES = {
         (('snat',), (100000,), (4,), ('random',), (512, 1514, 'imix'), (1,)),
     ],
 }
-ROUNDS = {'quick': 5, 'medium': 7, 'full': 9}
+# (of groups that targets are judged by, of the others)
+ROUNDS = {'quick': (15, 7), 'medium': (25, 11), 'full': (41, 21)}
+EXTRAS = {'memory': memory.memory, 'load': loading.load, 'atomic': loading.atomic,
+          'bind': state.bind, 'full': state.full}
+OURS = ('load', 'atomic', 'full')   # nothing to measure without natfw
+NAMES = CASES + ('targets',) + tuple(EXTRAS)
 
 
 def listed(kind):
@@ -56,7 +67,7 @@ def size(text):
 def options(argv):
     p = argparse.ArgumentParser(prog='tools/bench/run', description=__doc__)
     p.add_argument('--profile', choices=PROFILES, default='medium')
-    p.add_argument('--case', type=listed(str), help='of ' + ','.join(CASES + extras.NAMES))
+    p.add_argument('--case', type=listed(str), help='of ' + ','.join(NAMES))
     p.add_argument('--impl', type=listed(str), help='of ' + ','.join(IMPLS))
     p.add_argument('--flows', type=listed(int), help='of 1,1000,100000,1000000')
     p.add_argument('--family', type=listed(int), help='of 4,6')
@@ -64,7 +75,8 @@ def options(argv):
     p.add_argument('--size', type=listed(size), help='bytes without checksum, or imix')
     p.add_argument('--cpus', type=listed(int))
     p.add_argument('--rounds', type=int)
-    p.add_argument('--seconds', type=float, default=0.1, help='of each run')
+    p.add_argument('--seconds', type=float, default=0.06, help='of each run')
+    p.add_argument('--group', help='groups whose names have this regular expression')
     p.add_argument('--json', default=os.environ.get('BENCH_JSON'))
     p.add_argument('--svg')
     p.add_argument('--publish', help='directory for results.json, .txt and .svg')
@@ -73,7 +85,7 @@ def options(argv):
 
 def check(p, o):
     """Names that do not exist are refused before anything takes time."""
-    for given, known in ((o.case, CASES + extras.NAMES), (o.impl, IMPLS),
+    for given, known in ((o.case, NAMES), (o.impl, IMPLS),
                          (o.order, ('random', 'sequential')), (o.family, (4, 6))):
         for g in given or ():
             if g not in known:
@@ -83,23 +95,34 @@ def check(p, o):
             p.error(f'there are {os.cpu_count()} processors here, not {c}')
 
 
+def axes(o):
+    """Whether an axis was given, which then stands for the profile's."""
+    return any((o.flows, o.family, o.order, o.size, o.cpus))
+
+
 def blocks(o):
     """The profile's blocks, or one of the axes that were given."""
-    if any((o.flows, o.family, o.order, o.size, o.cpus)):
+    if axes(o):
         return [(CASES, o.flows or (1000,), o.family or (4,), o.order or ('random',),
                  o.size or (60,), o.cpus or (1,), IMPLS)]
     return [b if len(b) > 6 else (*b, IMPLS) for b in PROFILES[o.profile]]
 
 
-def plan(o, impls):
-    """(cases, implementations, flows, family, order, size, cpus) of every point."""
+def plan(o, impls, rows):
+    """(cases, implementations, flows, family, order, size, cpus) of every point.
+
+    What is among the rows already, in groups of its own, is not measured again.
+    """
+    done = {tuple(r.get(k) for k in ('case', 'flows', 'family', 'order', 'size', 'cpus'))
+            for r in rows if r['impl'] not in ('generator', 'natfw-direct')}
     points = []
     for cases, flows, family, order, size_, cpus, of in blocks(o):
-        cases = tuple(c for c in cases if not o.case or c in o.case)
         of = tuple(i for i in of if i in impls)
-        for axes in itertools.product(flows, family, order, size_, cpus):
-            if cases and of and axes[-1] <= os.cpu_count():
-                points.append((cases, of, *axes))
+        for axis in itertools.product(flows, family, order, size_, cpus):
+            left = tuple(c for c in cases if (not o.case or c in o.case) and
+                         (c, *axis) not in done)
+            if left and of and axis[-1] <= os.cpu_count():
+                points.append((left, of, *axis))
     return list(dict.fromkeys(points))
 
 
@@ -110,49 +133,76 @@ def usable(impls):
         why = measure.needs(i)
         if why:
             measure.say(f'bench: {i} is left out: {why}')
-            rows.append({'case': 'all', 'impl': i, 'family': 0, 'flows': 0, 'order': '',
-                         'size': 0, 'cpus': 0, 'pps': None, 'added_ns': None,
-                         'spread': None, 'error': why})
+            rows.append(trouble('all', i, why))
         else:
             good.append(i)
     return good, rows
 
 
+class Run:
+    """One run of the benchmark: rows so far, and how long it has taken."""
+
+    def __init__(self, o):
+        self.o, self.started = o, time.monotonic()
+        self.impls, self.rows = usable(o.impl or IMPLS)
+        targets, others = ROUNDS[o.profile]
+        self.rounds, self.target_rounds = o.rounds or others, o.rounds or targets
+
+    def since(self):
+        return time.monotonic() - self.started
+
+    def wants(self, name):
+        """Whether an extra is to be measured: named, or nothing was."""
+        o = self.o
+        if o.case or o.group:
+            return name in (o.case or ())
+        return not (axes(o) or o.impl)
+
+    def extra(self, name):
+        if not self.wants(name) or (name in OURS and 'natfw-direct' not in self.impls):
+            return
+        measure.say(f'bench: {name} [{self.since():.0f} s]')
+        try:
+            self.add(EXTRAS[name](self.o, self.impls, self.rounds))
+        except (Failed, NlError, OSError) as e:
+            self.add([trouble(name, 'natfw-direct', e)])
+
+    def targets(self):
+        if self.wants('targets') or self.o.group:
+            for rows in paired.run(self.o, self.impls, self.target_rounds, self.since):
+                self.add(rows)
+
+    def points(self):
+        points = [] if self.o.group else plan(self.o, self.impls, self.rows)
+        for n, (cases, of, flows, family, order, size_, cpus) in enumerate(points):
+            measure.say(f'bench: {n + 1}/{len(points)} {",".join(cases)} IPv{family} {flows} '
+                        f'flows {order} {size_} bytes {cpus} cpus [{self.since():.0f} s]')
+            self.add(measure.point(cases, of, family, flows, order, size_, cpus, self.rounds,
+                                   self.o.seconds))
+
+    def add(self, rows):
+        """What is there is kept, however this ends."""
+        self.rows += rows
+        report.PAGES[:] = CLOCK.pages()
+        report.finish(self.rows, self.o)
+
+
 def main(argv):
     parser, o = options(argv)
     check(parser, o)
-    started = time.monotonic()
     measure.prepare()
-    impls, rows = usable(o.impl or IMPLS)
-    rounds = o.rounds or ROUNDS[o.profile]
+    run = Run(o)
     # first, while nothing of others is still on its way back to the allocator
-    rows += extras.run(o, impls, rounds, started, ('memory',))
-    points = plan(o, impls)
-    for n, (cases, of, flows, family, order, size_, cpus) in enumerate(points):
-        measure.say(f'bench: {n + 1}/{len(points)} {",".join(cases)} IPv{family} '
-                    f'{flows} flows {order} {size_} bytes {cpus} cpus '
-                    f'[{time.monotonic() - started:.0f} s]')
-        rows += measure.point(cases, of, family, flows, order, size_, cpus, rounds,
-                              o.seconds)
-        finish(rows, o)     # what is there is kept, however this ends
-    rows += extras.run(o, impls, rounds, started,
-                       [n for n in extras.NAMES if n != 'memory'])
-    finish(rows, o)
-    print(report.machine() + '\n\n' + report.table(rows))
-    failed = sum('error' in r for r in rows)
-    measure.say(f'bench: {len(rows)} figures, {failed} not measured, '
-                f'{time.monotonic() - started:.0f} s')
-    return 1 if any('error' in r and r['impl'].startswith('natfw') for r in rows) else 0
-
-
-def finish(rows, o):
-    report.compare(rows)
-    if o.json:
-        report.write_json(rows, o.json)
-    if o.svg:
-        report.write_svg(rows, o.svg)
-    if o.publish:
-        report.publish(rows, o.publish)
+    run.extra('memory')
+    run.targets()
+    run.points()
+    for name in EXTRAS:
+        if name != 'memory':
+            run.extra(name)
+    print(report.text(run.rows))
+    failed = sum('error' in r for r in run.rows)
+    measure.say(f'bench: {len(run.rows)} figures, {failed} not measured, {run.since():.0f} s')
+    return 1 if any('error' in r and r['impl'].startswith('natfw') for r in run.rows) else 0
 
 
 if __name__ == '__main__':

@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Paired measurement: in each round everyone is run once, close together, the generator
-alone among them; what is compared is the difference within a round."""
+"""Paired measurement: in each round everyone of a group is run once, close together and in an
+order of its own, the generator alone among them; what is compared is of the same round."""
+import collections
+import itertools
+import random
 import statistics
 import subprocess
 import sys
+import time
 
-from gateway import Failed, Gateway, Traffic, put, sysctl
-from impls import BY_NAME, Floor, NatfwImpl, Nft
+import stats
+from clock import Clock
+from gateway import CLOCK, Failed, Gateway, Traffic, put, sysctl
+from impls import BY_NAME, NatfwImpl, Nft
+
+# one to measure: what, for which family, under which traffic
+Wanted = collections.namedtuple('Wanted', 'impl family traffic')
+
+MORE = 1.5      # times as many rounds at most, to make up for disturbed ones
 
 
 def say(text):
@@ -29,21 +40,36 @@ def natfw_loads():
     return '' if done.returncode == 0 else done.stderr.strip() or 'modprobe natfw failed'
 
 
-def quartiles(values):
-    """Median and interquartile range."""
-    if len(values) < 3:
-        return statistics.median(values), max(values) - min(values)
-    q = statistics.quantiles(values, n=4, method='inclusive')
-    return q[1], q[2] - q[0]
+def needs(impl):
+    """What an implementation wants of this kernel: '' or why it cannot be."""
+    if issubclass(BY_NAME[impl], NatfwImpl):
+        return natfw_loads()
+    if issubclass(BY_NAME[impl], Nft):
+        sysctl('net/netfilter/nf_conntrack_max', 8 << 20)
+    return ''
+
+
+def settle():
+    """Wait until the kernel is done with what was taken down before."""
+    deadline = time.monotonic() + 15
+    before, start = CLOCK.read(), time.monotonic()
+    while before and time.monotonic() < deadline:
+        time.sleep(0.1)
+        after, now = CLOCK.read(), time.monotonic()
+        if not after or Clock.seconds(before, after, None) < 0.1 * (now - start):
+            return
+        before, start = after, now
 
 
 class Subject:
     """An implementation on its gateway."""
 
     def __init__(self, impl, family, traffic):
-        self.impl, self.error, self.gw = impl, '', None
+        self.impl, self.family, self.traffic = impl, family, traffic
+        self.error, self.gw = '', None
         self.ns = []        # nanoseconds of processor time per packet, by round
-        self.wall = []      # the same by pktgen's watch
+        self.watch = []     # the same by pktgen's watch
+        self.lost = []      # share of the time the host gave to others
         try:
             self.gw = Gateway(family, traffic)
             with self.gw.inside():
@@ -65,66 +91,127 @@ class Subject:
         """How many packets take so many seconds. What became of them does not count."""
         try:
             for count in (20000, 40000):
-                packets, took, _ = self.gw.send(count)
+                sent = self.gw.send(count)
         except Failed as e:
             self.fail(e)
             return 0
-        return int(seconds * packets / took) * self.gw.traffic.cpus
+        return int(seconds * sent.packets / sent.seconds) * self.gw.traffic.cpus
 
     def run(self, count):
         """One round: noted, if the packets went the way they are quoted for."""
-        ns = wall = None
+        ns, watch, lost = None, None, 1.0
         try:
-            self.impl.before(self.gw)
-            was = self.gw.sent()
-            packets, seconds, watch = self.gw.send(count)
-            self.passed(packets, self.gw.sent() - was)
-            self.impl.after(self.gw, packets)
-            ns, wall = seconds * 1e9 / packets, watch * 1e9 / packets
+            if self.gw:
+                sent = self._send(count)
+                ns = sent.seconds * 1e9 / sent.packets
+                watch, lost = sent.watch * 1e9 / sent.packets, sent.lost
         except Failed as e:
             self.error = str(e)
         self.ns.append(ns)
-        self.wall.append(wall)
+        self.watch.append(watch)
+        self.lost.append(lost)
+
+    def _send(self, count):
+        self.impl.before(self.gw)
+        was = self.gw.sent()
+        sent = self.gw.send(count)
+        self.passed(sent.packets, self.gw.sent() - was)
+        self.impl.after(self.gw, sent.packets)
+        return sent
 
     def passed(self, packets, sent):
-        want = packets if self.impl.forwards() else 0
-        if abs(sent - want) > packets * 0.001 + 8:   # neighbour discovery of our own
+        want = self.impl.passes(packets)
+        # neighbour discovery of our own
+        if want is not None and abs(sent - want) > packets * 0.001 + 8:
             raise Failed(f'of {packets} packets {sent} were forwarded, not {want}')
+
+    def row(self):
+        """What was measured, as an object of the results, without comparing it yet."""
+        t = self.traffic
+        r = {'case': self.impl.label or self.impl.case, 'impl': self.impl.name, 'family': self.family,
+             'flows': t.flows, 'order': t.order, 'size': t.size, 'cpus': t.cpus,
+             'pps': None, 'added_ns': None, **self.impl.more,
+             'ns': [n and round(n, 1) for n in self.ns], 'lost': [round(w, 4) for w in self.lost]}
+        if self.error:
+            r['error'] = self.error
+        seen = [w for w in self.watch if w]
+        if seen:
+            r['pps_watch'] = round(t.cpus * 1e9 / statistics.median(seen))
+        return r
+
+
+def calm(subjects):
+    """Whether nobody lost much in the last round."""
+    return all(s.lost[-1] <= stats.LOST for s in subjects if s.gw)
 
 
 def measure_subjects(subjects, rounds, seconds):
-    """Rounds over all subjects, the first of which is the floor. Calibrates first."""
+    """Rounds over all subjects, in another order each time. Calibrates first."""
     counts = {s: s.warm(seconds) for s in subjects if s.gw}
-    for r in range(rounds):
-        turn = r % len(subjects)
-        for s in subjects[turn:] + subjects[:turn]:
-            if s.gw:
-                s.run(counts[s])
+    shuffle, good = random.Random(len(subjects)), 0
+    for _ in range(int(rounds * MORE)):
+        turn = list(subjects)
+        shuffle.shuffle(turn)
+        for s in turn:
+            s.run(counts.get(s, 0))
+        good += calm(subjects)
+        if good >= rounds:
+            return
 
 
-def row(case, impl, family, traffic, **more):
-    """One object of the results."""
-    return {'case': case, 'impl': impl, 'family': family, 'flows': traffic.flows,
-            'order': traffic.order, 'size': traffic.size, 'cpus': traffic.cpus,
-            'pps': None, 'added_ns': None, 'spread': None, **more}
+def together(wanted):
+    """Who is measured in one group: everyone, behind a floor for each kind of traffic."""
+    floors = {}
+    for w in wanted:
+        floor = w.impl.floor()
+        floors.setdefault((w.family, w.traffic.key(), floor.spread),
+                          Wanted(floor, w.family, w.traffic))
+    return list(floors.values()) + list(wanted)
 
 
-def result(subject, floor, family, traffic, **more):
-    """The row of a subject, from its rounds paired with those of the floor."""
-    r = row(subject.impl.case, subject.impl.name, family, traffic, **more)
-    pairs = [(a, b) for a, b in zip(subject.ns, floor.ns) if a and b]
-    if 2 * len(pairs) <= len(floor.ns):
-        r['error'] = subject.error or floor.error or 'no run succeeded'
-        return r
-    ns = statistics.median(a for a, _ in pairs)
-    added, spread = quartiles([a - b for a, b in pairs])
-    if subject is floor:
-        added, spread = 0.0, quartiles([a for a, _ in pairs])[1]
-    wall = statistics.median(w for w in subject.wall if w)
-    r.update(pps=round(traffic.cpus * 1e9 / ns), added_ns=round(added, 1),
-             spread=round(spread, 1), ns=round(ns, 1), rounds=len(pairs),
-             pps_watch=round(traffic.cpus * 1e9 / wall))
-    return r
+def floor_of(subject, subjects):
+    for s in subjects:
+        if (s.impl.case == 'floor' and s.family == subject.family and
+                s.traffic.key() == subject.traffic.key() and s.impl.spread == subject.impl.spread):
+            return s
+    raise KeyError('no floor in this group')
+
+
+GROUPS = itertools.count(1)
+
+
+def result(row, floor):
+    """Fills in what the row costs above its floor."""
+    cost = stats.added(row, floor)
+    if cost is None or 2 * sum(n is not None for n in row['ns']) <= len(row['ns']):
+        row.setdefault('error', floor.get('error', 'no run succeeded'))
+        return row
+    row.pop('error', None)
+    use, total = stats.rounds(row, floor)
+    ns = statistics.median(row['ns'][i] for i in use)
+    if row is floor:
+        cost = stats.estimate([row['ns'][i] - ns for i in use], total)
+    row.update(pps=round(row['cpus'] * 1e9 / ns), added_ns=round(cost.median, 1),
+               low=round(cost.low, 1), high=round(cost.high, 1), ns_median=round(ns, 1),
+               rounds=cost.n, rounds_of=cost.of, confidence=round(cost.confidence, 3))
+    return row
+
+
+def measure_group(wanted, rounds, seconds, make=Subject):
+    """Everyone wanted, and a floor for each traffic, in turns. Rows."""
+    subjects = []
+    settle()
+    try:
+        for w in together(wanted):
+            subjects.append(make(*w))
+        measure_subjects(subjects, rounds, seconds)
+    finally:
+        for s in subjects:
+            s.close()
+    group, rows = next(GROUPS), {s: s.row() for s in subjects}
+    for n, s in enumerate(subjects):
+        rows[s].update(group=group, member=n, floor=subjects.index(floor_of(s, subjects)))
+    return [result(rows[s], rows[floor_of(s, subjects)]) for s in subjects]
 
 
 def size_of(family, size):
@@ -135,42 +222,10 @@ def size_of(family, size):
 def point(cases, impls, family, flows, order, size, cpus, rounds, seconds):
     """Every case and implementation under one traffic. Rows."""
     traffic = Traffic(flows, order, size_of(family, size), cpus)
-    wanted = [BY_NAME[i](c) for c in cases for i in impls
-              if i != 'generator' and c in BY_NAME[i].cases]
     rows = []
-    for group in groups(wanted, flows):
-        rows += measure_group(group, family, traffic, rounds, seconds)
+    for case in cases:
+        group = [Wanted(BY_NAME[i](case), family, traffic) for i in impls
+                 if i != 'generator' and case in BY_NAME[i].cases]
+        if group:
+            rows += measure_group(group, rounds, seconds)
     return rows
-
-
-def groups(wanted, flows):
-    """Who is set up at the same time: many flows of many would only fight for memory."""
-    if flows > 100000:
-        return [[w] for w in wanted]
-    by_case = {}
-    for w in wanted:
-        by_case.setdefault(w.case, []).append(w)
-    return list(by_case.values())
-
-
-def measure_group(group, family, traffic, rounds, seconds, floor=None, make=Subject):
-    """The generator alone and the group, in turns. Rows."""
-    subjects = []
-    try:
-        for impl in [floor or Floor('floor')] + group:
-            subjects.append(make(impl, family, impl.traffic or traffic))
-        measure_subjects(subjects, rounds, seconds)
-        return [result(s, subjects[0], family, s.impl.traffic or traffic, **s.impl.more)
-                for s in subjects]
-    finally:
-        for s in subjects:
-            s.close()
-
-
-def needs(impl):
-    """What an implementation wants of this kernel: '' or why it cannot be."""
-    if issubclass(BY_NAME[impl], NatfwImpl):
-        return natfw_loads()
-    if issubclass(BY_NAME[impl], Nft):
-        sysctl('net/netfilter/nf_conntrack_max', 8 << 20)
-    return ''

@@ -5,11 +5,11 @@ import shutil
 import sys
 import time
 
-import extras
+import loading
 import measure
+import variants
 from gateway import CLOCK, Failed, Gateway, Traffic
 from impls import BY_NAME
-from nl import Natfw
 
 HOST = os.environ['BENCH_CLOCK']
 
@@ -21,10 +21,10 @@ def subject(impl, case, traffic):
         config = BY_NAME[impl]('snat')
         with gw.inside():
             config.setup(gw)
-        gw.aim(Traffic(traffic.flows, 'sequential', 60, 1), hosts=extras.HOSTS)
+        gw.aim(Traffic(traffic.flows, 'sequential', 60, 1), hosts=traffic.dports)
         return gw, traffic.flows
     if case == 'wild-new':  # every packet is classified
-        config = extras.Wild('', 2000, True)
+        config = variants.Wild('', 2000, True)
     else:
         config = BY_NAME[impl](case)
     s = measure.Subject(config, 4, traffic)
@@ -36,12 +36,10 @@ def subject(impl, case, traffic):
 def loading(case, count):
     """Seconds of wall clock while rules are loaded, or replaced."""
     gw = Gateway(4, Traffic(1))
-    with gw.inside():
-        nl = Natfw()
-    nl.net_set(rule_max=4 << 20, flow_max=4 << 20)
+    nl = loading.opened(gw)
     if case == 'replace':
-        nl.load(extras.numbered(count, 2000))
-    datagrams = nl.batches(extras.numbered(count, 3000))
+        nl.load(loading.numbered(count, 2000))
+    datagrams = nl.batches(loading.numbered(count, 3000))
     begin()
     start = time.monotonic()
     nl.commit(datagrams, flush=case == 'replace')
@@ -71,11 +69,11 @@ def main(impl, case, flows, order, seconds):
         return
     gw, count = subject(impl, case, Traffic(int(flows), order))
     if not count:
-        packets, took, _ = gw.send(50000)
-        count = int(packets / took * float(seconds) * 1.5)
+        sent = gw.send(50000)
+        count = int(sent.packets / sent.seconds * float(seconds) * 1.5)
     begin()
-    packets, took, _ = gw.send(count)
-    end(took / packets)
+    sent = gw.send(count)
+    end(sent.seconds / sent.packets)
     gw.close()
 
 

@@ -1,34 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Results as an aligned table, as JSON, and as a picture."""
 import json
+import math
 import os
 from xml.sax.saxutils import escape
 
+import stats
+import targets
+
 COLUMNS = (('case', 'case'), ('impl', 'impl'), ('family', 'fam'), ('flows', 'flows'),
            ('rules', 'rules'), ('order', 'order'), ('size', 'size'), ('cpus', 'cpus'),
-           ('pps', 'packets/s'), ('added_ns', 'added ns'), ('spread', 'spread'),
-           ('ratio', 'of peer'), ('note', 'note'))
-NUMBERS = {'family', 'flows', 'rules', 'size', 'cpus', 'pps', 'added_ns', 'spread', 'ratio'}
+           ('pps', 'packets/s'), ('added_ns', 'added ns'), ('range', '95 %'),
+           ('ratio', 'of peer'), ('ratio_range', '95 %'), ('note', 'note'))
+NUMBERS = {'family', 'flows', 'rules', 'size', 'cpus', 'pps', 'added_ns', 'range', 'ratio',
+           'ratio_range'}
 # what natfw is held against, by case
 PEER = {'drop': 'nft-set', 'allow': 'ip_forward', 'snat': 'nft-flowtable',
         'dnat': 'nft-flowtable', 'twice': 'nft-flowtable'}
-
-
-def place(r):
-    return tuple(r.get(k) for k in ('case', 'family', 'flows', 'order', 'size', 'cpus'))
+AXES = ('case', 'group', 'family', 'flows', 'order', 'size', 'cpus')
 
 
 def compare(rows):
-    """Cost in proportion to the peer's under the same traffic, where both are known."""
-    peers = {place(r): r['added_ns'] for r in rows
-             if r['impl'] == PEER.get(r['case']) and (r['added_ns'] or 0) > 0}
+    """Cost in proportion to the peer's, round by round, where both were measured together."""
+    place = {tuple(r.get(k) for k in AXES): r for r in rows
+             if r['impl'] == PEER.get(r['case']) and r.get('added_ns') is not None}
     for r in rows:
-        peer = peers.get(place(r))
-        if r['impl'].startswith('natfw') and peer and r['added_ns'] is not None:
-            r['ratio'] = round(r['added_ns'] / peer, 2)
+        peer = place.get(tuple(r.get(k) for k in AXES))
+        if not r['impl'].startswith('natfw') or not peer or r.get('added_ns') is None:
+            continue
+        found = stats.ratio(r, targets.floor_of(r, rows), peer, targets.floor_of(peer, rows))
+        if found and math.isfinite(found.high):
+            r.update(ratio=round(found.median, 2), ratio_low=round(found.low, 2),
+                     ratio_high=round(found.high, 2))
+
+
+def between(low, high, digits=0):
+    return '-' if low is None or high is None else f'{low:.{digits}f}..{high:.{digits}f}'
 
 
 def cell(r, key):
+    if key == 'range':
+        return between(r.get('low'), r.get('high'))
+    if key == 'ratio_range':
+        return between(r.get('ratio_low'), r.get('ratio_high'), 2)
     value = r.get(key)
     if value is None:
         return '-'
@@ -44,31 +58,72 @@ def aligned(head, lines, numeric):
     return '\n'.join(out)
 
 
+def packets(rows):
+    """Packet cases, one line each."""
+    columns = [c for c in COLUMNS if c[0].endswith('range') or
+               any(r.get(c[0]) is not None for r in rows)]
+    return aligned([name for _, name in columns], [[cell(r, k) for k, _ in columns] for r in rows],
+                   [k in NUMBERS for k, _ in columns])
+
+
+def others(rows):
+    """What is counted in something else."""
+    lines = [[r['case'], r['impl'], str(r.get('note', '')), f"{r['value']:,}",
+              between(r.get('low'), r.get('high')), r['unit']] for r in rows]
+    return aligned(['case', 'impl', 'what', 'figure', 'extremes', 'unit'], lines,
+                   [False, False, False, True, True, False])
+
+
+def number(value, unit):
+    if value is None:
+        return '-'
+    return f'{value:.2f}' if unit == '×' else f'{value:,.0f} {unit}'
+
+
+def judged(found):
+    """The targets, and whether they are met."""
+    lines = [[j['verdict'], j['target'], f"{j['sense']} {number(j['limit'], j['unit'])}",
+              number(j['measured'], j['unit']),
+              between(j['low'], j['high'], 2 if j['unit'] == '×' else 0)] for j in found]
+    met = sum(j['verdict'] == 'met' for j in found)
+    return (aligned(['verdict', 'target', 'limit', 'measured', '95 %'], lines,
+                    [False, False, True, True, True]) + f'\n{met} of {len(found)} met')
+
+
+def failures(rows):
+    return sorted({f"{r['impl']}, {r['case']}, {r.get('flows', 0)} flows: {r['error']}"
+                   for r in rows if r.get('error')})
+
+
 def table(rows):
-    """Packet cases, one line each; then what is counted in something else."""
-    packets = [r for r in rows if 'value' not in r]
-    columns = [c for c in COLUMNS if any(r.get(c[0]) is not None for r in packets)]
+    """Everything, in parts."""
     parts = []
-    if packets:
-        lines = [[cell(r, k) for k, _ in columns] for r in packets]
-        parts.append(aligned([name for _, name in columns], lines,
-                             [k in NUMBERS for k, _ in columns]))
-    others = [r for r in rows if 'value' in r]
-    if others:
-        lines = [[r['case'], r['impl'], str(r.get('note', '')), f"{r['value']:,}", r['unit']]
-                 for r in others]
-        parts.append(aligned(['case', 'impl', 'what', 'figure', 'unit'], lines,
-                             [False, False, False, True, False]))
-    errors = sorted({f"{r['impl']}, {r['case']}, {r['flows']} flows: {r['error']}"
-                     for r in rows if r.get('error')})
+    found = targets.judge(rows)
+    if any(j['verdict'] != 'not measured' for j in found):
+        parts.append('targets\n\n' + judged(found))
+    timed = [r for r in rows if 'ns' in r]
+    if timed:
+        parts.append(packets(timed))
+    valued = [r for r in rows if 'value' in r]
+    if valued:
+        parts.append(others(valued))
+    errors = failures(rows)
     if errors:
         parts.append('not measured:\n' + '\n'.join('  ' + e for e in errors))
     return '\n\n'.join(parts)
 
 
 def write_json(rows, path):
+    """An object: the machine, each target's verdict, each figure."""
+    def lines(objects):
+        return ',\n'.join(json.dumps(o) for o in objects)
     with open(path, 'w', encoding='utf-8') as f:
-        f.write('[\n' + ',\n'.join(json.dumps(r) for r in rows) + '\n]\n')
+        f.write('{"machine": ' + json.dumps(machine().split('\n')) +
+                ',\n"targets": [\n' + lines(targets.judge(rows)) +
+                '\n],\n"figures": [\n' + lines(rows) + '\n]}\n')
+
+
+PAGES = [0, 0]      # KiB of the guest's memory that are mapped, of these by huge pages
 
 
 def machine():
@@ -79,9 +134,27 @@ def machine():
         lines[0] += f' as User Mode Linux, {os.cpu_count()} virtual processors'
         lines.append('on ' + host)
         lines.append('time is processor time of the virtual processors, as the host accounts it')
+        if PAGES[0]:
+            lines.append(f'{100 * PAGES[1] // PAGES[0]} % of the guest\'s memory is mapped by '
+                         'pages of 2 MiB, the rest by pages of 4 KiB')
     else:
         lines.append('time is that of pktgen')
     return '\n'.join(lines)
+
+
+def text(rows):
+    return machine() + '\n\n' + table(rows)
+
+
+def finish(rows, o):
+    """Compare, and write the files that were asked for."""
+    compare(rows)
+    if o.json:
+        write_json(rows, o.json)
+    if o.svg:
+        write_svg(rows, o.svg)
+    if o.publish:
+        publish(rows, o.publish)
 
 
 def publish(rows, directory):
@@ -89,7 +162,7 @@ def publish(rows, directory):
     write_json(rows, os.path.join(directory, 'results.json'))
     write_svg(rows, os.path.join(directory, 'results.svg'))
     with open(os.path.join(directory, 'results.txt'), 'w', encoding='utf-8') as f:
-        f.write(machine() + '\n\n' + table(rows) + '\n')
+        f.write(text(rows) + '\n')
 
 
 def write_svg(rows, path):
@@ -114,14 +187,13 @@ def drawable(rows, family=4):
     """Rows of one kind: random order, smallest packets, one processor."""
     return [r for r in rows if r['case'] in CASES and r['family'] == family and
             r['cpus'] == 1 and r['order'] == 'random' and r['size'] in (60, 78) and
-            r['added_ns'] is not None and 'rules' not in r]
+            r.get('added_ns') is not None and 'rules' not in r]
 
 
 def bar(y, r, scale):
-    """A bar with its figure, and the spread as a whisker."""
+    """A bar with its figure, and the interval as a whisker."""
     length = max(r['added_ns'], 0) * scale
-    half = r['spread'] / 2 * scale
-    low, high = max(length - half, 0), length + half
+    low, high = max(r['low'], 0) * scale, max(r['high'], 0) * scale
     mid = y + BAR / 2 - 1
     return (f'<rect x="{LEFT}" y="{y}" width="{max(length, 1):.1f}" height="{BAR - 2}" '
             f'fill="{COLOURS[r["impl"]]}"/>'
@@ -149,7 +221,7 @@ def svg(rows, title):
     rows = drawable(rows)
     if not rows:
         return ''
-    scale = (WIDTH - LEFT - 150) / max(r['added_ns'] + r['spread'] for r in rows)
+    scale = (WIDTH - LEFT - 150) / max(max(r['added_ns'], r['high']) for r in rows)
     out, y = [f'<text x="8" y="18" font-size="14">{escape(title)}</text>'], 34
     for case, name in CASES.items():
         mine = [r for r in rows if r['case'] == case]
