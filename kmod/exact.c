@@ -25,6 +25,31 @@ static void natfw_exact_key(struct natfw_key *k, const struct natfw_match *m)
 	k->zone = m->zone;
 }
 
+void natfw_exact_match(const struct natfw_flow *f, struct natfw_match *m)
+{
+	const struct natfw_key *k = &f->half[0].node.key;
+
+	memset(m, 0, sizeof(*m));
+	m->set = NATFW_M_FAMILY | NATFW_M_SRC | NATFW_M_DST | NATFW_M_PROTO | NATFW_M_ZONE;
+	m->is4 = natfw_key_is4(k);
+	m->src = k->src;
+	m->dst = k->dst;
+	m->src_len = 128;
+	m->dst_len = 128;
+	m->proto = k->proto;
+	m->zone = k->zone;
+	if (natfw_proto_has_ports(k->proto)) {
+		m->set |= NATFW_M_SPORT | NATFW_M_DPORT;
+		m->sport_min = ntohs(k->sport);
+		m->sport_max = m->sport_min;
+		m->dport_min = ntohs(k->dport);
+		m->dport_max = m->dport_min;
+	} else if (k->proto == IPPROTO_ESP || k->proto == IPPROTO_AH) {
+		m->set |= NATFW_M_SPI;
+		m->spi = k->ports;
+	}
+}
+
 static void natfw_exact_reply(struct natfw_rule *r, const struct natfw_key *orig,
 			      struct natfw_key *reply)
 {
@@ -32,10 +57,12 @@ static void natfw_exact_reply(struct natfw_rule *r, const struct natfw_key *orig
 	struct natfw_xlat x;
 
 	natfw_xlat_none(&x, orig);
-	natfw_zone_given(r, &zone);
-	natfw_xlat_dst(r, orig, &x);
-	natfw_xlat_src(r, orig, &x);
-	if (r->nat.set & NATFW_N_POOL) {
+	if (natfw_rule_translates(r)) {
+		natfw_zone_given(r, &zone);
+		natfw_xlat_dst(r, orig, &x);
+		natfw_xlat_src(r, orig, &x);
+	}
+	if (natfw_rule_translates(r) && r->nat.set & NATFW_N_POOL) {
 		x.src = *natfw_map_ext_addr(r->map[0]);
 		x.sport = natfw_map_ext_port(r->map[0]);
 	}
@@ -73,6 +100,7 @@ static bool natfw_clash_exact(struct natfw_node *old, void *arg)
 }
 
 struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
+					   const struct natfw_match *m,
 					   const struct natfw_txn *txn)
 {
 	struct natfw_net *nn = r->nn;
@@ -85,7 +113,7 @@ struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
 	if (IS_ERR(f))
 		return f;
 	e.ours = f;
-	natfw_exact_key(&f->half[0].node.key, &r->match);
+	natfw_exact_key(&f->half[0].node.key, m);
 	if (f->flags & NATFW_FLOW_TWO) {
 		natfw_exact_reply(r, &f->half[0].node.key, &f->half[1].node.key);
 		err = natfw_half_insert(nn, &f->half[1],

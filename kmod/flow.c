@@ -223,14 +223,15 @@ static bool natfw_half_applies(const struct natfw_half *h, const struct natfw_ru
 	const u16 beyond = NATFW_M_DEV | NATFW_M_DSCP | NATFW_M_LABEL |
 			   NATFW_M_TYPE | NATFW_M_CODE | NATFW_M_SPI;
 
-	return h->node.flags & NATFW_NODE_REPLY || !(r->match.set & beyond) ||
-	       natfw_match_beyond(&r->match, p);
+	return h->node.flags & NATFW_NODE_REPLY || r->exact ||
+	       !(r->match.set & beyond) || natfw_match_beyond(&r->match, p);
 }
 
 /* False if the next packet of the same key may not meet the rule any more. */
 static bool natfw_half_steady(const struct natfw_half *h, const struct natfw_rule *r)
 {
-	return h->node.flags & NATFW_NODE_REPLY || !(r->match.set & NATFW_M_BEYOND_KEY);
+	return h->node.flags & NATFW_NODE_REPLY || r->exact ||
+	       !(r->match.set & NATFW_M_BEYOND_KEY);
 }
 
 /* Best half under @key whose rule is in force and applies, or NULL. */
@@ -413,9 +414,8 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
 
 /* ---- disposal ---- */
 
-static void natfw_flow_free_rcu(struct rcu_head *rcu)
+struct natfw_rule *natfw_flow_reap(struct natfw_flow *f)
 {
-	struct natfw_flow *f = container_of(rcu, struct natfw_flow, rcu);
 	struct natfw_rule *r = f->rule;
 
 	/* a packet may have cached a route after the flow was unlinked */
@@ -423,10 +423,21 @@ static void natfw_flow_free_rcu(struct rcu_head *rcu)
 	if (f->flags & NATFW_FLOW_TWO)
 		natfw_half_forget(&f->half[1]);
 	natfw_flow_free(r->nn, f);
-	natfw_rule_put(r);
+	return r;
 }
 
-void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
+static void natfw_flow_free_rcu(struct rcu_head *rcu)
+{
+	natfw_rule_put(natfw_flow_reap(container_of(rcu, struct natfw_flow, rcu)));
+}
+
+void natfw_flow_reap_later(struct natfw_flow *f)
+{
+	call_rcu(&f->rcu, natfw_flow_free_rcu);
+}
+
+/* Everything but the memory and the rule, which packets may still use. */
+static void natfw_flow_release(struct natfw_net *nn, struct natfw_flow *f)
 {
 	natfw_half_forget(&f->half[0]);
 	if (f->flags & NATFW_FLOW_TWO)
@@ -435,17 +446,30 @@ void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
 	natfw_peer_put(nn, f->peer);
 	if (f->map)
 		natfw_map_put(f->map);
-	call_rcu(&f->rcu, natfw_flow_free_rcu);
 }
 
-bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f)
+void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
+{
+	natfw_flow_release(nn, f);
+	natfw_flow_reap_later(f);
+}
+
+bool natfw_flow_unlink(struct natfw_net *nn, struct natfw_flow *f)
 {
 	if (!natfw_table_remove(&nn->table, &f->half[0].node))
 		return false;
 	trace_natfw_flow_del(f);
 	if (f->flags & NATFW_FLOW_TWO)
 		natfw_table_remove(&nn->table, &f->half[1].node);
-	natfw_flow_dispose(nn, f);
+	natfw_flow_release(nn, f);
+	return true;
+}
+
+bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f)
+{
+	if (!natfw_flow_unlink(nn, f))
+		return false;
+	natfw_flow_reap_later(f);
 	return true;
 }
 

@@ -26,6 +26,7 @@
 #include "table.h"
 
 struct natfw_map;
+struct natfw_match;
 struct natfw_peer;
 struct natfw_rule;
 struct natfw_txn;
@@ -159,16 +160,29 @@ void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 void natfw_test_pkt(struct natfw_pkt *p, struct natfw_test_result *res);
 
 /*
- * The flow of an exact rule, put in the table. ERR_PTR(-EEXIST) if replies
+ * The flow of an exact rule that matches @m, put in the table. ERR_PTR(-EEXIST) if replies
  * would look like those of another exact rule, save one that @txn (or NULL)
  * takes out; -ENOMEM. nn->lock.
  */
 struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
+					   const struct natfw_match *m,
 					   const struct natfw_txn *txn);
+/* What the rule of @f matches, if it is an exact one: it was made of this. */
+void natfw_exact_match(const struct natfw_flow *f, struct natfw_match *m);
 /* Let go of a flow that is not in the table (any more). Any context. */
 void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f);
 /* Take @f out of the table and dispose of it; false if somebody else did. */
 bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f);
+/*
+ * The same in two steps, for who ends many at a time and waits for packets once:
+ * after a grace period each flow natfw_flow_unlink() was true for is given to
+ * natfw_flow_reap(), in any context, which returns the flow's reference to its
+ * rule.
+ */
+bool natfw_flow_unlink(struct natfw_net *nn, struct natfw_flow *f);
+struct natfw_rule *natfw_flow_reap(struct natfw_flow *f);
+/* Have RCU do so, and put the rule. */
+void natfw_flow_reap_later(struct natfw_flow *f);
 /* End flows (NULL: of all rules); those of exact rules stay. Process context. */
 u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,
 		     const u8 *cookie);

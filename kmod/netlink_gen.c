@@ -301,6 +301,7 @@ static const struct nla_policy natfw_test_nl_policy[NATFW_A_TEST_FLOW_LABEL + 1]
 /* NATFW_CMD_TXN_BEGIN - do */
 static const struct nla_policy natfw_txn_begin_nl_policy[NATFW_A_TXN_GENERATION + 1] = {
 	[NATFW_A_TXN_GENERATION] = { .type = NLA_U32, },
+	[NATFW_A_TXN_STAGED] = { .type = NLA_U32, },
 };
 
 /* NATFW_CMD_TXN_COMMIT - do */

@@ -93,16 +93,17 @@ static int match_put_rest(struct sk_buff *skb, const struct natfw_match *m)
 int natfw_nl_match_put(struct sk_buff *skb, const struct natfw_rule *r)
 {
 	struct nlattr *nest = nla_nest_start(skb, NATFW_A_RULE_MATCH);
-	const struct natfw_match *m = &r->match;
+	struct natfw_match m;
 	struct net_device *dev;
 	int err = 0;
 
-	if (!nest || match_put_addrs(skb, m) || match_put_upper(skb, m) ||
-	    match_put_rest(skb, m))
+	natfw_rule_match(r, &m);
+	if (!nest || match_put_addrs(skb, &m) || match_put_upper(skb, &m) ||
+	    match_put_rest(skb, &m))
 		return -EMSGSIZE;
 	/* attached or not: without it the rule would read as a wider one */
 	rcu_read_lock();
-	dev = m->set & NATFW_M_DEV ? dev_get_by_index_rcu(r->nn->net, m->ifindex) : NULL;
+	dev = m.set & NATFW_M_DEV ? dev_get_by_index_rcu(r->nn->net, m.ifindex) : NULL;
 	if (dev)
 		err = nla_put_string(skb, NATFW_A_MATCH_IFNAME, dev->name);
 	rcu_read_unlock();

@@ -351,12 +351,12 @@ static bool pool_in_use(struct natfw_net *nn, const struct natfw_pool *p)
 	if (!atomic_read(&p->nrules))
 		return false;
 	xa_for_each(&nn->rules, id, r) {
-		if (r->nat.pool == p)
+		if (r->has_pool && r->nat.pool == p)
 			return true;
 	}
 	list_for_each_entry(txn, &nn->txns, list) {
 		list_for_each_entry(r, &txn->add, list) {
-			if (r->nat.pool == p)
+			if (r->has_pool && r->nat.pool == p)
 				return true;
 		}
 	}

@@ -64,7 +64,7 @@ static s64 rule_ago(const struct natfw_rule *r)
 	unsigned long used = READ_ONCE(r->used);
 	s64 ago;
 
-	if (!r->flow)
+	if (!r->exact)
 		return used ? (s64)jiffies_to_msecs(jiffies - used) : -1;
 	ago = half_ago(&r->flow->half[0], -1);
 	if (r->flow->flags & NATFW_FLOW_TWO)
@@ -88,11 +88,12 @@ static int rule_put_state(struct sk_buff *skb, const struct natfw_rule *r)
 
 static int rule_put_external(struct sk_buff *skb, const struct natfw_rule *r)
 {
-	const struct natfw_map *m = r->map[0];
+	const struct natfw_map *m;
 	u16 port;
 
-	if (!m || !(r->nat.set & NATFW_N_POOL))
+	if (!natfw_rule_translates(r) || !(r->nat.set & NATFW_N_POOL) || !r->map[0])
 		return 0;
+	m = r->map[0];
 	port = ntohs(natfw_map_ext_port(m));
 	if (r->map[1])
 		port &= ~1;
@@ -235,6 +236,8 @@ static int rule_make(struct natfw_net *nn, struct genl_info *info, struct natfw_
 	if (err)
 		return err;
 	spec.txn = txn;
+	if (txn && !list_empty(&txn->add))
+		spec.last = list_last_entry(&txn->add, struct natfw_rule, list);
 	r = natfw_rule_create(nn, &spec, info->extack);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -384,16 +387,16 @@ int natfw_nl_rule_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int flush_now(struct natfw_net *nn, const u8 *owner)
 {
-	u32 count = natfw_rules_mark(nn, owner);
-	struct natfw_rule **rules;
+	struct natfw_doom d;
+	int err;
 
-	if (!count)
-		return 0;
-	rules = natfw_rules_collect(nn, count);
-	if (!rules)
-		return -ENOMEM;
-	natfw_rule_commit(nn, NULL, rules, count, NATFW_DEL_REASON_FLUSH);
-	kvfree(rules);
+	err = natfw_doom_init(&d, nn, owner ? natfw_owner_rules(nn, owner) : U32_MAX);
+	if (err)
+		return err;
+	natfw_doom_owner(&d, owner);
+	if (d.n)
+		natfw_rule_commit(nn, NULL, d.rule, d.n, NATFW_DEL_REASON_FLUSH);
+	natfw_doom_fini(&d, false);
 	return 0;
 }
 

@@ -83,6 +83,11 @@ struct natfw_owner *natfw_owner_get(struct natfw_net *nn, const u8 *cookie)
 	return o;
 }
 
+void natfw_owner_hold(struct natfw_owner *o)
+{
+	refcount_inc(&o->refs);
+}
+
 void natfw_owner_put(struct natfw_owner *o)
 {
 	if (!o || !refcount_dec_and_test(&o->refs))

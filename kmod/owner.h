@@ -33,6 +33,7 @@ void natfw_owners_fini(struct natfw_net *nn);	/* May sleep. */
 
 /* A reference, or NULL for want of memory. nn->lock. */
 struct natfw_owner *natfw_owner_get(struct natfw_net *nn, const u8 *cookie);
+void natfw_owner_hold(struct natfw_owner *o);	/* of which the caller has a reference */
 void natfw_owner_put(struct natfw_owner *o);	/* any context; NULL is fine */
 /* Rules in force of that owner. nn->lock. */
 u32 natfw_owner_rules(struct natfw_net *nn, const u8 *cookie);

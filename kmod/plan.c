@@ -28,11 +28,10 @@ static void natfw_addr_merge(union natfw_addr *out, const union natfw_addr *pref
 	}
 }
 
-/* @first of the translation, as far on as @port is into the match. */
-static __be16 natfw_port_shift(__be16 port, u16 match_first, bool matched, u16 first,
-			       u16 last)
+/* @first of a range translated to, as far on as @port is into the one matched. */
+static __be16 natfw_port_shift(__be16 port, u16 match_first, bool matched, u16 first)
 {
-	u16 offset = matched && last > first ? ntohs(port) - match_first : 0;
+	u16 offset = matched ? ntohs(port) - match_first : 0;
 
 	return htons(first + offset);
 }
@@ -44,10 +43,14 @@ void natfw_xlat_dst(const struct natfw_rule *r, const struct natfw_key *k,
 
 	if (n->set & NATFW_N_DST)
 		natfw_addr_merge(&x->dst, &n->dst, n->dst_len, &k->dst);
-	if (n->set & NATFW_N_DPORT)
+	if (!(n->set & NATFW_N_DPORT))
+		return;
+	/* exact rules have no ranges, and no match */
+	if (n->dport_max == n->dport_min)
+		x->dport = htons(n->dport_min);
+	else
 		x->dport = natfw_port_shift(k->dport, r->match.dport_min,
-					    r->match.set & NATFW_M_DPORT,
-					    n->dport_min, n->dport_max);
+					    r->match.set & NATFW_M_DPORT, n->dport_min);
 }
 
 void natfw_xlat_src(const struct natfw_rule *r, const struct natfw_key *k,
@@ -57,10 +60,14 @@ void natfw_xlat_src(const struct natfw_rule *r, const struct natfw_key *k,
 
 	if (n->set & NATFW_N_SRC)
 		natfw_addr_merge(&x->src, &n->src, n->src_len, &k->src);
-	if (n->set & NATFW_N_SPORT)
+	if (!(n->set & NATFW_N_SPORT))
+		return;
+	/* exact rules have no ranges, and no match */
+	if (n->sport_max == n->sport_min)
+		x->sport = htons(n->sport_min);
+	else
 		x->sport = natfw_port_shift(k->sport, r->match.sport_min,
-					    r->match.set & NATFW_M_SPORT,
-					    n->sport_min, n->sport_max);
+					    r->match.set & NATFW_M_SPORT, n->sport_min);
 }
 
 void natfw_xlat_none(struct natfw_xlat *x, const struct natfw_key *k)

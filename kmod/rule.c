@@ -7,6 +7,7 @@
  * whose lifetime was extended stays in its old slot until that comes round
  * and is then moved, so a refresh is a store.
  */
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -18,19 +19,49 @@
 #include "trace.h"
 #include "txn.h"
 
-static struct kmem_cache *natfw_rule_cache;
+/* Exact rules, exact rules that translate, all others. */
+static struct kmem_cache *natfw_rule_cache[3];
 
 /* ---- object ---- */
 
+static int natfw_rule_kind(const struct natfw_rule *r)
+{
+	return !r->exact ? 2 : natfw_rule_translates(r);
+}
+
+static size_t natfw_rule_size(int kind)
+{
+	static const size_t size[] = {
+		offsetof(struct natfw_rule, map), offsetof(struct natfw_rule, match),
+		sizeof(struct natfw_rule),
+	};
+
+	return size[kind];
+}
+
 int natfw_rule_module_init(void)
 {
-	natfw_rule_cache = KMEM_CACHE(natfw_rule, SLAB_ACCOUNT);
-	return natfw_rule_cache ? 0 : -ENOMEM;
+	static const char * const name[] = { "natfw_exact", "natfw_binding", "natfw_rule" };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(name); i++) {
+		natfw_rule_cache[i] = kmem_cache_create(name[i], natfw_rule_size(i), 0,
+							SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,
+							NULL);
+		if (!natfw_rule_cache[i]) {
+			natfw_rule_module_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 void natfw_rule_module_exit(void)
 {
-	kmem_cache_destroy(natfw_rule_cache);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(natfw_rule_cache); i++)
+		kmem_cache_destroy(natfw_rule_cache[i]);
 }
 
 bool natfw_rule_hold(struct natfw_rule *r)
@@ -38,14 +69,38 @@ bool natfw_rule_hold(struct natfw_rule *r)
 	return refcount_inc_not_zero(&r->refs);
 }
 
-static void natfw_rule_free_rcu(struct rcu_head *rcu)
+static void natfw_rule_free(struct natfw_rule *r)
 {
-	struct natfw_rule *r = container_of(rcu, struct natfw_rule, rcu);
+	int kind = natfw_rule_kind(r);
 
-	atomic_long_sub(sizeof(*r), &r->nn->memory);
+	atomic_long_sub(natfw_rule_size(kind), &r->nn->memory);
 	free_percpu(r->counters);
 	kfree(r->name);
-	kmem_cache_free(natfw_rule_cache, r);
+	kmem_cache_free(natfw_rule_cache[kind], r);
+}
+
+static void natfw_rule_free_rcu(struct rcu_head *rcu)
+{
+	natfw_rule_free(container_of(rcu, struct natfw_rule, rcu));
+}
+
+void natfw_rule_match(const struct natfw_rule *r, struct natfw_match *m)
+{
+	if (r->exact)
+		natfw_exact_match(r->flow, m);
+	else
+		*m = r->match;
+}
+
+static bool natfw_rule_of_dev(const struct natfw_rule *r)
+{
+	return !r->exact && r->match.set & NATFW_M_DEV;
+}
+
+/* True if @r takes part in hairpinning as a destination. */
+static bool natfw_rule_turns_dst(const struct natfw_rule *r)
+{
+	return natfw_rule_translates(r) && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT);
 }
 
 /*
@@ -56,12 +111,16 @@ static void natfw_rule_unreserve(struct natfw_rule *r)
 {
 	u32 i;
 
+	if (!natfw_rule_translates(r))
+		return;
 	for (i = 0; i < ARRAY_SIZE(r->map); i++) {
 		struct natfw_map *m = r->map[i];
 
 		WRITE_ONCE(r->map[i], NULL);
-		if (m)
-			natfw_map_put(m);
+		if (!m)
+			continue;
+		r->mapped = true;
+		natfw_map_put(m);
 	}
 	/* packets of the moment may still read the pool, which goes by RCU */
 	if (r->has_pool)
@@ -69,17 +128,26 @@ static void natfw_rule_unreserve(struct natfw_rule *r)
 	r->has_pool = false;
 }
 
-static void natfw_rule_free(struct natfw_rule *r)
+void natfw_rule_put(struct natfw_rule *r)
 {
-	if (r->owner)
-		natfw_owner_put(r->owner);
+	if (!refcount_dec_and_test(&r->refs))
+		return;
+	natfw_owner_put(r->owner);
 	call_rcu(&r->rcu, natfw_rule_free_rcu);
 }
 
-void natfw_rule_put(struct natfw_rule *r)
+/*
+ * The same for the flow of an exact rule, a grace period after it was unlinked.
+ * But for mappings, packets find such a rule by its flow alone.
+ */
+static void natfw_rule_put_late(struct natfw_rule *r)
 {
-	if (refcount_dec_and_test(&r->refs))
+	if (!r->exact || r->mapped) {
+		natfw_rule_put(r);
+	} else if (refcount_dec_and_test(&r->refs)) {
+		natfw_owner_put(r->owner);
 		natfw_rule_free(r);
+	}
 }
 
 bool natfw_rule_owned(const struct natfw_rule *r, const u8 *cookie)
@@ -191,7 +259,8 @@ static int natfw_check_proto(const struct natfw_match *m, const struct natfw_nat
 		NL_SET_ERR_MSG(extack, "translating ports needs a protocol that has them");
 		return -EINVAL;
 	}
-	if (n->pool && m->set & NATFW_M_PROTO && !natfw_proto_has_id(m->proto)) {
+	if (n->set & NATFW_N_POOL && m->set & NATFW_M_PROTO &&
+	    !natfw_proto_has_id(m->proto)) {
 		NL_SET_ERR_MSG(extack, "a pool needs a protocol with ports or query identifiers");
 		return -EOPNOTSUPP;
 	}
@@ -232,10 +301,9 @@ static int natfw_check_room(struct natfw_net *nn, const struct natfw_txn *txn,
 
 /* ---- external endpoints ---- */
 
-/* The one internal endpoint the rule speaks of; false if it speaks of many. */
-static bool natfw_rule_endpoint(const struct natfw_rule *r, struct natfw_key *k)
+/* The one internal endpoint @m speaks of; false if it speaks of many. */
+static bool natfw_match_endpoint(const struct natfw_match *m, struct natfw_key *k)
 {
-	const struct natfw_match *m = &r->match;
 	const u16 must = NATFW_M_SRC | NATFW_M_PROTO | NATFW_M_SPORT | NATFW_M_ZONE;
 
 	if ((m->set & must) != must || m->src_len != 128 ||
@@ -249,12 +317,13 @@ static bool natfw_rule_endpoint(const struct natfw_rule *r, struct natfw_key *k)
 	return true;
 }
 
-static int natfw_rule_lease(struct natfw_rule *r, struct netlink_ext_ack *extack)
+static int natfw_rule_lease(struct natfw_rule *r, const struct natfw_match *match,
+			    struct netlink_ext_ack *extack)
 {
 	struct natfw_key k;
 	struct natfw_map *m;
 
-	if (!natfw_rule_endpoint(r, &k))
+	if (!natfw_match_endpoint(match, &k))
 		return 0;
 	m = natfw_map_get(r->nat.pool, r, &k, r->flags, &r->map[1]);
 	if (!IS_ERR(m)) {
@@ -314,16 +383,15 @@ static int natfw_rule_claim_one(struct natfw_rule *r, u32 i,
 }
 
 /* Static translations of one endpoint keep it from being handed out by a pool. */
-static int natfw_rule_claim(struct natfw_rule *r, const struct natfw_txn *txn,
-			    struct netlink_ext_ack *extack)
+static int natfw_rule_claim(struct natfw_rule *r, const struct natfw_match *m,
+			    const struct natfw_txn *txn, struct netlink_ext_ack *extack)
 {
-	const struct natfw_match *m = &r->match;
 	const struct natfw_nat *n = &r->nat;
 	u16 zone = n->set & NATFW_N_OUT_ZONE ? n->out_zone : m->zone;
 	struct natfw_key k;
 	int err = 0;
 
-	if (n->set & NATFW_N_SRC && n->src_len == 128 && natfw_rule_endpoint(r, &k))
+	if (n->set & NATFW_N_SRC && n->src_len == 128 && natfw_match_endpoint(m, &k))
 		err = natfw_rule_claim_one(r, 0, &k, zone, &n->src,
 					   n->set & NATFW_N_SPORT ? n->sport_min :
 					   m->sport_min, txn, extack);
@@ -343,9 +411,17 @@ static int natfw_rule_claim(struct natfw_rule *r, const struct natfw_txn *txn,
 
 /* ---- making ---- */
 
-static void natfw_rule_fill(struct natfw_rule *r, struct natfw_net *nn,
-			    const struct natfw_rule_spec *spec)
+/* Without what it points to. NULL: no memory. */
+static struct natfw_rule *natfw_rule_alloc(struct natfw_net *nn,
+					   const struct natfw_rule_spec *spec)
 {
+	bool nat = spec->action == NATFW_ACTION_NAT;
+	bool exact = natfw_match_exact(&spec->match);
+	int kind = !exact ? 2 : nat;
+	struct natfw_rule *r = kmem_cache_zalloc(natfw_rule_cache[kind], GFP_KERNEL);
+
+	if (!r)
+		return NULL;
 	r->nn = nn;
 	r->from = NATFW_NEVER;
 	r->to = NATFW_NEVER;
@@ -354,16 +430,28 @@ static void natfw_rule_fill(struct natfw_rule *r, struct natfw_net *nn,
 	r->mark = spec->mark;
 	r->action = spec->action;
 	r->emit = spec->emit;
-	r->flags = spec->flags;
-	if (spec->action == NATFW_ACTION_NAT)
-		r->flags |= NATFW_RULE_FLAG_STATEFUL;
-	r->match = spec->match;
-	r->nat = spec->nat;
-	r->nat.pool = NULL;
+	r->flags = spec->flags | (nat ? NATFW_RULE_FLAG_STATEFUL : 0);
+	if (!exact)
+		r->match = spec->match;
+	if (nat)
+		r->nat = spec->nat;
 	r->lifetime = spec->lifetime;
-	r->exact = natfw_match_exact(&spec->match);
+	r->exact = exact;
 	refcount_set(&r->refs, 1);
-	atomic_long_add(sizeof(*r), &nn->memory);
+	atomic_long_add(natfw_rule_size(kind), &nn->memory);
+	return r;
+}
+
+/* Most rules that are made together are of one owner. */
+static struct natfw_owner *natfw_rule_owner(struct natfw_net *nn,
+					    const struct natfw_rule_spec *spec)
+{
+	struct natfw_owner *last = spec->last ? spec->last->owner : NULL;
+
+	if (!last || memcmp(last->cookie, spec->cookie, NATFW_OWNER_LEN))
+		return natfw_owner_get(nn, spec->cookie);
+	natfw_owner_hold(last);
+	return last;
 }
 
 static int natfw_rule_alloc_parts(struct natfw_rule *r,
@@ -380,18 +468,18 @@ static int natfw_rule_alloc_parts(struct natfw_rule *r,
 		if (!r->counters)
 			return -ENOMEM;
 	}
-	r->owner = natfw_owner_get(r->nn, spec->cookie);
+	r->owner = natfw_rule_owner(r->nn, spec);
 	return r->owner ? 0 : -ENOMEM;
 }
 
-static int natfw_rule_place(struct natfw_rule *r, const struct natfw_txn *txn,
+static int natfw_rule_place(struct natfw_rule *r, const struct natfw_rule_spec *spec,
 			    struct netlink_ext_ack *extack)
 {
 	struct natfw_flow *f;
 
 	if (!r->exact)
 		return natfw_classifier_add(r->nn, r);
-	f = natfw_flow_create_exact(r, txn);
+	f = natfw_flow_create_exact(r, &spec->match, spec->txn);
 	if (PTR_ERR(f) == -EEXIST)
 		NL_SET_ERR_MSG(extack, "another rule translates to the same addresses and ports");
 	if (IS_ERR(f))
@@ -403,14 +491,13 @@ static int natfw_rule_place(struct natfw_rule *r, const struct natfw_txn *txn,
 static int natfw_rule_reserve(struct natfw_rule *r, const struct natfw_rule_spec *spec,
 			      struct netlink_ext_ack *extack)
 {
-	if (r->action != NATFW_ACTION_NAT)
+	if (!natfw_rule_translates(r))
 		return 0;
-	if (!spec->nat.pool)
-		return natfw_rule_claim(r, spec->txn, extack);
-	natfw_pool_hold(spec->nat.pool);
-	r->nat.pool = spec->nat.pool;
+	if (!(r->nat.set & NATFW_N_POOL))
+		return natfw_rule_claim(r, &spec->match, spec->txn, extack);
+	natfw_pool_hold(r->nat.pool);
 	r->has_pool = true;
-	return natfw_rule_lease(r, extack);
+	return natfw_rule_lease(r, &spec->match, extack);
 }
 
 /* The id it will be known by; the slot is kept so that commit cannot fail. */
@@ -437,20 +524,19 @@ struct natfw_rule *natfw_rule_create(struct natfw_net *nn,
 	err = natfw_check_room(nn, spec->txn, extack) ?: natfw_check_nat(spec, extack);
 	if (err)
 		return ERR_PTR(err);
-	r = kmem_cache_zalloc(natfw_rule_cache, GFP_KERNEL);
+	r = natfw_rule_alloc(nn, spec);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
-	natfw_rule_fill(r, nn, spec);
 	err = natfw_rule_number(r);
 	if (err)
 		goto out;
 	err = natfw_rule_alloc_parts(r, spec) ?: natfw_rule_reserve(r, spec, extack) ?:
-	      natfw_rule_place(r, spec->txn, extack);
+	      natfw_rule_place(r, spec, extack);
 	if (err)
 		goto out_id;
 	r->staged = true;
 	nn->nstaged++;
-	if (r->action == NATFW_ACTION_NAT && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT))
+	if (natfw_rule_turns_dst(r))
 		WRITE_ONCE(nn->ndnat, nn->ndnat + 1);
 	return r;
 out_id:
@@ -461,30 +547,83 @@ out:
 	return ERR_PTR(err);
 }
 
-/* Out of table or classifier; what was reserved is free again. */
-static void natfw_rule_displace(struct natfw_rule *r)
+/*
+ * Out of table or classifier; what was reserved is free again. The flow of an
+ * exact rule is for the caller to reap, if it is returned.
+ */
+static struct natfw_flow *natfw_rule_displace(struct natfw_rule *r)
 {
 	struct natfw_net *nn = r->nn;
+	struct natfw_flow *f = NULL;
 
-	if (r->flow)
-		natfw_flow_kill(nn, r->flow);
-	else if (r->subtable)
+	if (!r->exact)
 		natfw_classifier_del(nn, r);
-	if (r->action == NATFW_ACTION_NAT && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT))
+	else if (natfw_flow_unlink(nn, r->flow))
+		f = r->flow;
+	if (natfw_rule_turns_dst(r))
 		WRITE_ONCE(nn->ndnat, nn->ndnat - 1);
 	natfw_rule_unreserve(r);
-	if (!hlist_unhashed(&r->wheel))
-		hlist_del_init(&r->wheel);
+	if (r->expires)
+		hlist_del(&r->wheel);
+	return f;
+}
+
+/* ---- what waits for packets to be done with it ---- */
+
+/* Flows unlinked together; as many as fill a page's quarter. */
+#define NATFW_GRAVE	125
+
+struct natfw_grave {
+	struct rcu_head		rcu;
+	u32			n;
+	struct natfw_flow	*flow[NATFW_GRAVE];
+};
+
+static void natfw_grave_reap(struct rcu_head *rcu)
+{
+	struct natfw_grave *g = container_of(rcu, struct natfw_grave, rcu);
+	u32 i;
+
+	for (i = 0; i < g->n; i++)
+		natfw_rule_put_late(natfw_flow_reap(g->flow[i]));
+	kfree(g);
+}
+
+static void natfw_grave_close(struct natfw_grave **g)
+{
+	if (*g)
+		call_rcu(&(*g)->rcu, natfw_grave_reap);
+	*g = NULL;
+}
+
+/* One grace period, and one callback, for many. */
+static void natfw_grave_add(struct natfw_grave **g, struct natfw_flow *f)
+{
+	if (!*g) {
+		*g = kmalloc(sizeof(**g), GFP_KERNEL | __GFP_NOWARN);
+		if (*g)
+			(*g)->n = 0;
+	}
+	if (!*g) {
+		natfw_flow_reap_later(f);
+		return;
+	}
+	(*g)->flow[(*g)->n++] = f;
+	if ((*g)->n == NATFW_GRAVE)
+		natfw_grave_close(g);
 }
 
 void natfw_rule_discard(struct natfw_rule *r)
 {
 	struct natfw_net *nn = r->nn;
+	struct natfw_flow *f;
 
 	lockdep_assert_held(&nn->lock);
 	nn->nstaged--;
 	xa_release(&nn->rules, r->id);
-	natfw_rule_displace(r);
+	f = natfw_rule_displace(r);
+	if (f)
+		natfw_flow_reap_later(f);
 	natfw_rule_put(r);
 }
 
@@ -497,20 +636,16 @@ static void natfw_wheel_add(struct natfw_rule *r)
 	hlist_add_head(&r->wheel, &nn->wheel[(u64)r->expires % NATFW_WHEEL_SLOTS]);
 }
 
-static void natfw_rule_start(struct natfw_rule *r)
-{
-	r->expires = r->lifetime ? natfw_now() + r->lifetime : 0;
-	if (r->expires)
-		natfw_wheel_add(r);
-}
 
 void natfw_rule_refresh(struct natfw_rule *r, u32 lifetime)
 {
 	lockdep_assert_held(&r->nn->lock);
-	if (!hlist_unhashed(&r->wheel))
-		hlist_del_init(&r->wheel);
+	if (r->expires)
+		hlist_del(&r->wheel);
 	r->lifetime = lifetime;
-	natfw_rule_start(r);
+	r->expires = lifetime ? natfw_now() + lifetime : 0;
+	if (r->expires)
+		natfw_wheel_add(r);
 }
 
 /* Serve one slot; up to @max of the rules that are over go to @dead. */
@@ -563,52 +698,6 @@ void natfw_rule_wheel(struct work_struct *work)
 
 /* ---- commit ---- */
 
-static void natfw_rule_enforce(struct natfw_rule *r, u64 gen)
-{
-	struct natfw_net *nn = r->nn;
-
-	WRITE_ONCE(r->from, gen);
-	r->staged = false;
-	r->owner->rules++;
-	nn->nstaged--;
-	if (++nn->nrules == (u64)nn->rule_max * nn->watermark / 100)
-		natfw_event_limit(nn);
-	nn->ndevrules += !!(r->match.set & NATFW_M_DEV);
-	WARN_ON_ONCE(xa_err(xa_store(&nn->rules, r->id, r, GFP_KERNEL_ACCOUNT)));
-	natfw_rule_start(r);
-}
-
-static void natfw_rule_retire(struct natfw_rule *r)
-{
-	struct natfw_net *nn = r->nn;
-
-	nn->nrules--;
-	r->owner->rules--;
-	nn->ndevrules -= !!(r->match.set & NATFW_M_DEV);
-	xa_erase(&nn->rules, r->id);
-	natfw_rule_displace(r);
-	if (atomic_read(&r->nflows))
-		natfw_flow_sweep(nn);
-	natfw_rule_put(r);
-}
-
-static void natfw_rule_tell(struct natfw_net *nn, struct list_head *add, u32 nadd,
-			    struct natfw_rule **del, u32 ndel)
-{
-	struct natfw_rule *r;
-	u32 i;
-
-	if (nadd + ndel > NATFW_EVENT_BULK) {
-		natfw_event_bulk(nn, nadd + ndel);
-		return;
-	}
-	for (i = 0; i < ndel; i++)
-		natfw_event_rule_del(del[i]);
-	if (add)
-		list_for_each_entry(r, add, list)
-			natfw_event_rule_new(r);
-}
-
 void natfw_map_adopt(struct natfw_map *m, struct natfw_rule *r, u64 gen)
 {
 	struct natfw_rule *old = READ_ONCE(m->rule);
@@ -631,12 +720,177 @@ static void natfw_rule_inherit(struct natfw_rule *r, u64 gen)
 {
 	u32 i;
 
+	if (!natfw_rule_translates(r))
+		return;
 	for (i = 0; i < ARRAY_SIZE(r->map); i++) {
 		if (!r->map[i])
 			continue;
 		WRITE_ONCE(r->map[i]->known, true);
 		natfw_map_adopt(r->map[i], r, gen);
 	}
+}
+
+/* Look at @id next in the array of rules, which is mostly the neighbour. */
+static void natfw_rules_go(struct xa_state *xas, unsigned long id)
+{
+	if (xas_not_node(xas->xa_node) || xas->xa_node->shift ||
+	    xas->xa_offset == XA_CHUNK_MASK || id != xas->xa_index + 1)
+		xas_set(xas, id);
+	else
+		xas_next(xas);
+}
+
+/* Let others run now and then. */
+static void natfw_rules_rest(struct xa_state *xas, u32 done)
+{
+	if (done % 1024)
+		return;
+	xas_unlock(xas);
+	cond_resched();
+	xas_lock(xas);
+	xas_reset(xas);
+}
+
+static void natfw_rule_enforce(struct natfw_rule *r, u64 gen, time64_t now)
+{
+	struct natfw_net *nn = r->nn;
+
+	WRITE_ONCE(r->from, gen);
+	r->staged = false;
+	r->owner->rules++;
+	nn->nstaged--;
+	if (++nn->nrules == (u64)nn->rule_max * nn->watermark / 100)
+		natfw_event_limit(nn);
+	nn->ndevrules += natfw_rule_of_dev(r);
+	r->expires = r->lifetime ? now + r->lifetime : 0;
+}
+
+/* What a commit does to its new rules before and after they are in force. */
+struct natfw_adding {
+	u32	n;
+	bool	wild;	/* some are not exact */
+	bool	more;	/* some have a lifetime, or are late */
+};
+
+static void natfw_rules_enforce(struct natfw_net *nn, struct list_head *add, u64 gen,
+				struct natfw_adding *a)
+{
+	XA_STATE(xas, &nn->rules, 0);
+	time64_t now = natfw_now();
+	struct natfw_rule *r;
+
+	xas_lock(&xas);
+	list_for_each_entry(r, add, list) {
+		prefetch(list_next_entry(r, list));
+		natfw_rule_enforce(r, gen, now);
+		/* the place was reserved */
+		natfw_rules_go(&xas, r->id);
+		xas_store(&xas, r);
+		natfw_rule_inherit(r, gen);
+		a->wild |= !r->exact;
+		a->more |= r->late || r->expires;
+		natfw_rules_rest(&xas, ++a->n);
+	}
+	xas_unlock(&xas);
+	WARN_ON_ONCE(xas_error(&xas));
+}
+
+/* The last use of the list, of which the members serve for other things now. */
+static void natfw_rules_added(struct list_head *add, const struct natfw_adding *a)
+{
+	struct natfw_rule *r, *tmp;
+	struct natfw_match m;
+
+	if (!a->more)
+		return;
+	list_for_each_entry_safe(r, tmp, add, list) {
+		/* now that who held them is gone; without memory they stay free */
+		if (r->late) {
+			natfw_rule_match(r, &m);
+			natfw_rule_claim(r, &m, NULL, NULL);
+		}
+		r->late = false;
+		if (r->expires)
+			natfw_wheel_add(r);
+		cond_resched();
+	}
+}
+
+/* True if flows made by packets are left, which have to be looked for. */
+static bool natfw_rule_retire(struct natfw_rule *r, struct natfw_grave **grave)
+{
+	struct natfw_flow *f = natfw_rule_displace(r);
+	bool left;
+
+	r->nn->nrules--;
+	r->owner->rules--;
+	r->nn->ndevrules -= natfw_rule_of_dev(r);
+	left = atomic_read(&r->nflows);
+	if (f)
+		natfw_grave_add(grave, f);
+	natfw_rule_put(r);
+	return left;
+}
+
+static void natfw_rules_unlist(struct natfw_net *nn, struct natfw_rule **del, u32 ndel)
+{
+	XA_STATE(xas, &nn->rules, 0);
+	u32 i;
+
+	xas_lock(&xas);
+	for (i = 0; i < ndel; i++) {
+		natfw_rules_go(&xas, del[i]->id);
+		xas_store(&xas, NULL);
+		natfw_rules_rest(&xas, i + 1);
+	}
+	xas_unlock(&xas);
+}
+
+/* How far ahead things are fetched: rule and flow, one after the other. */
+#define NATFW_AHEAD	4
+
+static void natfw_rules_fetch(struct natfw_rule **del, u32 ndel, u32 i)
+{
+	if (i + 2 * NATFW_AHEAD < ndel) {
+		prefetchw(&del[i + 2 * NATFW_AHEAD]->nn);
+		prefetchw(del[i + 2 * NATFW_AHEAD]);
+	}
+	if (i + NATFW_AHEAD < ndel && del[i + NATFW_AHEAD]->exact)
+		prefetchw(del[i + NATFW_AHEAD]->flow);
+}
+
+static void natfw_rules_retire(struct natfw_net *nn, struct natfw_rule **del, u32 ndel)
+{
+	struct natfw_grave *grave = NULL;
+	bool left = false;
+	u32 i;
+
+	natfw_rules_unlist(nn, del, ndel);
+	for (i = 0; i < ndel; i++) {
+		natfw_rules_fetch(del, ndel, i);
+		left |= natfw_rule_retire(del[i], &grave);
+		cond_resched();
+	}
+	natfw_grave_close(&grave);
+	if (left)
+		natfw_flow_sweep(nn);
+}
+
+static void natfw_rule_tell(struct natfw_net *nn, struct list_head *add, u32 nadd,
+			    struct natfw_rule **del, u32 ndel)
+{
+	struct natfw_rule *r;
+	u32 i;
+
+	if (nadd + ndel > NATFW_EVENT_BULK) {
+		natfw_event_bulk(nn, nadd + ndel);
+		return;
+	}
+	for (i = 0; i < ndel; i++)
+		natfw_event_rule_del(del[i]);
+	if (add)
+		list_for_each_entry(r, add, list)
+			natfw_event_rule_new(r);
 }
 
 static u32 natfw_rules_of_dev(struct natfw_net *nn, int ifindex,
@@ -647,7 +901,7 @@ static u32 natfw_rules_of_dev(struct natfw_net *nn, int ifindex,
 	u32 n = 0;
 
 	xa_for_each(&nn->rules, id, r) {
-		if (!(r->match.set & NATFW_M_DEV) || r->match.ifindex != ifindex)
+		if (!natfw_rule_of_dev(r) || r->match.ifindex != ifindex)
 			continue;
 		found[n++] = r;
 		if (n == max)
@@ -676,58 +930,52 @@ void natfw_rule_dev_gone(struct natfw_net *nn, int ifindex)
 static void natfw_rule_cut(struct natfw_net *nn, struct natfw_rule **del, u32 ndel,
 			   u64 gen)
 {
-	u32 i;
-
 	if (!ndel)
 		return;
 	/* after nn->gen, which natfw_gen_stale() reads then */
 	smp_store_release(&nn->cut_gen, gen);
 	/* and before the first rule goes; pairs with natfw_gen_stale() */
 	smp_wmb();
-	for (i = 0; i < ndel; i++)
-		natfw_rule_retire(del[i]);
+	natfw_rules_retire(nn, del, ndel);
+}
+
+/* Mark what goes. True if some of it is not exact. */
+static bool natfw_rules_end(struct natfw_rule **del, u32 ndel, u64 gen, u8 why)
+{
+	bool wild = false;
+	u32 i;
+
+	for (i = 0; i < ndel; i++) {
+		if (i + NATFW_AHEAD < ndel)
+			prefetchw(del[i + NATFW_AHEAD]);
+		del[i]->why = why;
+		WRITE_ONCE(del[i]->to, gen);
+		wild |= !del[i]->exact;
+		if (!(i % 1024))
+			cond_resched();
+	}
+	return wild;
 }
 
 u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 		      struct natfw_rule **del, u32 ndel, u8 why)
 {
+	struct natfw_adding a = {};
 	u64 gen = nn->gen + 1;
-	struct natfw_rule *r, *tmp;
-	bool wild = false;
-	u32 i, nadd = 0;
 
 	lockdep_assert_held(&nn->lock);
-	if (add) {
-		list_for_each_entry(r, add, list) {
-			natfw_rule_enforce(r, gen);
-			wild |= !r->exact;
-			nadd++;
-		}
-	}
-	for (i = 0; i < ndel; i++) {
-		del[i]->why = why;
-		WRITE_ONCE(del[i]->to, gen);
-		wild |= !del[i]->exact;
-	}
+	a.wild = natfw_rules_end(del, ndel, gen, why);
 	if (add)
-		list_for_each_entry(r, add, list)
-			natfw_rule_inherit(r, gen);
-	if (wild)
+		natfw_rules_enforce(nn, add, gen, &a);
+	if (a.wild)
 		WRITE_ONCE(nn->wild_gen, gen);
 	/* pairs with natfw_process(): who sees gen sees from, to and lists */
 	smp_store_release(&nn->gen, gen);
-	trace_natfw_commit(nn->net, gen, nadd, ndel);
-	natfw_rule_tell(nn, add, nadd, del, ndel);
+	trace_natfw_commit(nn->net, gen, a.n, ndel);
+	natfw_rule_tell(nn, add, a.n, del, ndel);
 	natfw_rule_cut(nn, del, ndel, gen);
-	if (!add)
-		return gen;
-	list_for_each_entry_safe(r, tmp, add, list) {
-		/* now that who held them is gone; without memory they stay free */
-		if (r->late)
-			natfw_rule_claim(r, NULL, NULL);
-		r->late = false;
-		list_del_init(&r->list);
-	}
+	if (add)
+		natfw_rules_added(add, &a);
 	return gen;
 }
 
@@ -765,22 +1013,25 @@ int natfw_rule_rename(struct natfw_rule *r, const char *name)
 
 void natfw_rule_flush_all(struct natfw_net *nn)
 {
+	struct natfw_grave *grave = NULL;
 	struct natfw_rule *r;
 	unsigned long id;
 
 	lockdep_assert_held(&nn->lock);
 	xa_for_each(&nn->rules, id, r) {
 		WRITE_ONCE(r->to, nn->gen);
-		natfw_rule_retire(r);
+		xa_erase(&nn->rules, id);
+		natfw_rule_retire(r, &grave);
 		cond_resched();
 	}
+	natfw_grave_close(&grave);
 }
 
 /* ---- the rule that is none ---- */
 
 struct natfw_rule *natfw_fallback_create(struct natfw_net *nn)
 {
-	struct natfw_rule *r = kmem_cache_zalloc(natfw_rule_cache, GFP_KERNEL);
+	struct natfw_rule *r = kmem_cache_zalloc(natfw_rule_cache[2], GFP_KERNEL);
 
 	if (!r)
 		return NULL;
@@ -789,6 +1040,6 @@ struct natfw_rule *natfw_fallback_create(struct natfw_net *nn)
 	r->id = U64_MAX;
 	r->priority = U32_MAX;
 	refcount_set(&r->refs, 1);
-	atomic_long_add(sizeof(*r), &nn->memory);
+	atomic_long_add(natfw_rule_size(2), &nn->memory);
 	return r;
 }

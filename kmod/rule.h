@@ -76,13 +76,16 @@ struct natfw_match {
 #define NATFW_N_OUT_ZONE BIT(5)
 
 struct natfw_nat {
-	union natfw_addr	src, dst;
+	union {
+		union natfw_addr	src;
+		struct natfw_pool	*pool;	/* with NATFW_N_POOL */
+	};
+	union natfw_addr	dst;
 	u16			set;
 	u8			src_len, dst_len;	/* of 128 */
 	u16			sport_min, sport_max;
 	u16			dport_min, dport_max;
 	u16			out_zone;
-	struct natfw_pool	*pool;		/* reference, with NATFW_N_POOL */
 };
 
 struct natfw_rule_counter {	/* per CPU */
@@ -90,44 +93,66 @@ struct natfw_rule_counter {	/* per CPU */
 	u64	bytes;
 };
 
+/*
+ * Only as much of it is allocated as the rule needs (natfw_rule_size()): up to
+ * map for exact rules, whose match is the key of their flow; with map and nat if
+ * they translate; all of it for rules with wildcards.
+ */
 struct natfw_rule {
-	/* read by packets */
+	/* what packets read, and little else: one cache line */
 	u64			from, to;
 	u64			id;
 	u32			priority;
 	u32			mark;
-	bool			has_mark;
+	u32			flags;		/* NATFW_RULE_FLAG_*, READ_ONCE */
 	u8			action;		/* enum natfw_action */
 	u8			emit;		/* enum natfw_emit, may be INHERIT */
+	bool			has_mark;
 	bool			exact;
-	u32			flags;		/* NATFW_RULE_FLAG_*, READ_ONCE */
 	struct natfw_rule_counter __percpu *counters; /* NULL for exact rules */
 	unsigned long		used;		/* jiffies, 0: never; coarse */
-	struct natfw_match	match;
-	struct natfw_nat	nat;
-	struct hlist_node	chain[2];	/* classifier bucket, by version of its array */
-	struct natfw_subtable	*subtable;	/* NULL for exact rules */
+	u32			lifetime;	/* seconds as asked, 0: none */
+	u8			why;		/* enum natfw_del_reason */
+	/* nn->lock */
+	bool			staged:1;
+	bool			late:1;		/* endpoints can be claimed at commit only */
+	bool			has_pool:1;	/* nat.pool is a reference */
+	bool			mapped:1;	/* mappings may have known it */
+	bool			doomed:1;	/* natfw_doom_add() */
 
 	/* control */
 	struct natfw_net	*nn;
-	struct natfw_flow	*flow;		/* own flow of an exact rule */
-	struct natfw_map	*map[2];	/* endpoints kept for the rule; references */
+	union {
+		struct natfw_flow	*flow;		/* own one of an exact rule */
+		struct natfw_subtable	*subtable;	/* of any other */
+	};
 	struct natfw_owner	*owner;		/* reference */
 	char			*name;		/* or NULL */
-	u32			lifetime;	/* seconds as asked, 0: none */
 	time64_t		expires;	/* natfw_now() seconds, 0: none */
 	atomic_t		nflows;		/* with state */
 	refcount_t		refs;
-	u8			why;		/* enum natfw_del_reason */
-	bool			staged;
-	bool			late;		/* endpoints can be claimed at commit only */
-	bool			has_pool;	/* nat.pool is a reference; nn->lock */
-	struct hlist_node	wheel;
 	union {
 		struct list_head	list;	/* txn, while staged */
+		struct hlist_node	wheel;	/* while expires is not 0 */
 		struct rcu_head		rcu;
 	};
+
+	struct natfw_map	*map[2];	/* endpoints kept for the rule; references */
+	struct natfw_nat	nat;
+
+	struct natfw_match	match;
+	struct hlist_node	chain[2];	/* classifier bucket, by version of its array */
 };
+
+/* What is read of a rule for each packet lies together. */
+static_assert(offsetof(struct natfw_rule, nn) == 64);
+static_assert(offsetof(struct natfw_rule, map) == 128);
+static_assert(offsetof(struct natfw_rule, match) == 192);
+
+static inline bool natfw_rule_translates(const struct natfw_rule *r)
+{
+	return r->action == NATFW_ACTION_NAT;
+}
 
 static inline bool natfw_rule_visible(const struct natfw_rule *r, u64 gen)
 {
@@ -179,10 +204,14 @@ struct natfw_rule_spec {
 	u32			lifetime;
 	u8			cookie[NATFW_OWNER_LEN];
 	const struct natfw_txn	*txn;		/* it is part of, or NULL */
+	const struct natfw_rule	*last;		/* made before, maybe of the same owner; or NULL */
 	const char		*name;		/* borrowed, or NULL */
 	struct natfw_match	match;
 	struct natfw_nat	nat;		/* pool: borrowed */
 };
+
+/* What @r matches. nn->lock, or RCU while it is in force. */
+void natfw_rule_match(const struct natfw_rule *r, struct natfw_match *m);
 
 /*
  * Make a rule, invisible yet: checks that match and translation go together,

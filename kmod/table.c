@@ -348,11 +348,17 @@ static void natfw_table_resize(struct natfw_table *t, u32 n)
 	natfw_buckets_free(t, from);
 }
 
+/* Nodes the table has, or is to have. */
+static u32 natfw_table_want(const struct natfw_table *t)
+{
+	return max_t(u32, atomic_read(&t->count), READ_ONCE(t->reserved));
+}
+
 static void natfw_table_grow(struct work_struct *work)
 {
 	struct natfw_table *t = container_of(work, struct natfw_table, grow_work);
 	u32 slots = natfw_table_buckets(t) * NATFW_BUCKET_SLOTS;
-	u32 want = atomic_read(&t->count), n = natfw_table_buckets(t);
+	u32 want = natfw_table_want(t), n = natfw_table_buckets(t);
 
 	if (READ_ONCE(t->closing))
 		return;
@@ -369,8 +375,20 @@ void natfw_table_tidy(struct natfw_table *t)
 {
 	u32 n = natfw_table_buckets(t);
 
-	if (n > t->nstripes && atomic_read(&t->count) < n / 4)
+	if (n > t->nstripes && natfw_table_want(t) < n / 4)
 		queue_work(natfw_wq, &t->grow_work);
+}
+
+void natfw_table_reserve(struct natfw_table *t, u32 nodes)
+{
+	WRITE_ONCE(t->reserved, nodes);
+	if (nodes / 15 > natfw_table_buckets(t) >> 2)
+		queue_work(natfw_wq, &t->grow_work);
+}
+
+void natfw_table_settle(struct natfw_table *t)
+{
+	flush_work(&t->grow_work);
 }
 
 u32 natfw_table_buckets(const struct natfw_table *t)

@@ -48,6 +48,7 @@ struct natfw_table {
 	struct natfw_buckets __rcu	*cur;
 	siphash_key_t			secret;
 	atomic_t			count;		/* nodes */
+	u32				reserved;	/* nodes there is to be room for */
 	spinlock_t			*stripes;
 	u32				nstripes;	/* a power of two */
 	atomic_long_t			*memory;	/* charged for arrays */
@@ -110,6 +111,14 @@ bool natfw_table_remove(struct natfw_table *t, struct natfw_node *node);
 bool natfw_table_walk(struct natfw_table *t, struct natfw_table_cursor *cursor,
 		      u32 budget, void (*fn)(struct natfw_node *node, void *arg),
 		      void *arg);
+/*
+ * Have room for @nodes, all there are included, and keep it until told of fewer
+ * (0: as many as there are): so that loading many does not wait for the table to
+ * grow again and again. One caller at a time.
+ */
+void natfw_table_reserve(struct natfw_table *t, u32 nodes);
+/* Wait until there is that room, or no memory for it. May sleep, no lock held. */
+void natfw_table_settle(struct natfw_table *t);
 /* Give back memory if few nodes are left. Any context that may queue work. */
 void natfw_table_tidy(struct natfw_table *t);
 /* Buckets in the array now; walks are sized by it. */

@@ -65,6 +65,37 @@ static void txn_empty(struct natfw_txn *txn)
 	txn->goes = 0;
 }
 
+/* Nodes a rule has in the table, about: it may have replies. */
+#define TXN_RULE_NODES	2
+
+/*
+ * Room in the table for what @txn says will come, bounded by what may come;
+ * nn->lock.
+ */
+static void txn_reserve(struct natfw_txn *txn, u32 expected)
+{
+	u64 nodes = (u64)min(expected, txn->nn->rule_max) * TXN_RULE_NODES;
+
+	if (!nodes)
+		return;
+	nodes += atomic_read(&txn->nn->table.count);
+	txn->room = min_t(u64, nodes, S32_MAX);
+	if (txn->room > txn->nn->table.reserved)
+		natfw_table_reserve(&txn->nn->table, txn->room);
+}
+
+/* The most that one of the open transactions wants; nn->lock. */
+static void txn_unreserve(struct natfw_net *nn)
+{
+	struct natfw_txn *txn;
+	u32 room = 0;
+
+	list_for_each_entry(txn, &nn->txns, list)
+		room = max(room, txn->room);
+	if (room != nn->table.reserved)
+		natfw_table_reserve(&nn->table, room);
+}
+
 /* txn_mutex. */
 static void txn_free(struct natfw_txn *txn)
 {
@@ -74,6 +105,7 @@ static void txn_free(struct natfw_txn *txn)
 	mutex_lock(&nn->lock);
 	txn_empty(txn);
 	list_del(&txn->list);
+	txn_unreserve(nn);
 	mutex_unlock(&nn->lock);
 	list_del(&txn->all);
 	kfree(txn);
@@ -89,6 +121,8 @@ static bool txn_expire(struct natfw_txn *txn)
 	    time_after(jiffies, txn->used + NATFW_TXN_IDLE * HZ)) {
 		txn_empty(txn);
 		txn->expired = true;
+		txn->room = 0;
+		txn_unreserve(nn);
 	}
 	mutex_unlock(&nn->lock);
 	return !txn->expired;
@@ -146,6 +180,7 @@ int natfw_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct natfw_net *nn = natfw_net(genl_info_net(info));
 	struct nlattr *gen = info->attrs[NATFW_A_TXN_GENERATION];
+	struct nlattr *staged = info->attrs[NATFW_A_TXN_STAGED];
 	struct natfw_txn *txn = txn_new(nn, info->snd_portid);
 	int err;
 
@@ -159,12 +194,15 @@ int natfw_nl_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!err) {
 		list_add(&txn->list, &nn->txns);
 		list_add_tail(&txn->all, &txn_all);
+		txn_reserve(txn, staged ? nla_get_u32(staged) : 0);
 		schedule_delayed_work(&txn_work, TXN_WORK_PERIOD);
 	}
 	mutex_unlock(&nn->lock);
 	mutex_unlock(&txn_mutex);
 	if (err)
 		kfree(txn);
+	else if (staged)
+		natfw_table_settle(&nn->table);
 	return err;
 }
 
@@ -269,58 +307,89 @@ int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
 	return 0;
 }
 
-u32 natfw_rules_mark(struct natfw_net *nn, const u8 *owner)
+int natfw_doom_init(struct natfw_doom *d, struct natfw_net *nn, u32 max)
 {
-	struct natfw_rule *r;
-	unsigned long id;
-	u32 count = 0;
-
 	lockdep_assert_held(&nn->lock);
-	xa_for_each(&nn->rules, id, r) {
-		if (owner && !natfw_rule_owned(r, owner))
-			continue;
-		if (xa_get_mark(&nn->rules, id, NATFW_RULE_MARK))
-			continue;
-		xa_set_mark(&nn->rules, id, NATFW_RULE_MARK);
-		count++;
-	}
-	return count;
+	d->nn = nn;
+	d->n = 0;
+	d->room = min(max, nn->nrules);
+	d->rule = kvmalloc_array(d->room ?: 1, sizeof(*d->rule), GFP_KERNEL);
+	return d->rule ? 0 : -ENOMEM;
 }
 
-struct natfw_rule **natfw_rules_collect(struct natfw_net *nn, u32 count)
+void natfw_doom_add(struct natfw_doom *d, struct natfw_rule *r)
 {
-	struct natfw_rule **rules, *r;
-	unsigned long id;
+	if (r->doomed || WARN_ON_ONCE(d->n == d->room))
+		return;
+	r->doomed = true;
+	d->rule[d->n++] = r;
+}
+
+void natfw_doom_owner(struct natfw_doom *d, const u8 *owner)
+{
+	XA_STATE(xas, &d->nn->rules, 0);
+	struct natfw_rule *r;
 	u32 n = 0;
 
-	lockdep_assert_held(&nn->lock);
-	rules = kvmalloc_array(count ?: 1, sizeof(*rules), GFP_KERNEL);
-	xa_for_each_marked(&nn->rules, id, r, NATFW_RULE_MARK) {
-		xa_clear_mark(&nn->rules, id, NATFW_RULE_MARK);
-		if (rules)
-			rules[n++] = r;
+	rcu_read_lock();
+	xas_for_each(&xas, r, ULONG_MAX) {
+		if (xas_retry(&xas, r))
+			continue;	/* the place of one that is staged */
+		if (!owner || natfw_rule_owned(r, owner))
+			natfw_doom_add(d, r);
+		if (++n % 1024)
+			continue;
+		xas_pause(&xas);
+		rcu_read_unlock();
+		cond_resched();
+		rcu_read_lock();
 	}
-	return rules;
+	rcu_read_unlock();
 }
 
-/* Mark what the transaction takes out. Rules that went since are none. */
-static u32 txn_mark(struct natfw_txn *txn)
+void natfw_doom_fini(struct natfw_doom *d, bool spared)
 {
-	struct natfw_net *nn = txn->nn;
-	struct natfw_txn_flush *f;
-	unsigned long id;
-	u32 count = 0;
-	void *entry;
+	u32 i;
 
+	for (i = 0; spared && i < d->n; i++)
+		d->rule[i]->doomed = false;
+	kvfree(d->rule);
+}
+
+/* How many rules @txn takes out at most. */
+static u32 txn_most(const struct natfw_txn *txn)
+{
+	const struct natfw_txn_flush *f;
+	u64 most = txn->count - txn->nadd;
+
+	list_for_each_entry(f, &txn->flush, list) {
+		if (f->all)
+			return U32_MAX;
+		most += natfw_owner_rules(txn->nn, f->owner);
+	}
+	return min_t(u64, most, U32_MAX);
+}
+
+/* What the transaction takes out. Rules that went since are none. -ENOMEM. */
+static int txn_doom(struct natfw_txn *txn, struct natfw_doom *d)
+{
+	struct natfw_txn_flush *f;
+	struct natfw_rule *r;
+	unsigned long id;
+	void *entry;
+	int err;
+
+	err = natfw_doom_init(d, txn->nn, txn_most(txn));
+	if (err)
+		return err;
 	xa_for_each(&txn->del, id, entry) {
-		if (!xa_load(&nn->rules, id))
-			continue;
-		xa_set_mark(&nn->rules, id, NATFW_RULE_MARK);
-		count++;
+		r = natfw_rule_find(txn->nn, id);
+		if (r)
+			natfw_doom_add(d, r);
 	}
 	list_for_each_entry(f, &txn->flush, list)
-		count += natfw_rules_mark(nn, f->all ? NULL : f->owner);
-	return count;
+		natfw_doom_owner(d, f->all ? NULL : f->owner);
+	return 0;
 }
 
 /*
@@ -343,18 +412,16 @@ static int txn_carry_out(struct natfw_txn *txn, struct netlink_ext_ack *extack)
 	u8 why = list_empty(&txn->flush) ? NATFW_DEL_REASON_REQUEST
 					 : NATFW_DEL_REASON_FLUSH;
 	struct natfw_net *nn = txn->nn;
-	struct natfw_rule **del;
-	u32 ndel;
+	struct natfw_doom d;
 	int err;
 
-	ndel = txn_mark(txn);
-	del = natfw_rules_collect(nn, ndel);
-	if (!del)
-		return -ENOMEM;
-	err = txn_check_limit(txn, ndel, extack);
-	if (!err && (ndel || txn->nadd))
-		natfw_rule_commit(nn, &txn->add, del, ndel, why);
-	kvfree(del);
+	err = txn_doom(txn, &d);
+	if (err)
+		return err;
+	err = txn_check_limit(txn, d.n, extack);
+	if (!err && (d.n || txn->nadd))
+		natfw_rule_commit(nn, &txn->add, d.rule, d.n, why);
+	natfw_doom_fini(&d, err);
 	if (err)
 		return err;
 	INIT_LIST_HEAD(&txn->add);	/* they live their own lives now */

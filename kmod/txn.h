@@ -40,6 +40,7 @@ struct natfw_txn {
 	u32			count;	/* requests staged */
 	u32			nadd;	/* of these, new rules */
 	u32			goes;	/* rules they take out, about */
+	u32			room;	/* nodes the table is to have room for, 0: as it is */
 	struct list_head	add;	/* struct natfw_rule.list */
 	struct xarray		del;	/* ids */
 	struct list_head	flush;	/* struct natfw_txn_flush.list */
@@ -71,15 +72,22 @@ int natfw_txn_flush(struct natfw_txn *txn, const u8 *owner,
 		    struct netlink_ext_ack *extack);	/* NULL: every rule */
 
 /*
- * Take out every rule in force that is in @ids (NULL: none) or of an owner.
- * Rules to go are marked in nn->rules, so that none is counted twice.
+ * Rules in force that are to be taken out together, each once, in order of
+ * their ids. All need nn->lock, kept until natfw_doom_fini().
  */
-#define NATFW_RULE_MARK	XA_MARK_1
+struct natfw_doom {
+	struct natfw_net	*nn;
+	struct natfw_rule	**rule;
+	u32			n, room;
+};
 
-/* Mark the rules of @owner (NULL: all). Returns how many were not before. */
-u32 natfw_rules_mark(struct natfw_net *nn, const u8 *owner);
-/* The marked ones, unmarked, in an array to be freed by kvfree(); NULL: no memory. */
-struct natfw_rule **natfw_rules_collect(struct natfw_net *nn, u32 count);
+/* Room for @max rules. -ENOMEM. */
+int natfw_doom_init(struct natfw_doom *d, struct natfw_net *nn, u32 max);
+void natfw_doom_add(struct natfw_doom *d, struct natfw_rule *r);
+/* All rules of @owner (NULL: of everybody). */
+void natfw_doom_owner(struct natfw_doom *d, const u8 *owner);
+/* @spared: they stay after all. */
+void natfw_doom_fini(struct natfw_doom *d, bool spared);
 
 int natfw_txn_register(void);
 void natfw_txn_unregister(void);

@@ -86,6 +86,11 @@ def rule(action, match=None, nat=None, priority=1000, flags=0):
     return b''.join(a)
 
 
+class Datagrams(list):
+    """Datagrams, and how many requests are in them."""
+    requests = 0
+
+
 class Natfw:
     """A socket of the family, of the network namespace it is made in."""
 
@@ -194,8 +199,9 @@ class Natfw:
 
     def batches(self, bodies):
         """Datagrams of rule-new messages; the last message of each asks for an answer."""
-        out, now, size = [], [], 0
+        out, now, size = Datagrams(), [], 0
         for body in bodies:
+            out.requests += 1
             now.append(body)
             size += 20 + len(body)
             if size > BATCH_BYTES:
@@ -213,13 +219,14 @@ class Natfw:
 
     def commit(self, datagrams, flush=False):
         """One transaction: all of these rules, in place of all others if flush."""
-        self.request(C['NATFW_CMD_TXN_BEGIN'])
+        count = attr(C['NATFW_A_TXN_STAGED'], datagrams.requests + bool(flush))
+        self.request(C['NATFW_CMD_TXN_BEGIN'], count)
         if flush:
             self.request(C['NATFW_CMD_RULE_FLUSH'])
         for d in datagrams:
             self.sock.send(d)
             self._answers()
-        self.request(C['NATFW_CMD_TXN_COMMIT'])
+        self.request(C['NATFW_CMD_TXN_COMMIT'], count)
 
     def load(self, bodies, flush=False):
         self.commit(self.batches(bodies), flush)
