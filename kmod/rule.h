@@ -259,6 +259,39 @@ struct natfw_rule *natfw_fallback_create(struct natfw_net *nn);
 /* Everything out, without events per rule; namespace exit. nn->lock. */
 void natfw_rule_flush_all(struct natfw_net *nn);
 
+/*
+ * For commit.c. All need nn->lock, unless said.
+ */
+static inline bool natfw_rule_of_dev(const struct natfw_rule *r)
+{
+	return !r->exact && r->match.set & NATFW_M_DEV;
+}
+
+/* True if @r takes part in hairpinning as a destination. */
+static inline bool natfw_rule_turns_dst(const struct natfw_rule *r)
+{
+	return natfw_rule_translates(r) && r->nat.set & (NATFW_N_DST | NATFW_N_DPORT);
+}
+
+/*
+ * Let go of the pool and of reserved endpoints. Not left to the last reference: a
+ * mapping holds one on the rule that made it.
+ */
+void natfw_rule_unreserve(struct natfw_rule *r);
+/*
+ * Static translations of one endpoint keep it from being handed out by a pool:
+ * claim those of @r, which matches @m. -EBUSY, with extack set, if one is another's
+ * that @txn (or NULL) does not take out.
+ */
+int natfw_rule_claim(struct natfw_rule *r, const struct natfw_match *m,
+		     const struct natfw_txn *txn, struct netlink_ext_ack *extack);
+/*
+ * natfw_rule_put() for a flow of @r, a grace period after the flow was unlinked:
+ * but for mappings, packets find an exact rule by its flow alone, so that there
+ * is nobody else to wait for. Any context.
+ */
+void natfw_rule_put_late(struct natfw_rule *r);
+
 /* The fields of @m that a packet must have, against what it has. */
 bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p);
 /* The same for what a flow's key may not tell: device, SPI, DSCP, label, ICMP type. */
