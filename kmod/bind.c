@@ -11,6 +11,7 @@
 
 #include "bind.h"
 #include "event.h"
+#include "ident.h"
 #include "net.h"
 #include "peer.h"
 #include "plan.h"
@@ -18,11 +19,18 @@
 #include "rule.h"
 #include "trace.h"
 
-static struct kmem_cache *natfw_flow_cache[2];	/* one half, two halves */
+/* By number of halves, one or two, and family. */
+static struct kmem_cache *natfw_flow_caches[2][2];
 
-static size_t natfw_flow_size(int halves)
+static struct kmem_cache *natfw_flow_cache(u8 flags)
 {
-	return sizeof(struct natfw_flow) + halves * sizeof(struct natfw_half);
+	return natfw_flow_caches[!!(flags & NATFW_FLOW_TWO)][!!(flags & NATFW_FLOW_V6)];
+}
+
+/* What a flow takes, alignment included. */
+static long natfw_flow_size(u8 flags)
+{
+	return kmem_cache_size(natfw_flow_cache(flags));
 }
 
 /* ---- objects ---- */
@@ -55,7 +63,7 @@ void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f)
 {
 	if (f->flags & NATFW_FLOW_TWO) {
 		atomic_dec(&f->rule->nflows);
-		if (f->half[1].node.key.zone == NATFW_ZONE_LOCAL)
+		if (natfw_node_tail(&natfw_flow_half(f, 1)->node)->zone == NATFW_ZONE_LOCAL)
 			atomic_dec(&nn->nlocal);
 	}
 	if (f->flags & NATFW_FLOW_RULE)
@@ -63,34 +71,67 @@ void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f)
 	atomic_dec(f->flags & NATFW_FLOW_TWO ? &nn->nflows : &nn->ncached);
 }
 
-struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags, gfp_t gfp)
+static void natfw_flow_fill(struct natfw_flow *f, struct natfw_rule *r, u8 flags,
+			    const struct natfw_key *key)
 {
-	int two = !!(flags & NATFW_FLOW_TWO);
+	struct natfw_half *h;
+
+	f->rule = r;
+	f->flags = flags;
+	f->action = r->action;
+	f->emit = r->emit;
+	h = natfw_flow_half(f, 0);
+	natfw_node_set_key(&h->node, key);
+	h->node.used = (u32)jiffies;
+}
+
+struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags,
+				    const struct natfw_key *key, gfp_t gfp)
+{
 	struct natfw_net *nn = r->nn;
 	struct natfw_flow *f;
 
 	if (!natfw_flow_admit(nn, flags))
 		return ERR_PTR(-ENOSPC);
-	f = kmem_cache_zalloc(natfw_flow_cache[two], gfp);
+	flags |= (natfw_key_is4(key) ? 0 : NATFW_FLOW_V6) | (r->has_mark ? NATFW_FLOW_MARK : 0);
+	f = kmem_cache_zalloc(natfw_flow_cache(flags), gfp);
 	if (!f || !natfw_rule_hold(r))
 		goto out;
-	f->flags = flags;
-	f->rule = r;
-	f->half[0].node.used = (u32)jiffies;
-	if (two) {
-		f->half[1].node.flags = NATFW_NODE_REPLY;
-		f->half[1].node.used = (u32)jiffies;
+	natfw_flow_fill(f, r, flags, key);
+	if (flags & NATFW_FLOW_TWO)
 		atomic_inc(&r->nflows);
-	}
-	atomic_long_add(natfw_flow_size(1 + two), &nn->memory);
+	atomic_long_add(natfw_flow_size(flags), &nn->memory);
 	return f;
 out:
 	if (!(flags & NATFW_FLOW_RULE))
-		atomic_dec(two ? &nn->nflows : &nn->ncached);
+		atomic_dec(flags & NATFW_FLOW_TWO ? &nn->nflows : &nn->ncached);
 	if (!f)
 		return ERR_PTR(-ENOMEM);
-	kmem_cache_free(natfw_flow_cache[two], f);
+	kmem_cache_free(natfw_flow_cache(flags), f);
 	return ERR_PTR(-ESTALE);
+}
+
+/* Packets of @h leave from @src to @dst: where their identifications come from. */
+static void natfw_half_identify(struct natfw_half *h, const union natfw_addr *src,
+				const union natfw_addr *dst, u8 proto)
+{
+	if (natfw_addr_is4(src))
+		h->node.ident = natfw_ident_source(src, dst, proto);
+}
+
+void natfw_flow_reply(struct natfw_flow *f, const struct natfw_key *key)
+{
+	struct natfw_half *h = natfw_flow_half(f, 0), *reply = natfw_flow_half(f, 1);
+	struct natfw_key orig;
+
+	reply->node.flags = NATFW_NODE_REPLY;
+	reply->node.used = h->node.used;
+	natfw_node_set_key(&reply->node, key);
+	if (!(f->flags & NATFW_FLOW_NAT))
+		return;
+	natfw_node_key(&h->node, &orig);
+	natfw_half_identify(h, &key->dst, &key->src, key->proto);
+	natfw_half_identify(reply, &orig.dst, &orig.src, key->proto);
 }
 
 /* Why there is no flow for @p: natfw_fail(reason), or NATFW_STALE. */
@@ -106,17 +147,16 @@ static int natfw_flow_failed(struct natfw_pkt *p, const struct natfw_flow *f)
 
 void natfw_flow_free(struct natfw_net *nn, struct natfw_flow *f)
 {
-	int two = !!(f->flags & NATFW_FLOW_TWO);
-
-	atomic_long_sub(natfw_flow_size(1 + two), &nn->memory);
-	kmem_cache_free(natfw_flow_cache[two], f);
+	atomic_long_sub(natfw_flow_size(f->flags), &nn->memory);
+	kfree(f->extra);
+	kmem_cache_free(natfw_flow_cache(f->flags), f);
 }
 
 int natfw_half_insert(struct natfw_net *nn, struct natfw_half *h,
 		      bool (*clash)(struct natfw_node *old, void *arg), void *arg)
 {
 	return natfw_table_insert(&nn->table, &h->node,
-				  natfw_table_hash(&nn->table, &h->node.key),
+				  natfw_node_hash(&nn->table, &h->node),
 				  clash, arg);
 }
 
@@ -167,7 +207,7 @@ static bool natfw_clash_reply(struct natfw_node *old, void *arg)
 	    c->flow->flags & NATFW_FLOW_NAT)
 		return true;
 	natfw_node_mark(old, NATFW_NODE_SHARED);
-	natfw_node_mark(&c->flow->half[1].node, NATFW_NODE_SHARED);
+	natfw_node_mark(&natfw_flow_half(c->flow, 1)->node, NATFW_NODE_SHARED);
 	return false;
 }
 
@@ -186,7 +226,7 @@ static bool natfw_clash_orig(struct natfw_node *old, void *arg)
 	if (!(old->flags & NATFW_NODE_REPLY) && f->rule == c->rule)
 		return true;
 	natfw_node_mark(old, NATFW_NODE_SHARED);
-	natfw_node_mark(&c->flow->half[0].node, NATFW_NODE_SHARED);
+	natfw_node_mark(&natfw_flow_half(c->flow, 0)->node, NATFW_NODE_SHARED);
 	return false;
 }
 
@@ -213,19 +253,19 @@ static void natfw_bind_cached(struct natfw_pkt *p, struct natfw_rule *w,
 	u8 flags = w->action == NATFW_ACTION_DENY ||
 		   w->action == NATFW_ACTION_REJECT ? NATFW_FLOW_DENY : 0;
 	struct natfw_flow *f;
+	struct natfw_half *h;
 
 	v->half = NULL;
 	v->rule = w;
-	f = natfw_flow_alloc(w, flags, GFP_ATOMIC);
+	f = natfw_flow_alloc(w, flags, &p->key, GFP_ATOMIC);
 	if (IS_ERR(f))
 		return;
-	f->half[0].node.key = p->key;
-	f->half[0].node.slot = p->nd->slot;
-	f->half[0].gen = (u32)p->gen;
-	if (natfw_half_insert(p->nn, &f->half[0], natfw_clash_cached, &c))
+	h = natfw_flow_half(f, 0);
+	natfw_half_stamp(h, p);
+	if (natfw_half_insert(p->nn, h, natfw_clash_cached, &c))
 		natfw_flow_dispose(p->nn, f);
 	else
-		v->half = &f->half[0];
+		v->half = h;
 }
 
 /* ---- flows with state ---- */
@@ -234,34 +274,26 @@ static void natfw_bind_cached(struct natfw_pkt *p, struct natfw_rule *w,
 static int natfw_flow_publish(struct natfw_pkt *p, struct natfw_flow *f)
 {
 	struct natfw_contest c = { .p = p, .rule = f->rule, .flow = f };
+	struct natfw_half *reply = natfw_flow_half(f, 1);
+	struct natfw_map *map = f->map;		/* once in the table @f may go */
 	struct natfw_net *nn = p->nn;
 	int err;
 
-	err = natfw_half_insert(nn, &f->half[1], natfw_clash_reply, &c);
+	err = natfw_half_insert(nn, reply, natfw_clash_reply, &c);
 	if (err)
 		goto out;
-	err = natfw_half_insert(nn, &f->half[0], natfw_clash_orig, &c);
+	err = natfw_half_insert(nn, natfw_flow_half(f, 0), natfw_clash_orig, &c);
 	if (!err) {
-		if (f->map && !READ_ONCE(f->map->known))
-			WRITE_ONCE(f->map->known, true);
+		if (map && !READ_ONCE(map->known))
+			WRITE_ONCE(map->known, true);
 		trace_natfw_flow_new(f);
 		return 0;
 	}
-	natfw_table_remove(&nn->table, &f->half[1].node);
+	natfw_table_remove(&nn->table, &reply->node);
 out:
 	natfw_flow_dispose(nn, f);
 	return err == -ENOMEM ? natfw_fail(NATFW_R_NO_MEMORY)
 			      : natfw_fail(NATFW_R_CLASH);
-}
-
-static void natfw_half_init(struct natfw_half *h, const struct natfw_key *k,
-			    const struct natfw_pkt *p, bool current_one)
-{
-	h->node.key = *k;
-	if (!current_one)
-		return;
-	h->node.slot = p->nd->slot;
-	h->gen = (u32)p->gen;
 }
 
 void natfw_reply_key(struct natfw_key *k, const struct natfw_key *orig,
@@ -291,6 +323,20 @@ static int natfw_bind_lost(struct natfw_pkt *p, const struct natfw_key *orig,
 	return 0;
 }
 
+/* Let @remote in where the pool filters by address. False: no memory. */
+static bool natfw_flow_permit(struct natfw_net *nn, struct natfw_flow *f,
+			      const union natfw_addr *remote)
+{
+	struct natfw_extra *x;
+
+	if (!f->map || natfw_map_filtering(f->map) != NATFW_FILTERING_ADDRESS_DEPENDENT)
+		return true;
+	x = natfw_flow_extra(f);
+	if (x)
+		x->peer = natfw_peer_get(nn, f->map, remote);
+	return x && x->peer;
+}
+
 /* Make the flow of @p by the plan; the plan's reference is taken over. */
 static int natfw_bind_plan(struct natfw_pkt *p, struct natfw_rule *w,
 			   struct natfw_plan *plan, bool cacheable,
@@ -303,31 +349,29 @@ static int natfw_bind_plan(struct natfw_pkt *p, struct natfw_rule *w,
 	int err;
 
 	v->rule = w;
-	f = natfw_flow_alloc(w, flags, GFP_ATOMIC);
+	if (!natfw_proto_has_id(orig.proto))
+		orig.ports = 0;		/* nor does translation know of SPIs */
+	f = natfw_flow_alloc(w, flags, &orig, GFP_ATOMIC);
 	if (IS_ERR(f)) {
 		if (plan->map)
 			natfw_map_put(plan->map);
 		return natfw_flow_failed(p, f);
 	}
 	f->map = plan->map;
-	if (!natfw_proto_has_id(orig.proto))
-		orig.ports = 0;		/* nor does translation know of SPIs */
 	natfw_reply_key(&reply, &orig, &plan->x, plan->zone);
-	natfw_half_init(&f->half[0], &orig, p, cacheable);
-	natfw_half_init(&f->half[1], &reply, p, false);
+	natfw_flow_reply(f, &reply);
+	if (cacheable)
+		natfw_half_stamp(natfw_flow_half(f, 0), p);
 	if (plan->zone == NATFW_ZONE_LOCAL)
 		atomic_inc(&p->nn->nlocal);
-	if (f->map && natfw_map_filtering(f->map) == NATFW_FILTERING_ADDRESS_DEPENDENT) {
-		f->peer = natfw_peer_get(p->nn, f->map, &reply.src);
-		if (!f->peer) {
-			natfw_flow_dispose(p->nn, f);
-			return natfw_fail(NATFW_R_NO_MEMORY);
-		}
+	if (!natfw_flow_permit(p->nn, f, &reply.src)) {
+		natfw_flow_dispose(p->nn, f);
+		return natfw_fail(NATFW_R_NO_MEMORY);
 	}
 	err = natfw_flow_publish(p, f);
 	if (err)
 		return natfw_bind_lost(p, &orig, err, v);
-	v->half = &f->half[0];
+	v->half = natfw_flow_half(f, 0);
 	return 0;
 }
 
@@ -355,25 +399,27 @@ static int natfw_bind_inward(struct natfw_pkt *p, struct natfw_map *m,
 			     bool cacheable, struct natfw_decision *v)
 {
 	struct natfw_rule *r = READ_ONCE(m->rule);
+	struct natfw_key orig, inside;
 	struct natfw_flow *f;
-	struct natfw_key orig;
 	int err;
 
-	f = natfw_flow_alloc(r, NATFW_FLOW_TWO | NATFW_FLOW_NAT, GFP_ATOMIC);
+	natfw_map_internal(m, &inside);
+	natfw_key_reverse(&orig, &p->key, inside.zone);
+	orig.src = inside.src;
+	orig.sport = inside.sport;
+	f = natfw_flow_alloc(r, NATFW_FLOW_TWO | NATFW_FLOW_NAT, &orig, GFP_ATOMIC);
 	if (IS_ERR(f))
 		return natfw_flow_failed(p, f);
 	natfw_map_hold(m);
 	f->map = m;
-	natfw_key_reverse(&orig, &p->key, m->internal.key.zone);
-	orig.src = m->internal.key.src;
-	orig.sport = m->internal.key.sport;
-	natfw_half_init(&f->half[0], &orig, p, false);
-	natfw_half_init(&f->half[1], &p->key, p, cacheable);
+	natfw_flow_reply(f, &p->key);
+	if (cacheable)
+		natfw_half_stamp(natfw_flow_half(f, 1), p);
 	v->rule = r;
 	err = natfw_flow_publish(p, f);
 	if (err)
 		return natfw_bind_lost(p, &p->key, err, v);
-	v->half = &f->half[1];
+	v->half = natfw_flow_half(f, 1);
 	return 0;
 }
 
@@ -456,13 +502,34 @@ int natfw_bind_unmatched(struct natfw_pkt *p, const struct natfw_search *s,
 	return 0;
 }
 
+/*
+ * Flows of two halves are aligned, see flow.h. Single ones lie on two lines
+ * however they are put, and are kept small.
+ */
+static struct kmem_cache *natfw_flow_cache_make(const char *name, bool two, bool v6)
+{
+	size_t size = sizeof(struct natfw_flow) + (1 + two) * natfw_half_size(v6);
+	slab_flags_t align = two ? SLAB_HWCACHE_ALIGN : 0;
+
+	return kmem_cache_create(name, two ? ALIGN(size, L1_CACHE_BYTES) : size, 0,
+				 SLAB_ACCOUNT | align, NULL);
+}
+
 int natfw_flow_module_init(void)
 {
-	natfw_flow_cache[0] = kmem_cache_create("natfw_verdict", natfw_flow_size(1), 0,
-						SLAB_ACCOUNT, NULL);
-	natfw_flow_cache[1] = kmem_cache_create("natfw_flow", natfw_flow_size(2), 0,
-						SLAB_ACCOUNT, NULL);
-	if (natfw_flow_cache[0] && natfw_flow_cache[1] && !natfw_peer_module_init())
+	static const char * const names[2][2] = {
+		{ "natfw_verdict4", "natfw_verdict6" }, { "natfw_flow4", "natfw_flow6" },
+	};
+	bool fine = !natfw_peer_module_init() && !natfw_ident_init();
+	u32 two, v6;
+
+	for (two = 0; two < 2; two++) {
+		for (v6 = 0; v6 < 2; v6++) {
+			natfw_flow_caches[two][v6] = natfw_flow_cache_make(names[two][v6], two, v6);
+			fine &= !!natfw_flow_caches[two][v6];
+		}
+	}
+	if (fine)
 		return 0;
 	natfw_flow_module_exit();
 	return -ENOMEM;
@@ -470,7 +537,10 @@ int natfw_flow_module_init(void)
 
 void natfw_flow_module_exit(void)
 {
-	kmem_cache_destroy(natfw_flow_cache[0]);
-	kmem_cache_destroy(natfw_flow_cache[1]);
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		kmem_cache_destroy(natfw_flow_caches[i / 2][i % 2]);
+	natfw_ident_exit();
 	natfw_peer_module_exit();
 }

@@ -26,8 +26,14 @@ void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f);
 /* Free what natfw_flow_dispose() let go, after a grace period. */
 void natfw_flow_free(struct natfw_net *nn, struct natfw_flow *f);
 
-/* For exact.c. ERR_PTR: -ENOSPC at the limit, -ESTALE if @r is gone, -ENOMEM. */
-struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags, gfp_t gfp);
+/*
+ * For exact.c. A flow of @r, its first half under @key. ERR_PTR: -ENOSPC at the
+ * limit, -ESTALE if @r is gone, -ENOMEM.
+ */
+struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags,
+				    const struct natfw_key *key, gfp_t gfp);
+/* Replies to @f, which has two halves and is not in the table, have @key. */
+void natfw_flow_reply(struct natfw_flow *f, const struct natfw_key *key);
 /* As natfw_table_insert(). */
 int natfw_half_insert(struct natfw_net *nn, struct natfw_half *h,
 		      bool (*clash)(struct natfw_node *old, void *arg), void *arg);

@@ -20,83 +20,30 @@
 #include "rule.h"
 #include "trace.h"
 
-/*
- * Out of table or classifier; what was reserved is free again. The flow of an
- * exact rule is for the caller to reap, if it is returned.
- */
-static struct natfw_flow *natfw_rule_displace(struct natfw_rule *r)
+/* Out of table or classifier; what was reserved is free again. */
+static void natfw_rule_displace(struct natfw_rule *r)
 {
 	struct natfw_net *nn = r->nn;
-	struct natfw_flow *f = NULL;
 
-	if (!r->exact)
+	if (r->exact)
+		natfw_flow_kill(nn, r->flow);
+	else
 		natfw_classifier_del(nn, r);
-	else if (natfw_flow_unlink(nn, r->flow))
-		f = r->flow;
 	if (natfw_rule_turns_dst(r))
 		WRITE_ONCE(nn->ndnat, nn->ndnat - 1);
 	natfw_rule_unreserve(r);
 	if (r->expires)
 		hlist_del(&r->wheel);
-	return f;
-}
-
-/* ---- what waits for packets to be done with it ---- */
-
-/* Flows unlinked together; as many as fill a page's quarter. */
-#define NATFW_GRAVE	125
-
-struct natfw_grave {
-	struct rcu_head		rcu;
-	u32			n;
-	struct natfw_flow	*flow[NATFW_GRAVE];
-};
-
-static void natfw_grave_reap(struct rcu_head *rcu)
-{
-	struct natfw_grave *g = container_of(rcu, struct natfw_grave, rcu);
-	u32 i;
-
-	for (i = 0; i < g->n; i++)
-		natfw_rule_put_late(natfw_flow_reap(g->flow[i]));
-	kfree(g);
-}
-
-static void natfw_grave_close(struct natfw_grave **g)
-{
-	if (*g)
-		call_rcu(&(*g)->rcu, natfw_grave_reap);
-	*g = NULL;
-}
-
-/* One grace period, and one callback, for many. */
-static void natfw_grave_add(struct natfw_grave **g, struct natfw_flow *f)
-{
-	if (!*g) {
-		*g = kmalloc(sizeof(**g), GFP_KERNEL | __GFP_NOWARN);
-		if (*g)
-			(*g)->n = 0;
-	}
-	if (!*g) {
-		natfw_flow_reap_later(f);
-		return;
-	}
-	(*g)->flow[(*g)->n++] = f;
-	if ((*g)->n == NATFW_GRAVE)
-		natfw_grave_close(g);
 }
 
 void natfw_rule_discard(struct natfw_rule *r)
 {
 	struct natfw_net *nn = r->nn;
-	struct natfw_flow *f;
 
 	lockdep_assert_held(&nn->lock);
 	nn->nstaged--;
 	xa_release(&nn->rules, r->id);
-	f = natfw_rule_displace(r);
-	if (f)
-		natfw_flow_reap_later(f);
+	natfw_rule_displace(r);
 	natfw_rule_put(r);
 }
 

@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "adj.h"
 #include "emit.h"
 #include "event.h"
 #include "net.h"
@@ -216,8 +217,10 @@ static int natfw_dev_event(struct notifier_block *nb, unsigned long event, void 
 	struct natfw_net *nn = natfw_net(dev_net(dev));
 	struct natfw_dev *nd;
 
-	if (event == NETDEV_DOWN || event == NETDEV_UNREGISTER)
+	if (event == NETDEV_DOWN || event == NETDEV_UNREGISTER) {
 		natfw_answer_forget(dev);
+		natfw_adj_forget(nn, dev);
+	}
 	if (event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
 	mutex_lock(&nn->lock);

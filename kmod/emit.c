@@ -18,8 +18,11 @@
  * would clear the control block that says how big the fragments were, and
  * packets whose skb was shared past the ingress hook; see natfw_deliver().
  *
- * The route cache: a half holds a reference to the route its packets took
- * last. dst_check() tells when routing changed, then it is looked up again.
+ * The route cache: a half holds a reference to the adjacency its packets took
+ * last (adj.h). dst_check() tells when routing changed, then another is found.
+ *
+ * Most packets are plain and find things as the last one of their flow left
+ * them: natfw_emit_hit() sees to those in one go, and gives all others back.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -38,8 +41,9 @@
 #include <net/route.h>
 #include <net/xfrm.h>
 
-#include "net.h"
+#include "adj.h"
 #include "emit.h"
+#include "net.h"
 
 /* A neighbour that failed longer ago than this is asked for again first. */
 #define NATFW_NEIGH_RETRY	HZ
@@ -49,6 +53,7 @@ struct natfw_out {
 	const struct natfw_xlat	*x;	/* translation, or NULL */
 	const struct natfw_xlat	*inner;	/* of the packet in an ICMP error, or NULL */
 	bool			stack;	/* the rule wants the stack to forward it */
+	struct natfw_half	*h;	/* whose adjacency it takes, or NULL */
 	struct natfw_route	rt;
 };
 
@@ -249,49 +254,43 @@ void natfw_route_find(const struct natfw_pkt *p, const union natfw_addr *daddr,
 static bool natfw_half_route(const struct natfw_half *h,
 			     const struct natfw_pkt *p, struct natfw_route *rt)
 {
-	struct dst_entry *dst = rcu_dereference(h->dst);
+	const struct natfw_adj *a = rcu_dereference(h->adj);
 
-	if (!dst)
+	if (!a)
 		return false;
-	rt->cookie = READ_ONCE(h->dst_cookie);
-	rt->dst = dst_check(dst, rt->cookie);
+	rt->cookie = a->cookie;
+	rt->dst = dst_check(a->key.dst, rt->cookie);
+	rt->type = a->type;
 	if (!rt->dst)
 		return false;
-	if (!natfw_pkt_is6(p)) {
-		natfw_route_type4(dst, rt);
-		return true;
-	}
-	natfw_route_type6(dst, rt);
 	/* in IPv6, switching that off does not change routes */
-	return natfw_v6_forwarding(p->nn->net, p->skb->dev);
+	return !natfw_pkt_is6(p) || natfw_v6_forwarding(p->nn->net, p->skb->dev);
 }
 
-/* A route that is nobody's but ours (no next hop keeps it) cannot be held. */
-static void natfw_half_store(struct natfw_half *h, const struct natfw_route *rt)
+static void natfw_half_store(struct natfw_half *h, struct natfw_adj *a)
 {
-	struct dst_entry *old;
-
-	if (!dst_hold_safe(rt->dst))
-		return;
-	WRITE_ONCE(h->dst_cookie, rt->cookie);
-	old = unrcu_pointer(xchg(&h->dst, RCU_INITIALIZER(rt->dst)));
-	dst_release(old);
+	if (a)
+		natfw_adj_put(unrcu_pointer(xchg(&h->adj, RCU_INITIALIZER(a))));
 }
 
 void natfw_half_forget(struct natfw_half *h)
 {
-	dst_release(unrcu_pointer(xchg(&h->dst, NULL)));
+	if (rcu_access_pointer(h->adj))
+		natfw_adj_put(unrcu_pointer(xchg(&h->adj, NULL)));
 }
 
 static void natfw_out_route(const struct natfw_pkt *p, struct natfw_half *h,
 			    struct natfw_out *o)
 {
+	const union natfw_addr *daddr = o->x ? &o->x->dst : &p->key.dst;
+
+	o->h = h;
 	if (h && natfw_half_route(h, p, &o->rt))
 		return;
-	natfw_route_find(p, o->x ? &o->x->dst : &p->key.dst, &o->rt);
+	natfw_route_find(p, daddr, &o->rt);
 	if (h && (o->rt.type == NATFW_ROUTE_FORWARD ||
 		  o->rt.type == NATFW_ROUTE_LOCAL))
-		natfw_half_store(h, &o->rt);
+		natfw_half_store(h, natfw_adj_get(p->nn, &o->rt, daddr, natfw_pkt_is6(p)));
 }
 
 /* ---- what only the stack can do ---- */
@@ -512,7 +511,7 @@ static void natfw_hop(const struct natfw_pkt *p)
 	}
 }
 
-static void natfw_xmit(struct natfw_pkt *p, const struct natfw_out *o,
+static void natfw_xmit(struct natfw_pkt *p, struct dst_entry *dst,
 		       struct net_device *dev, struct neighbour *n, bool cross)
 {
 	struct sk_buff *skb = p->skb;
@@ -524,10 +523,19 @@ static void natfw_xmit(struct natfw_pkt *p, const struct natfw_out *o,
 	__vlan_hwaccel_clear_tag(skb);
 	skb_dst_drop(skb);
 	/* whoever queues it takes a reference */
-	skb_dst_set_noref(skb, o->rt.dst);
+	skb_dst_set_noref(skb, dst);
 	skb->dev = dev;
 	p->skb = NULL;
 	neigh_output(n, skb, cross);
+}
+
+/* Packets to come need not look for the neighbour. */
+static void natfw_meet(const struct natfw_out *o, struct neighbour *n, bool cross)
+{
+	struct natfw_adj *a = o->h ? rcu_dereference(o->h->adj) : NULL;
+
+	if (a && a->key.dst == o->rt.dst)
+		natfw_adj_meet(a, n, cross);
 }
 
 static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
@@ -552,9 +560,72 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 	err = natfw_prepare(p, o, dev);
 	if (unlikely(err))
 		return natfw_drop(natfw_failed(err), why);
-	natfw_xmit(p, o, dev, n, cross);
+	natfw_meet(o, n, cross);
+	natfw_xmit(p, o->rt.dst, dev, n, cross);
 	*why = o->x ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
 	return NF_STOLEN;
+}
+
+/* ---- the short way ---- */
+
+/*
+ * Whole, without options, to be forwarded as it is: one packet and not several
+ * joined, headers in the buffer's linear part and nobody else's.
+ */
+static bool natfw_pkt_plain(const struct natfw_pkt *p)
+{
+	const u16 odd = NATFW_P_SLOW | NATFW_P_REASM | NATFW_P_GROUP | NATFW_P_OPAQUE |
+			NATFW_P_FRAG;
+	const struct sk_buff *skb = p->skb;
+
+	if (p->flags & odd || p->ttl <= 1 || skb->pkt_type != PACKET_HOST ||
+	    skb_cloned(skb) || skb_is_gso(skb) ||
+	    (skb_is_nonlinear(skb) && skb_shared(skb)))
+		return false;
+#ifdef CONFIG_NET_SWITCHDEV
+	if (skb->offload_l3_fwd_mark)
+		return false;
+#endif
+	return true;
+}
+
+/* The neighbour a packet of @a can be sent to as things are, or NULL. */
+static struct neighbour *natfw_adj_ready(const struct natfw_pkt *p, const struct natfw_adj *a)
+{
+	struct dst_entry *dst = a->key.dst;
+	struct net_device *dev;
+
+	if (!a->plain || !dst_check(dst, a->cookie))
+		return NULL;
+	if (natfw_pkt_is6(p) && !natfw_v6_forwarding(p->nn->net, p->skb->dev))
+		return NULL;
+	dev = natfw_dst_dev(dst);
+	if (!netif_running(dev) || p->skb->len > natfw_mtu(p, dst) ||
+	    skb_headroom(p->skb) < LL_RESERVED_SPACE(dev) || natfw_xfrm_active(p->nn->net))
+		return NULL;
+	return natfw_adj_neigh(a);
+}
+
+bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h,
+		    enum natfw_reason *why)
+{
+	const struct natfw_adj *a = rcu_dereference(h->adj);
+	bool nat = f->flags & NATFW_FLOW_NAT;
+	struct neighbour *n;
+
+	/* who has an adjacency was found not to have confined addresses */
+	if (unlikely(!a || !natfw_pkt_plain(p)))
+		return false;
+	if (nat && p->key.proto != IPPROTO_UDP && p->key.proto != IPPROTO_TCP)
+		return false;
+	n = natfw_adj_ready(p, a);
+	if (unlikely(!n))
+		return false;
+	if (nat)
+		natfw_rewrite_hit(p, h);
+	natfw_xmit(p, a->key.dst, natfw_dst_dev(a->key.dst), n, a->cross);
+	*why = nat ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
+	return true;
 }
 
 /* True if the stack may look up the route of a translated packet by itself. */

@@ -57,6 +57,15 @@ unsigned int natfw_emit(struct natfw_pkt *p, struct natfw_half *h,
 			enum natfw_reason *why);
 
 /*
+ * The short way for a packet of flow @f, half @h, whose rule wants direct mode
+ * and no mark: where the last packet went, if all is as it was. False if it is
+ * not, or the packet is anything but plain; it is as it was then, and
+ * natfw_emit() is to be asked.
+ */
+bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h,
+		    enum natfw_reason *why);
+
+/*
  * Drop the cached route of @h. A packet that found @h before it was unlinked
  * may still store one, so this must be called after a grace period (from the
  * RCU callback that frees it) as well. Any context.
@@ -94,6 +103,11 @@ unsigned int natfw_emit_error(struct natfw_pkt *p,
 
 /* rewrite.c: translate headers and checksums. 0, or natfw_fail(reason). */
 int natfw_rewrite(struct natfw_pkt *p, const struct natfw_xlat *x);
+/*
+ * The same for a TCP or UDP packet of half @h, transport found, no options,
+ * whose headers are linear and its own.
+ */
+void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h);
 
 /*
  * icmp.c: an ICMP error @p about the flow @h is a half of, namely the one

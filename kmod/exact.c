@@ -27,26 +27,27 @@ static void natfw_exact_key(struct natfw_key *k, const struct natfw_match *m)
 
 void natfw_exact_match(const struct natfw_flow *f, struct natfw_match *m)
 {
-	const struct natfw_key *k = &f->half[0].node.key;
+	struct natfw_key k;
 
+	natfw_node_key(&natfw_flow_half(f, 0)->node, &k);
 	memset(m, 0, sizeof(*m));
 	m->set = NATFW_M_FAMILY | NATFW_M_SRC | NATFW_M_DST | NATFW_M_PROTO | NATFW_M_ZONE;
-	m->is4 = natfw_key_is4(k);
-	m->src = k->src;
-	m->dst = k->dst;
+	m->is4 = natfw_key_is4(&k);
+	m->src = k.src;
+	m->dst = k.dst;
 	m->src_len = 128;
 	m->dst_len = 128;
-	m->proto = k->proto;
-	m->zone = k->zone;
-	if (natfw_proto_has_ports(k->proto)) {
+	m->proto = k.proto;
+	m->zone = k.zone;
+	if (natfw_proto_has_ports(k.proto)) {
 		m->set |= NATFW_M_SPORT | NATFW_M_DPORT;
-		m->sport_min = ntohs(k->sport);
+		m->sport_min = ntohs(k.sport);
 		m->sport_max = m->sport_min;
-		m->dport_min = ntohs(k->dport);
+		m->dport_min = ntohs(k.dport);
 		m->dport_max = m->dport_min;
-	} else if (k->proto == IPPROTO_ESP || k->proto == IPPROTO_AH) {
+	} else if (k.proto == IPPROTO_ESP || k.proto == IPPROTO_AH) {
 		m->set |= NATFW_M_SPI;
-		m->spi = k->ports;
+		m->spi = k.ports;
 	}
 }
 
@@ -63,7 +64,7 @@ static void natfw_exact_reply(struct natfw_rule *r, const struct natfw_key *orig
 		natfw_xlat_src(r, orig, &x);
 	}
 	if (natfw_rule_translates(r) && r->nat.set & NATFW_N_POOL) {
-		x.src = *natfw_map_ext_addr(r->map[0]);
+		natfw_map_ext_addr(r->map[0], &x.src);
 		x.sport = natfw_map_ext_port(r->map[0]);
 	}
 	natfw_reply_key(reply, orig, &x, zone);
@@ -105,27 +106,31 @@ struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
 {
 	struct natfw_net *nn = r->nn;
 	struct natfw_exact e = { .txn = txn };
+	struct natfw_half *h, *reply;
+	struct natfw_key key, rkey;
 	struct natfw_flow *f;
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	f = natfw_flow_alloc(r, natfw_exact_flags(r), GFP_KERNEL);
+	natfw_exact_key(&key, m);
+	f = natfw_flow_alloc(r, natfw_exact_flags(r), &key, GFP_KERNEL);
 	if (IS_ERR(f))
 		return f;
 	e.ours = f;
-	natfw_exact_key(&f->half[0].node.key, m);
+	h = natfw_flow_half(f, 0);
+	reply = natfw_flow_half(f, 1);
 	if (f->flags & NATFW_FLOW_TWO) {
-		natfw_exact_reply(r, &f->half[0].node.key, &f->half[1].node.key);
-		err = natfw_half_insert(nn, &f->half[1],
-					natfw_clash_exact, &e);
+		natfw_exact_reply(r, &key, &rkey);
+		natfw_flow_reply(f, &rkey);
+		err = natfw_half_insert(nn, reply, natfw_clash_exact, &e);
 		if (err)
 			goto out;
 	}
-	err = natfw_half_insert(nn, &f->half[0], NULL, NULL);
+	err = natfw_half_insert(nn, h, NULL, NULL);
 	if (!err)
 		return f;
 	if (f->flags & NATFW_FLOW_TWO)
-		natfw_table_remove(&nn->table, &f->half[1].node);
+		natfw_table_remove(&nn->table, &reply->node);
 out:
 	natfw_flow_dispose(nn, f);
 	return ERR_PTR(err);

@@ -13,6 +13,7 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 
+#include "adj.h"
 #include "bind.h"
 #include "emit.h"
 #include "event.h"
@@ -36,16 +37,51 @@
 
 /* ---- counters ---- */
 
-u64 natfw_acc_packets(const struct natfw_acc *a)
+struct natfw_extra *natfw_flow_extra(struct natfw_flow *f)
 {
-	return atomic64_read(&a->packets) +
-	       ((u64)atomic64_read(&a->acc) >> NATFW_ACC_SHIFT);
+	/* pairs with the cmpxchg() below, which is a full barrier */
+	struct natfw_extra *x = smp_load_acquire(&f->extra), *theirs;
+
+	if (x)
+		return x;
+	x = kzalloc(sizeof(*x), GFP_ATOMIC | __GFP_NOWARN);
+	if (!x)
+		return NULL;
+	theirs = cmpxchg(&f->extra, NULL, x);
+	if (!theirs)
+		return x;
+	kfree(x);
+	return theirs;
 }
 
-u64 natfw_acc_bytes(const struct natfw_acc *a)
+/* Without memory the next packet tries again: half full is far from full. */
+void natfw_half_fold(struct natfw_half *h)
 {
-	return atomic64_read(&a->bytes) +
-	       ((u64)atomic64_read(&a->acc) & NATFW_ACC_BYTES);
+	struct natfw_extra *x = natfw_flow_extra(natfw_half_flow(h));
+	u32 i = natfw_half_reply(h);
+	u64 v;
+
+	if (!x)
+		return;
+	v = atomic64_xchg(&h->acc, 0);
+	atomic64_add(v >> NATFW_ACC_SHIFT, &x->packets[i]);
+	atomic64_add(v & NATFW_ACC_BYTES, &x->bytes[i]);
+}
+
+u64 natfw_half_packets(const struct natfw_half *h)
+{
+	const struct natfw_extra *x = smp_load_acquire(&natfw_half_flow(h)->extra);
+	u64 folded = x ? atomic64_read(&x->packets[natfw_half_reply(h)]) : 0;
+
+	return folded + ((u64)atomic64_read(&h->acc) >> NATFW_ACC_SHIFT);
+}
+
+u64 natfw_half_bytes(const struct natfw_half *h)
+{
+	const struct natfw_extra *x = smp_load_acquire(&natfw_half_flow(h)->extra);
+	u64 folded = x ? atomic64_read(&x->bytes[natfw_half_reply(h)]) : 0;
+
+	return folded + ((u64)atomic64_read(&h->acc) & NATFW_ACC_BYTES);
 }
 
 /* ---- state and age ---- */
@@ -80,7 +116,7 @@ static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flo
 
 	if (!(flags & NATFW_FLOW_TWO))
 		return READ_ONCE(t->cache);
-	switch (f->half[0].node.key.proto) {
+	switch (natfw_node_tail(&natfw_flow_half(f, 0)->node)->proto) {
 	case IPPROTO_TCP:
 		return natfw_tcp_timeout(t, READ_ONCE(f->state));
 	case IPPROTO_UDP:
@@ -101,10 +137,10 @@ static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flo
 static u32 natfw_flow_idle(const struct natfw_flow *f)
 {
 	u32 now = (u32)jiffies;
-	u32 idle = now - READ_ONCE(f->half[0].node.used);
+	u32 idle = now - READ_ONCE(natfw_flow_half(f, 0)->node.used);
 
 	if (f->flags & NATFW_FLOW_TWO)
-		idle = min(idle, now - READ_ONCE(f->half[1].node.used));
+		idle = min(idle, now - READ_ONCE(natfw_flow_half(f, 1)->node.used));
 	return idle;
 }
 
@@ -173,41 +209,37 @@ static void natfw_flow_track(const struct natfw_pkt *p, struct natfw_flow *f,
 void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 		      struct natfw_half *h)
 {
-	struct natfw_rule *r = f->rule;
 	u32 now = (u32)jiffies;
 
-	natfw_acc_add(&h->count, p->len);
-	if (r->counters) {
-		__this_cpu_inc(r->counters->packets);
-		__this_cpu_add(r->counters->bytes, p->len);
-	}
+	natfw_half_count(h, p->len);
+	/* an exact rule is counted by its flow */
+	if (!(f->flags & NATFW_FLOW_RULE))
+		natfw_rule_hit(f->rule, p->len);
 	/* written once a second at most; a reset does not keep a flow alive */
 	if (now - READ_ONCE(h->node.used) >= HZ && !(p->tcp_flags & NATFW_TH_RST))
 		WRITE_ONCE(h->node.used, now);
-	natfw_rule_touch(r);
 	if (f->flags & NATFW_FLOW_TWO)
 		natfw_flow_track(p, f, h);
 }
 
 /* ---- lookup ---- */
 
-static bool natfw_half_current(const struct natfw_half *h, const struct natfw_pkt *p)
+/* Stamped for this generation and device, alone under its key, not superseded. */
+static bool natfw_node_current(const struct natfw_node *n, const struct natfw_pkt *p)
 {
-	return READ_ONCE(h->gen) == (u32)p->gen &&
-	       READ_ONCE(h->node.slot) == p->nd->slot &&
-	       !(READ_ONCE(h->node.flags) & NATFW_NODE_SHARED);
-}
+	const struct natfw_node mask = {
+		.gen = U32_MAX, .slot = U16_MAX,
+		.flags = NATFW_NODE_SHARED | NATFW_NODE_DEAD,
+	};
+	const struct natfw_node want = { .gen = (u32)p->gen, .slot = p->nd->slot };
 
-static void natfw_half_stamp(struct natfw_half *h, const struct natfw_pkt *p)
-{
-	WRITE_ONCE(h->gen, (u32)p->gen);
-	WRITE_ONCE(h->node.slot, p->nd->slot);
+	return !((READ_ONCE(n->state) ^ want.state) & mask.state);
 }
 
 /* True if wildcard rules are as when @h was stamped, for this device. */
 static bool natfw_half_settled(const struct natfw_half *h, const struct natfw_pkt *p)
 {
-	u32 gen = READ_ONCE(h->gen);
+	u32 gen = READ_ONCE(h->node.gen);
 
 	return gen && READ_ONCE(h->node.slot) == p->nd->slot &&
 	       (s32)(gen - (u32)READ_ONCE(p->nn->wild_gen)) >= 0;
@@ -251,7 +283,7 @@ static struct natfw_half *natfw_table_best(const struct natfw_pkt *p,
 		if (READ_ONCE(n->flags) & NATFW_NODE_DEAD)
 			continue;
 		r = natfw_half_flow(h)->rule;
-		if (likely(natfw_half_current(h, p))) {
+		if (likely(natfw_node_current(&h->node, p))) {
 			*current_one = true;
 			return h;
 		}
@@ -360,7 +392,7 @@ static int natfw_flow_settle(struct natfw_pkt *p, struct natfw_half *h,
 	struct natfw_rule *w = NULL, *than = NULL;
 
 	/* a half without the SPI speaks of packets that differ in it */
-	bool whole = !h || h->node.key.ports == p->key.ports;
+	bool whole = !h || natfw_node_tail(&h->node)->ports == p->key.ports;
 
 	if (h)
 		than = natfw_half_flow(h)->rule;
@@ -389,7 +421,7 @@ static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 	h = natfw_table_best(p, &p->key, p->hash, &current_one);
 	if (unlikely(natfw_spi_hidden(&p->key))) {
 		h = natfw_spi_best(p, &p->key, h);
-		current_one = h && h->node.key.ports && natfw_half_current(h, p);
+		current_one = h && natfw_node_tail(&h->node)->ports && natfw_node_current(&h->node, p);
 	}
 	if (likely(current_one)) {
 		v->half = h;
@@ -397,6 +429,19 @@ static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 		return 0;
 	}
 	return natfw_flow_settle(p, h, v);
+}
+
+struct natfw_half *natfw_flow_hit(struct natfw_pkt *p)
+{
+	struct natfw_table_match m;
+	struct natfw_node *n;
+
+	p->gen = READ_ONCE(p->nn->gen);
+	p->hash = natfw_table_hash(&p->nn->table, &p->key);
+	n = natfw_table_first(&p->nn->table, &p->key, p->hash, &m);
+	if (likely(n && natfw_node_current(n, p) && !natfw_spi_hidden(&p->key)))
+		return natfw_node_half(n);
+	return NULL;
 }
 
 int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
@@ -414,62 +459,63 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
 
 /* ---- disposal ---- */
 
-struct natfw_rule *natfw_flow_reap(struct natfw_flow *f)
+static void natfw_flow_forget(struct natfw_flow *f)
 {
-	struct natfw_rule *r = f->rule;
-
-	/* a packet may have cached a route after the flow was unlinked */
-	natfw_half_forget(&f->half[0]);
+	natfw_half_forget(natfw_flow_half(f, 0));
 	if (f->flags & NATFW_FLOW_TWO)
-		natfw_half_forget(&f->half[1]);
-	natfw_flow_free(r->nn, f);
-	return r;
+		natfw_half_forget(natfw_flow_half(f, 1));
 }
 
-static void natfw_flow_free_rcu(struct rcu_head *rcu)
+/*
+ * Packets may count in a flow they found before it was unlinked, and may have
+ * cached a route in it. It is freed here and not by call_rcu(), whose head
+ * would take room that a living flow has no use for; and many wait for packets
+ * once.
+ */
+void natfw_flow_reap(struct work_struct *work)
 {
-	natfw_rule_put(natfw_flow_reap(container_of(rcu, struct natfw_flow, rcu)));
-}
+	struct natfw_net *nn = container_of(work, struct natfw_net, reap_work);
+	struct llist_node *first = llist_del_all(&nn->dead);
+	struct natfw_flow *f, *next;
+	struct natfw_rule *r;
+	u32 n = 0;
 
-void natfw_flow_reap_later(struct natfw_flow *f)
-{
-	call_rcu(&f->rcu, natfw_flow_free_rcu);
-}
-
-/* Everything but the memory and the rule, which packets may still use. */
-static void natfw_flow_release(struct natfw_net *nn, struct natfw_flow *f)
-{
-	natfw_half_forget(&f->half[0]);
-	if (f->flags & NATFW_FLOW_TWO)
-		natfw_half_forget(&f->half[1]);
-	natfw_flow_uncount(nn, f);
-	natfw_peer_put(nn, f->peer);
-	if (f->map)
-		natfw_map_put(f->map);
+	if (!first)
+		return;
+	synchronize_rcu();
+	llist_for_each_entry_safe(f, next, first, dead) {
+		r = f->rule;
+		natfw_flow_forget(f);
+		natfw_flow_free(nn, f);
+		natfw_rule_put_late(r);
+		if (!(++n & 0xff))
+			cond_resched();
+	}
 }
 
 void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
 {
-	natfw_flow_release(nn, f);
-	natfw_flow_reap_later(f);
-}
+	struct natfw_map *map = f->map;
 
-bool natfw_flow_unlink(struct natfw_net *nn, struct natfw_flow *f)
-{
-	if (!natfw_table_remove(&nn->table, &f->half[0].node))
-		return false;
-	trace_natfw_flow_del(f);
-	if (f->flags & NATFW_FLOW_TWO)
-		natfw_table_remove(&nn->table, &f->half[1].node);
-	natfw_flow_release(nn, f);
-	return true;
+	natfw_flow_forget(f);
+	natfw_flow_uncount(nn, f);
+	if (f->extra)
+		natfw_peer_put(nn, f->extra->peer);
+	if (map)
+		natfw_map_put(map);
+	/* whoever makes the list begin sees to it that it is served */
+	if (llist_add(&f->dead, &nn->dead))
+		queue_work(natfw_wq, &nn->reap_work);
 }
 
 bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f)
 {
-	if (!natfw_flow_unlink(nn, f))
+	if (!natfw_table_remove(&nn->table, &natfw_flow_half(f, 0)->node))
 		return false;
-	natfw_flow_reap_later(f);
+	trace_natfw_flow_del(f);
+	if (f->flags & NATFW_FLOW_TWO)
+		natfw_table_remove(&nn->table, &natfw_flow_half(f, 1)->node);
+	natfw_flow_dispose(nn, f);
 	return true;
 }
 
@@ -488,7 +534,7 @@ struct natfw_gc {
 /* The flow of which @n is the first half, or NULL. */
 static struct natfw_flow *natfw_node_flow(struct natfw_node *n)
 {
-	if (n->key.kind != NATFW_KIND_FLOW || n->flags & NATFW_NODE_REPLY)
+	if (natfw_node_tail(n)->kind != NATFW_KIND_FLOW || n->flags & NATFW_NODE_REPLY)
 		return NULL;
 	return natfw_half_flow(natfw_node_half(n));
 }
@@ -496,7 +542,7 @@ static struct natfw_flow *natfw_node_flow(struct natfw_node *n)
 static bool natfw_gc_over(const struct natfw_gc *gc, const struct natfw_flow *f)
 {
 	if (READ_ONCE(f->rule->to) <= gc->gen ||
-	    READ_ONCE(f->half[0].node.flags) & NATFW_NODE_DEAD)
+	    READ_ONCE(natfw_flow_half(f, 0)->node.flags) & NATFW_NODE_DEAD)
 		return true;
 	return natfw_flow_idle(f) / HZ >= natfw_flow_timeout(gc->nn, f);
 }
@@ -504,10 +550,10 @@ static bool natfw_gc_over(const struct natfw_gc *gc, const struct natfw_flow *f)
 /* Generations are compared in 32 bits: forget a stamp before it is ambiguous. */
 static void natfw_half_unstamp_old(struct natfw_half *h, u64 gen)
 {
-	u32 stamp = READ_ONCE(h->gen);
+	u32 stamp = READ_ONCE(h->node.gen);
 
 	if (stamp && (u32)gen - stamp > BIT(30))
-		WRITE_ONCE(h->gen, 0);
+		WRITE_ONCE(h->node.gen, 0);
 }
 
 static void natfw_gc_one(struct natfw_node *n, void *arg)
@@ -517,9 +563,9 @@ static void natfw_gc_one(struct natfw_node *n, void *arg)
 
 	if (!f)
 		return;
-	natfw_half_unstamp_old(&f->half[0], gc->gen);
+	natfw_half_unstamp_old(natfw_flow_half(f, 0), gc->gen);
 	if (f->flags & NATFW_FLOW_TWO)
-		natfw_half_unstamp_old(&f->half[1], gc->gen);
+		natfw_half_unstamp_old(natfw_flow_half(f, 1), gc->gen);
 	if (f->flags & NATFW_FLOW_RULE && !gc->exact)
 		return;
 	if (gc->all) {
@@ -562,6 +608,7 @@ void natfw_flow_gc(struct work_struct *work)
 			cond_resched();
 		}
 	}
+	natfw_adj_sweep(nn);
 	natfw_table_tidy(&nn->table);
 	queue_delayed_work(natfw_wq, &nn->gc_work, HZ / 2);
 }

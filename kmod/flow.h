@@ -10,9 +10,16 @@
  * Flows of a wildcard rule are made by packets, reply half first, and age
  * out. The flow of an exact rule is made with the rule and goes with it.
  *
- * half->gen and node.slot say for which rule generation and ingress device
+ * node.gen and node.slot say for which rule generation and ingress device
  * the flow was last found to be the winner; with other ones it is looked at
  * again (natfw_flow_find()).
+ *
+ * A flow of two halves is two cache lines (IPv4) or three, aligned, and all
+ * that a hit needs of the rule is copied into it, so that neither the rule nor
+ * anything else of the flow's own is touched:
+ *
+ *	rule map extra flags..| adj acc node | key | adj acc node key	IPv4
+ *	0                     32             64    80
  *
  * Lifetime: RCU. Whoever removes the nodes from the table (first successful
  * natfw_table_remove() of half 0) disposes of the flow.
@@ -20,34 +27,40 @@
 #ifndef _NATFW_FLOW_H
 #define _NATFW_FLOW_H
 
-#include <net/dst.h>
+#include <linux/llist.h>
+#include "net.h"
 #include "parse.h"
 #include "stats.h"
 #include "table.h"
 
+struct natfw_adj;
 struct natfw_map;
 struct natfw_match;
 struct natfw_peer;
 struct natfw_rule;
 struct natfw_txn;
 
-/* Packets in the upper 28 bits, bytes in the lower 36; folded when half full. */
-struct natfw_acc {
-	atomic64_t	acc;
-	atomic64_t	packets;	/* folded */
-	atomic64_t	bytes;
+/*
+ * One direction. @acc has packets in the upper 28 bits, bytes in the lower 36;
+ * half full it is emptied into the flow's natfw_extra.
+ */
+struct natfw_half {
+	struct natfw_adj __rcu	*adj;	/* next hop packets took last; reference */
+	atomic64_t		acc;
+	struct natfw_node	node;	/* and its key */
 };
+
+static_assert(sizeof(struct natfw_half) == 32);
 
 #define NATFW_ACC_SHIFT	36
 #define NATFW_ACC_BYTES	((1ULL << NATFW_ACC_SHIFT) - 1)
 #define NATFW_ACC_FULL	(BIT_ULL(63) | BIT_ULL(NATFW_ACC_SHIFT - 1))
 
-struct natfw_half {
-	struct natfw_node	node;
-	u32			gen;		/* low bits of nn->gen, 0: never looked at */
-	u32			dst_cookie;
-	struct dst_entry __rcu	*dst;		/* cached route of this direction */
-	struct natfw_acc	count;
+/* What only few flows have. Stays until the flow is freed. */
+struct natfw_extra {
+	struct natfw_peer	*peer;		/* reference, or NULL */
+	atomic64_t		packets[2];	/* of each half, beyond natfw_half.acc */
+	atomic64_t		bytes[2];
 };
 
 #define NATFW_FLOW_TWO		BIT(0)	/* has a reply half */
@@ -56,59 +69,82 @@ struct natfw_half {
 #define NATFW_FLOW_DENY		BIT(3)
 #define NATFW_FLOW_SEEN		BIT(4)	/* packet seen in the first direction */
 #define NATFW_FLOW_REPLIED	BIT(5)	/* packet seen in the reply direction */
-#define NATFW_FLOW_DEAD		BIT(6)
+#define NATFW_FLOW_MARK		BIT(6)	/* the rule sets a mark */
+#define NATFW_FLOW_V6		BIT(7)
 
 struct natfw_flow {
 	struct natfw_rule	*rule;		/* reference */
 	union {
-		struct {
-			struct natfw_map	*map;	/* reference, or NULL */
-			struct natfw_peer	*peer;	/* reference, or NULL */
-		};
-		struct rcu_head	rcu;
+		struct natfw_map	*map;	/* reference, or NULL */
+		struct llist_node	dead;	/* once disposed of */
 	};
+	struct natfw_extra	*extra;		/* or NULL; set once */
 	u8			flags;
 	u8			state;		/* enum natfw_flow_state */
 	u8			tcp;		/* FINs seen, flow.c */
-	u8			pad;
-	u32			memory;
-	struct natfw_half	half[];
+	u8			action;		/* of the rule, enum natfw_action */
+	u8			emit;		/* of the rule, enum natfw_emit */
+	u8			pad[3];
 };
 
-/* What a packet's source and destination become. */
-struct natfw_xlat {
-	union natfw_addr	src, dst;
-	__be16			sport, dport;
-	bool			do_src, do_dst;	/* address or port differs */
-};
+static_assert(sizeof(struct natfw_flow) == 32);
+
+static inline size_t natfw_half_size(bool v6)
+{
+	return sizeof(struct natfw_half) +
+	       (v6 ? NATFW_NODE_WORDS6 : NATFW_NODE_WORDS4) * sizeof(u64);
+}
+
+/* Half @i of @f, 0 or 1. */
+static inline struct natfw_half *natfw_flow_half(const struct natfw_flow *f, u32 i)
+{
+	size_t off = i * natfw_half_size(f->flags & NATFW_FLOW_V6);
+
+	return (struct natfw_half *)((char *)(f + 1) + off);
+}
+
+static inline bool natfw_half_reply(const struct natfw_half *h)
+{
+	return READ_ONCE(h->node.flags) & NATFW_NODE_REPLY;
+}
 
 static inline struct natfw_half *natfw_node_half(struct natfw_node *n)
 {
 	return container_of(n, struct natfw_half, node);
 }
 
-static inline struct natfw_flow *natfw_half_flow(struct natfw_half *h)
+static inline struct natfw_flow *natfw_half_flow(const struct natfw_half *h)
 {
-	return container_of(h - !!(h->node.flags & NATFW_NODE_REPLY),
-			    struct natfw_flow, half[0]);
+	u8 flags = READ_ONCE(h->node.flags);
+	char *first = (char *)h;
+
+	if (flags & NATFW_NODE_REPLY)
+		first -= natfw_half_size(flags & NATFW_NODE_V6);
+	return (struct natfw_flow *)first - 1;
 }
 
-/* How packets of half @h of @f leave. */
-static inline void natfw_flow_xlat(const struct natfw_flow *f,
-				   const struct natfw_half *h,
-				   struct natfw_xlat *x)
+/* The half of the other direction, of a flow that has two. */
+static inline struct natfw_half *natfw_half_other(const struct natfw_half *h)
 {
-	const struct natfw_half *o =
-		&f->half[!(h->node.flags & NATFW_NODE_REPLY)];
+	return natfw_flow_half(natfw_half_flow(h), !natfw_half_reply(h));
+}
 
-	x->src = o->node.key.dst;
-	x->dst = o->node.key.src;
-	x->sport = o->node.key.dport;
-	x->dport = o->node.key.sport;
-	x->do_src = !natfw_addr_equal(&x->src, &h->node.key.src) ||
-		    x->sport != h->node.key.sport;
-	x->do_dst = !natfw_addr_equal(&x->dst, &h->node.key.dst) ||
-		    x->dport != h->node.key.dport;
+/* What a packet's source and destination become. */
+struct natfw_xlat {
+	union natfw_addr	src, dst;
+	__be16			sport, dport;
+};
+
+/* How packets of half @h, which is one of two, leave. */
+static inline void natfw_half_xlat(const struct natfw_half *h, struct natfw_xlat *x)
+{
+	const struct natfw_node *o = &natfw_half_other(h)->node;
+	const struct natfw_tail *t = natfw_node_tail(o);
+
+	natfw_node_dst(o, &x->src);
+	natfw_node_src(o, &x->dst);
+	x->sport = t->dport;
+	x->dport = t->sport;
 }
 
 /* What natfw_test_pkt() answers; rule and addresses valid within the RCU section. */
@@ -141,6 +177,12 @@ void natfw_flow_module_exit(void);
  * ends here. Hit path: no lock, no shared write. RCU, bottom halves off.
  */
 int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v);
+/*
+ * The half that was found before to stand for packets like @p, if nothing has
+ * changed since; NULL otherwise, and then natfw_flow_find() is to be asked,
+ * by a new p->gen. Sets p->gen and p->hash. RCU, bottom halves off.
+ */
+struct natfw_half *natfw_flow_hit(struct natfw_pkt *p);
 /* The half that stands under @key for a packet like @p, or NULL; makes nothing. */
 struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 				   const struct natfw_key *key);
@@ -171,25 +213,28 @@ struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
 void natfw_exact_match(const struct natfw_flow *f, struct natfw_match *m);
 /* Let go of a flow that is not in the table (any more). Any context. */
 void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f);
+/* Free the flows that were disposed of; work of the namespace. */
+void natfw_flow_reap(struct work_struct *work);
 /* Take @f out of the table and dispose of it; false if somebody else did. */
 bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f);
-/*
- * The same in two steps, for who ends many at a time and waits for packets once:
- * after a grace period each flow natfw_flow_unlink() was true for is given to
- * natfw_flow_reap(), in any context, which returns the flow's reference to its
- * rule.
- */
-bool natfw_flow_unlink(struct natfw_net *nn, struct natfw_flow *f);
-struct natfw_rule *natfw_flow_reap(struct natfw_flow *f);
-/* Have RCU do so, and put the rule. */
-void natfw_flow_reap_later(struct natfw_flow *f);
 /* End flows (NULL: of all rules); those of exact rules stay. Process context. */
 u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,
 		     const u8 *cookie);
 /* Seconds until @f ends if no packet comes; 0: overdue; -1: never. */
 long natfw_flow_left(const struct natfw_net *nn, const struct natfw_flow *f);
-u64 natfw_acc_packets(const struct natfw_acc *a);
-u64 natfw_acc_bytes(const struct natfw_acc *a);
+static inline void natfw_half_stamp(struct natfw_half *h, const struct natfw_pkt *p)
+{
+	WRITE_ONCE(h->node.gen, (u32)p->gen);
+	WRITE_ONCE(h->node.slot, p->nd->slot);
+}
+
+/* natfw_flow.extra, made if need be. NULL: no memory. Any context. */
+struct natfw_extra *natfw_flow_extra(struct natfw_flow *f);
+/* Of one direction so far. Any context in which @h stays. */
+u64 natfw_half_packets(const struct natfw_half *h);
+u64 natfw_half_bytes(const struct natfw_half *h);
+/* Empty natfw_half.acc of @h, which is half full. Packets. */
+void natfw_half_fold(struct natfw_half *h);
 /* Ages flows out; delayed work of the namespace. */
 void natfw_flow_gc(struct work_struct *work);
 /* Sweep soon: rules with flows have died. nn->lock. */
@@ -197,15 +242,12 @@ void natfw_flow_sweep(struct natfw_net *nn);
 /* All flows out, exact ones too; no packet can come. */
 void natfw_flow_flush_all(struct natfw_net *nn);
 
-static inline void natfw_acc_add(struct natfw_acc *a, u32 bytes)
+static inline void natfw_half_count(struct natfw_half *h, u32 bytes)
 {
-	u64 v = atomic64_add_return((1ULL << NATFW_ACC_SHIFT) + bytes, &a->acc);
+	u64 v = atomic64_add_return((1ULL << NATFW_ACC_SHIFT) + bytes, &h->acc);
 
-	if (likely(!(v & NATFW_ACC_FULL)))
-		return;
-	v = atomic64_xchg(&a->acc, 0);
-	atomic64_add(v >> NATFW_ACC_SHIFT, &a->packets);
-	atomic64_add(v & NATFW_ACC_BYTES, &a->bytes);
+	if (unlikely(v & NATFW_ACC_FULL))
+		natfw_half_fold(h);
 }
 
 #endif /* _NATFW_FLOW_H */

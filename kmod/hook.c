@@ -44,10 +44,9 @@ static unsigned int natfw_end_default(struct natfw_pkt *p)
 	return natfw_end_here(p, NULL, NATFW_R_DROP_DEFAULT);
 }
 
-static u8 natfw_emit_mode(const struct natfw_pkt *p, const struct natfw_rule *r)
+/* @emit: as the rule says. */
+static u8 natfw_emit_mode(const struct natfw_pkt *p, u8 emit)
 {
-	u8 emit = READ_ONCE(r->emit);
-
 	if (emit == NATFW_EMIT_INHERIT)
 		emit = READ_ONCE(p->nd->emit);
 	if (emit == NATFW_EMIT_INHERIT)
@@ -55,55 +54,68 @@ static u8 natfw_emit_mode(const struct natfw_pkt *p, const struct natfw_rule *r)
 	return emit;
 }
 
-/* Count for a rule that keeps no flow for this packet. */
-static void natfw_rule_hit(const struct natfw_pkt *p, struct natfw_rule *r)
+static unsigned int natfw_refuse(struct natfw_pkt *p, const struct natfw_rule *r, u8 action)
 {
-	if (r->counters) {
-		__this_cpu_inc(r->counters->packets);
-		__this_cpu_add(r->counters->bytes, p->len);
-	}
-	natfw_rule_touch(r);
-}
-
-static unsigned int natfw_refuse(struct natfw_pkt *p, const struct natfw_rule *r)
-{
-	if (r->action == NATFW_ACTION_DENY)
+	if (action == NATFW_ACTION_DENY)
 		return natfw_end_here(p, r, NATFW_R_DENY);
 	natfw_answer_reject(p);
 	return natfw_end_here(p, r, NATFW_R_REJECT);
 }
 
-static unsigned int natfw_permit(struct natfw_pkt *p, struct natfw_half *h,
-				 const struct natfw_rule *r)
+/* A packet of a flow that is permitted. */
+static unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
+				       struct natfw_half *h)
 {
-	struct natfw_flow *f = h ? natfw_half_flow(h) : NULL;
-	const u32 *mark = r->has_mark ? &r->mark : NULL;
+	const u32 *mark = f->flags & NATFW_FLOW_MARK ? &f->rule->mark : NULL;
 	enum natfw_reason why = NATFW_R_ALLOW_STACK;
+	u8 emit = natfw_emit_mode(p, f->emit);
 	struct natfw_xlat x;
 	unsigned int verdict;
 
-	if (f && f->flags & NATFW_FLOW_NAT) {
-		natfw_flow_xlat(f, h, &x);
-		verdict = natfw_emit(p, h, &x, natfw_emit_mode(p, r), mark, &why);
+	if (likely(emit == NATFW_EMIT_DIRECT && !mark) && natfw_emit_hit(p, f, h, &why))
+		return natfw_end(p, NF_STOLEN, f->rule, why);
+	if (f->flags & NATFW_FLOW_NAT) {
+		natfw_half_xlat(h, &x);
+		verdict = natfw_emit(p, h, &x, emit, mark, &why);
 	} else {
-		verdict = natfw_emit(p, h, NULL, natfw_emit_mode(p, r), mark, &why);
+		verdict = natfw_emit(p, h, NULL, emit, mark, &why);
 	}
-	return natfw_end(p, verdict, r, why);
+	return natfw_end(p, verdict, f->rule, why);
 }
 
-static unsigned int natfw_carry_out(struct natfw_pkt *p, const struct natfw_decision *v)
+static bool natfw_action_refuses(u8 action)
 {
-	struct natfw_rule *r = v->rule;
+	return action == NATFW_ACTION_DENY || action == NATFW_ACTION_REJECT;
+}
 
-	if (v->half)
-		natfw_flow_touch(p, natfw_half_flow(v->half), v->half);
-	else if (r)
-		natfw_rule_hit(p, r);
-	if (!r || r == p->nn->fallback)
+/*
+ * A packet a flow stands for. Of the rule only the address is used here, and
+ * what the flow has of it: the rule of an exact flow is not in the cache.
+ */
+static unsigned int natfw_follow(struct natfw_pkt *p, struct natfw_half *h)
+{
+	struct natfw_flow *f = natfw_half_flow(h);
+
+	natfw_flow_touch(p, f, h);
+	if (unlikely(f->rule == p->nn->fallback))
 		return natfw_end_default(p);
-	if (r->action == NATFW_ACTION_DENY || r->action == NATFW_ACTION_REJECT)
-		return natfw_refuse(p, r);
-	return natfw_permit(p, v->half, r);
+	if (natfw_action_refuses(f->action))
+		return natfw_refuse(p, f->rule, f->action);
+	return natfw_forward_flow(p, f, h);
+}
+
+/* A packet that a rule speaks of, without a flow. */
+static unsigned int natfw_obey(struct natfw_pkt *p, struct natfw_rule *r)
+{
+	enum natfw_reason why = NATFW_R_ALLOW_STACK;
+	unsigned int verdict;
+
+	natfw_rule_hit(r, p->len);
+	if (natfw_action_refuses(r->action))
+		return natfw_refuse(p, r, r->action);
+	verdict = natfw_emit(p, NULL, NULL, natfw_emit_mode(p, r->emit),
+			     r->has_mark ? &r->mark : NULL, &why);
+	return natfw_end(p, verdict, r, why);
 }
 
 /*
@@ -148,9 +160,9 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 	unsigned int verdict;
 
 	if (r->exact)
-		natfw_acc_add(&h->count, p->len);
-	natfw_rule_hit(p, r);
-	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, r),
+		natfw_half_count(h, p->len);
+	natfw_rule_hit(r, p->len);
+	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, f->emit),
 				   r->has_mark ? &r->mark : NULL, &why);
 	return natfw_end(p, verdict, r, why);
 }
@@ -158,9 +170,14 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 static unsigned int natfw_process(struct natfw_pkt *p)
 {
 	struct natfw_decision v = {};
-	struct natfw_half *h = NULL;
+	struct natfw_half *h;
 	int err;
 
+	if (likely(!(p->flags & NATFW_P_ICMPERR))) {
+		h = natfw_flow_hit(p);
+		if (likely(h))
+			return natfw_follow(p, h);
+	}
 	/* pairs with natfw_rule_commit() */
 	p->gen = smp_load_acquire(&p->nn->gen);
 	if (unlikely(p->flags & NATFW_P_ICMPERR)) {
@@ -172,10 +189,14 @@ static unsigned int natfw_process(struct natfw_pkt *p)
 	err = natfw_flow_find(p, &v);
 	if (unlikely(err)) {
 		if (v.rule)
-			natfw_rule_hit(p, v.rule);
+			natfw_rule_hit(v.rule, p->len);
 		return natfw_end_here(p, v.rule, natfw_failed(err));
 	}
-	return natfw_carry_out(p, &v);
+	if (v.half)
+		return natfw_follow(p, v.half);
+	if (!v.rule || v.rule == p->nn->fallback)
+		return natfw_end_default(p);
+	return natfw_obey(p, v.rule);
 }
 
 /* Fragments are judged as the datagram they are parts of. */

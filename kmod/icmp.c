@@ -184,21 +184,21 @@ static void natfw_inner_xlat(struct natfw_xlat *inner, const struct natfw_xlat *
 	inner->dst = x->src;
 	inner->sport = x->dport;
 	inner->dport = x->sport;
-	inner->do_src = x->do_dst;
-	inner->do_dst = x->do_src;
 }
 
 static void natfw_outer_xlat(struct natfw_xlat *outer, const struct natfw_pkt *p,
 			     const struct natfw_half *h, const struct natfw_xlat *x)
 {
-	bool hidden = !natfw_addr_equal(&x->src, &h->node.key.src);
+	union natfw_addr src;
+	bool hidden;
+
+	natfw_node_src(&h->node, &src);
+	hidden = !natfw_addr_equal(&x->src, &src);
 
 	*outer = (struct natfw_xlat){
 		.src = hidden ? x->src : p->key.src,
 		.dst = x->dst,
 	};
-	outer->do_src = hidden;
-	outer->do_dst = !natfw_addr_equal(&x->dst, &p->key.dst);
 }
 
 /**
@@ -222,17 +222,19 @@ unsigned int natfw_icmp_error(struct natfw_pkt *p, struct natfw_flow *f,
 	struct natfw_xlat x, outer, inner;
 	int err = natfw_icmp_verify(p);
 	unsigned int verdict;
+	union natfw_addr to;
 
+	natfw_node_dst(&h->node, &to);
 	/* it must be sent to who the quoted packet is said to come from */
 	if (!err && f->flags & NATFW_FLOW_NAT &&
-	    !natfw_addr_equal(&p->key.dst, &h->node.key.dst))
+	    !natfw_addr_equal(&p->key.dst, &to))
 		err = natfw_fail(NATFW_R_ICMP_UNRELATED);
 	if (err) {
 		*why = natfw_failed(err);
 		return NF_DROP;
 	}
 	if (f->flags & NATFW_FLOW_NAT) {
-		natfw_flow_xlat(f, h, &x);
+		natfw_half_xlat(h, &x);
 		natfw_inner_xlat(&inner, &x);
 		natfw_outer_xlat(&outer, p, h, &x);
 		verdict = natfw_emit_error(p, &outer, &inner, emit, mark, why);
@@ -295,11 +297,12 @@ unsigned int natfw_icmp_output(struct natfw_pkt *p, struct natfw_flow *f,
 			       struct natfw_half *h)
 {
 	struct natfw_xlat x, outer, inner;
+	union natfw_addr to;
 	int err;
 
 	if (!(f->flags & NATFW_FLOW_NAT))
 		return NF_ACCEPT;
-	natfw_flow_xlat(f, h, &x);
+	natfw_half_xlat(h, &x);
 	if (p->flags & NATFW_P_ICMPERR) {
 		natfw_inner_xlat(&inner, &x);
 		outer = (struct natfw_xlat){ .src = p->key.src, .dst = x.dst };
@@ -309,7 +312,9 @@ unsigned int natfw_icmp_output(struct natfw_pkt *p, struct natfw_flow *f,
 	}
 	if (err || natfw_output_route(p))
 		return NF_DROP;
-	if (p->flags & NATFW_P_ICMPERR)
-		natfw_output_source(p, &h->node.key.dst);
+	if (p->flags & NATFW_P_ICMPERR) {
+		natfw_node_dst(&h->node, &to);
+		natfw_output_source(p, &to);
+	}
 	return NF_ACCEPT;
 }

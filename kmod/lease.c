@@ -132,8 +132,8 @@ static u32 host_start(const struct natfw_pool *p, const struct natfw_host *host)
 
 	if (host->address != NO_ADDRESS)
 		return host->address;
-	hash = siphash(&host->key, sizeof(host->key), &p->nn->table.secret);
-	return ((hash & U32_MAX) * p->naddrs) >> 32;
+	hash = hsiphash(&host->key, sizeof(host->key), &p->nn->table.secret);
+	return (hash * p->naddrs) >> 32;
 }
 
 /* While pinned, a host stays even if its last port or block goes. */

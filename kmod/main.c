@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <net/genetlink.h>
 
+#include "adj.h"
 #include "emit.h"
 #include "event.h"
 #include "flow.h"
@@ -88,9 +89,16 @@ static int __net_init natfw_net_init(struct net *net)
 	nn->wheel_now = natfw_now();
 	INIT_DELAYED_WORK(&nn->wheel_work, natfw_rule_wheel);
 	INIT_DELAYED_WORK(&nn->gc_work, natfw_flow_gc);
-	err = natfw_net_tables(nn);
+	INIT_WORK(&nn->reap_work, natfw_flow_reap);
+	init_llist_head(&nn->dead);
+	err = natfw_adj_init(nn);
 	if (err)
 		return err;
+	err = natfw_net_tables(nn);
+	if (err) {
+		natfw_adj_fini(nn);
+		return err;
+	}
 	queue_delayed_work(natfw_wq, &nn->wheel_work, HZ);
 	queue_delayed_work(natfw_wq, &nn->gc_work, HZ);
 	return 0;
@@ -120,6 +128,7 @@ static void __net_exit natfw_net_exit(struct net *net)
 	natfw_rule_put(nn->fallback);
 	mutex_unlock(&nn->lock);
 	/* flows give back their rules, rules their pools, by RCU */
+	flush_work(&nn->reap_work);
 	rcu_barrier();
 	rcu_barrier();
 	mutex_lock(&nn->lock);
@@ -129,6 +138,7 @@ static void __net_exit natfw_net_exit(struct net *net)
 	rcu_barrier();
 	natfw_owners_fini(nn);
 	natfw_table_fini(&nn->table);
+	natfw_adj_fini(nn);
 	xa_destroy(&nn->rules);
 	WARN_ON_ONCE(atomic_long_read(&nn->memory));
 }

@@ -52,9 +52,9 @@ void natfw_map_key_ext(struct natfw_key *m, u8 proto, u16 zone,
 
 static struct natfw_map *map_of(struct natfw_node *node)
 {
-	if (node->key.kind == NATFW_KIND_MAP_INT)
-		return container_of(node, struct natfw_map, internal);
-	return container_of(node, struct natfw_map, external);
+	if (natfw_node_tail(node)->kind == NATFW_KIND_MAP_INT)
+		return container_of(node, struct natfw_map, internal.node);
+	return container_of(node, struct natfw_map, external.node);
 }
 
 /* A reference to the living mapping under @key, or NULL. */
@@ -109,7 +109,7 @@ static bool map_clash(struct natfw_node *old, void *arg)
 static int map_insert(struct natfw_net *nn, struct natfw_node *node,
 		      struct natfw_map **winner)
 {
-	u32 hash = natfw_table_hash(&nn->table, &node->key);
+	u32 hash = natfw_node_hash(&nn->table, node);
 
 	return natfw_table_insert(&nn->table, node, hash, map_clash, winner);
 }
@@ -120,7 +120,7 @@ static int map_publish(struct natfw_map *m, struct natfw_map **winner)
 	struct natfw_map *stray = NULL;
 	int err;
 
-	err = map_insert(m->nn, &m->external, &stray);
+	err = map_insert(m->nn, &m->external.node, &stray);
 	if (err) {
 		/* of a pool deleted since, that had this address */
 		if (stray)
@@ -129,9 +129,9 @@ static int map_publish(struct natfw_map *m, struct natfw_map **winner)
 	}
 	if (!m->shared)
 		return 0;
-	err = map_insert(m->nn, &m->internal, winner);
+	err = map_insert(m->nn, &m->internal.node, winner);
 	if (err)
-		natfw_table_remove(&m->nn->table, &m->external);
+		natfw_table_remove(&m->nn->table, &m->external.node);
 	return err;
 }
 
@@ -145,8 +145,8 @@ static void map_lease(const struct natfw_map *m, struct natfw_lease *lease)
 	*lease = (struct natfw_lease) {
 		.host = m->host,
 		.address = m->address,
-		.port = ntohs(m->external.key.dport),
-		.proto = m->external.key.proto,
+		.port = ntohs(natfw_map_ext_port(m)),
+		.proto = natfw_node_tail(&m->external.node)->proto,
 	};
 }
 
@@ -177,8 +177,8 @@ static void map_unpublish(struct natfw_map *m)
 	if (m->announced)
 		natfw_event_map(m, true);
 	if (m->shared)
-		natfw_table_remove(t, &m->internal);
-	natfw_table_remove(t, &m->external);
+		natfw_table_remove(t, &m->internal.node);
+	natfw_table_remove(t, &m->external.node);
 }
 
 void natfw_map_put(struct natfw_map *m)
@@ -210,11 +210,13 @@ static void map_fill(struct natfw_map *m, struct natfw_pool *pool,
 		     const struct natfw_lease *lease)
 {
 	union natfw_addr ext;
+	struct natfw_key k;
 
 	natfw_pool_address(pool, lease->address, &ext);
-	natfw_map_key_int(&m->internal.key, key, pool);
-	natfw_map_key_ext(&m->external.key, key->proto, pool->conf.zone, &ext,
-			  htons(lease->port));
+	natfw_map_key_int(&k, key, pool);
+	natfw_node_set_key(&m->internal.node, &k);
+	natfw_map_key_ext(&k, key->proto, pool->conf.zone, &ext, htons(lease->port));
+	natfw_node_set_key(&m->external.node, &k);
 	m->nn = pool->nn;
 	m->pool = pool;
 	m->rule = rule;
@@ -336,7 +338,7 @@ static bool maps_pair(const struct natfw_map *a, const struct natfw_map *b)
 {
 	return a->address == b->address &&
 	       (natfw_map_ext_port(a) ^ natfw_map_ext_port(b)) == htons(1) &&
-	       !((natfw_map_ext_port(a) ^ a->internal.key.sport) & htons(1));
+	       !((natfw_map_ext_port(a) ^ natfw_node_tail(&a->internal.node)->sport) & htons(1));
 }
 
 /*
@@ -473,10 +475,11 @@ static struct natfw_pool *pool_with(struct natfw_net *nn, u16 zone,
 
 static bool map_is_of(const struct natfw_map *m, const struct natfw_key *internal)
 {
-	const struct natfw_key *k = &m->internal.key;
+	struct natfw_key k;
 
-	return natfw_addr_equal(&k->src, &internal->src) &&
-	       k->sport == internal->sport && k->zone == internal->zone;
+	natfw_map_internal(m, &k);
+	return natfw_addr_equal(&k.src, &internal->src) &&
+	       k.sport == internal->sport && k.zone == internal->zone;
 }
 
 /* Publish a claimed mapping; if the endpoint has another, by the port alone. */

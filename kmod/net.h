@@ -20,7 +20,9 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
@@ -65,6 +67,7 @@ struct natfw_net {
 	u32			flow_max;
 	u32			cache_max;
 	struct net		*net;
+	struct rhashtable	adjs;	/* struct natfw_adj */
 
 	/* counted by packets */
 	atomic_t		nflows ____cacheline_aligned_in_smp; /* with state */
@@ -73,6 +76,7 @@ struct natfw_net {
 	u32			ndnat;	/* rules that translate destinations; nn->lock */
 	atomic_t		nlocal;	/* flows translated to this host itself */
 	atomic_long_t		memory;	/* bytes of objects and tables */
+	struct llist_head	dead;	/* flows that packets may still look at */
 
 	/* control */
 	struct mutex		lock ____cacheline_aligned_in_smp;
@@ -93,6 +97,7 @@ struct natfw_net {
 	struct delayed_work	wheel_work;
 	struct natfw_rule	*wheel_dead[NATFW_EXPIRE_BATCH]; /* lock; scratch of the wheel */
 	struct delayed_work	gc_work;
+	struct work_struct	reap_work;	/* frees what is in @dead */
 	struct natfw_table_cursor gc_cursor;	/* gc_work only */
 	bool			gc_dead;	/* a sweep for dead rules is due; READ/WRITE_ONCE */
 	bool			closing;	/* namespace exit; lock */

@@ -6,8 +6,7 @@
  * stays throughout is in it at least once. A dump during which the table was
  * rebuilt is flagged as interrupted.
  */
-#include <net/dst.h>
-
+#include "adj.h"
 #include "event.h"
 #include "flow.h"
 #include "net.h"
@@ -57,21 +56,24 @@ int natfw_nl_put_key(struct sk_buff *skb, const struct natfw_key *k)
 static int half_put(struct sk_buff *skb, int type, const struct natfw_half *h)
 {
 	struct nlattr *nest = nla_nest_start(skb, type);
-	u64 packets = natfw_acc_packets(&h->count);
-	struct dst_entry *dst;
+	u64 packets = natfw_half_packets(h);
+	const struct net_device *dev;
+	const struct natfw_adj *a;
+	struct natfw_key key;
 
-	if (!nest || natfw_nl_put_key(skb, &h->node.key) ||
+	natfw_node_key(&h->node, &key);
+	if (!nest || natfw_nl_put_key(skb, &key) ||
 	    nla_put_u64_64bit(skb, NATFW_A_TUPLE_PACKETS, packets, NATFW_A_TUPLE_PAD) ||
-	    nla_put_u64_64bit(skb, NATFW_A_TUPLE_BYTES, natfw_acc_bytes(&h->count),
+	    nla_put_u64_64bit(skb, NATFW_A_TUPLE_BYTES, natfw_half_bytes(h),
 			      NATFW_A_TUPLE_PAD))
 		return -EMSGSIZE;
 	if (packets &&
 	    nla_put_u32(skb, NATFW_A_TUPLE_IDLE,
 			((u32)jiffies - READ_ONCE(h->node.used)) / HZ))
 		return -EMSGSIZE;
-	dst = rcu_dereference(h->dst);
-	if (dst && dst->dev &&
-	    nla_put_u32(skb, NATFW_A_TUPLE_OUT_IFINDEX, dst->dev->ifindex))
+	a = rcu_dereference(h->adj);
+	dev = a ? READ_ONCE(a->key.dst->dev) : NULL;
+	if (dev && nla_put_u32(skb, NATFW_A_TUPLE_OUT_IFINDEX, dev->ifindex))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -123,15 +125,15 @@ static int flow_put(struct flow_dump *d, struct natfw_node *node)
 	struct natfw_flow *f;
 	void *hdr;
 
-	if (node->key.kind != NATFW_KIND_FLOW || node->flags & NATFW_NODE_REPLY)
+	if (natfw_node_tail(node)->kind != NATFW_KIND_FLOW || node->flags & NATFW_NODE_REPLY)
 		return 0;
 	f = natfw_half_flow(h);
 	if (!flow_wanted(d, f))
 		return 0;
 	hdr = natfw_nl_begin(d->skb, &d->head);
-	if (!hdr || half_put(d->skb, NATFW_A_FLOW_ORIG, &f->half[0]) ||
+	if (!hdr || half_put(d->skb, NATFW_A_FLOW_ORIG, natfw_flow_half(f, 0)) ||
 	    (f->flags & NATFW_FLOW_TWO &&
-	     half_put(d->skb, NATFW_A_FLOW_REPLY, &f->half[1])) ||
+	     half_put(d->skb, NATFW_A_FLOW_REPLY, natfw_flow_half(f, 1))) ||
 	    flow_put_rest(d, f)) {
 		genlmsg_cancel(d->skb, hdr);
 		return -EMSGSIZE;
@@ -154,16 +156,18 @@ static u32 map_flows(const struct natfw_map *m)
 int natfw_nl_map_put(struct sk_buff *skb, const struct natfw_nl_head *head,
 		     const struct natfw_map *m)
 {
-	const struct natfw_key *in = &m->internal.key, *ex = &m->external.key;
 	void *hdr = natfw_nl_begin(skb, head);
+	struct natfw_key in, ex;
 
-	if (!hdr || nla_put_u32(skb, NATFW_A_MAP_PROTO, in->proto) ||
-	    natfw_nl_put_addr(skb, NATFW_A_MAP_INT_ADDR, &in->src) ||
-	    nla_put_u32(skb, NATFW_A_MAP_INT_PORT, ntohs(in->sport)) ||
-	    nla_put_u32(skb, NATFW_A_MAP_INT_ZONE, in->zone) ||
-	    natfw_nl_put_addr(skb, NATFW_A_MAP_EXT_ADDR, &ex->dst) ||
-	    nla_put_u32(skb, NATFW_A_MAP_EXT_PORT, ntohs(ex->dport)) ||
-	    nla_put_u32(skb, NATFW_A_MAP_EXT_ZONE, ex->zone) ||
+	natfw_map_internal(m, &in);
+	natfw_map_external(m, &ex);
+	if (!hdr || nla_put_u32(skb, NATFW_A_MAP_PROTO, in.proto) ||
+	    natfw_nl_put_addr(skb, NATFW_A_MAP_INT_ADDR, &in.src) ||
+	    nla_put_u32(skb, NATFW_A_MAP_INT_PORT, ntohs(in.sport)) ||
+	    nla_put_u32(skb, NATFW_A_MAP_INT_ZONE, in.zone) ||
+	    natfw_nl_put_addr(skb, NATFW_A_MAP_EXT_ADDR, &ex.dst) ||
+	    nla_put_u32(skb, NATFW_A_MAP_EXT_PORT, ntohs(ex.dport)) ||
+	    nla_put_u32(skb, NATFW_A_MAP_EXT_ZONE, ex.zone) ||
 	    nla_put_string(skb, NATFW_A_MAP_POOL, m->pool->conf.name) ||
 	    nla_put_u64_64bit(skb, NATFW_A_MAP_RULE, m->rule->id, NATFW_A_MAP_PAD) ||
 	    nla_put(skb, NATFW_A_MAP_OWNER, NATFW_OWNER_LEN, m->rule->owner->cookie) ||
@@ -179,9 +183,9 @@ static int map_put(struct flow_dump *d, struct natfw_node *node)
 {
 	const struct natfw_map *m;
 
-	if (node->key.kind != NATFW_KIND_MAP_EXT)
+	if (natfw_node_tail(node)->kind != NATFW_KIND_MAP_EXT)
 		return 0;
-	m = container_of(node, struct natfw_map, external);
+	m = container_of(node, struct natfw_map, external.node);
 	return natfw_nl_map_put(d->skb, &d->head, m);
 }
 

@@ -52,7 +52,7 @@ static s64 half_ago(const struct natfw_half *h, s64 best)
 {
 	s64 ago;
 
-	if (!natfw_acc_packets(&h->count))
+	if (!natfw_half_packets(h))
 		return best;
 	ago = jiffies_to_msecs((u32)jiffies - READ_ONCE(h->node.used));
 	return best < 0 ? ago : min(ago, best);
@@ -66,9 +66,9 @@ static s64 rule_ago(const struct natfw_rule *r)
 
 	if (!r->exact)
 		return used ? (s64)jiffies_to_msecs(jiffies - used) : -1;
-	ago = half_ago(&r->flow->half[0], -1);
+	ago = half_ago(natfw_flow_half(r->flow, 0), -1);
 	if (r->flow->flags & NATFW_FLOW_TWO)
-		ago = half_ago(&r->flow->half[1], ago);
+		ago = half_ago(natfw_flow_half(r->flow, 1), ago);
 	return ago;
 }
 
@@ -89,6 +89,7 @@ static int rule_put_state(struct sk_buff *skb, const struct natfw_rule *r)
 static int rule_put_external(struct sk_buff *skb, const struct natfw_rule *r)
 {
 	const struct natfw_map *m;
+	union natfw_addr addr;
 	u16 port;
 
 	if (!natfw_rule_translates(r) || !(r->nat.set & NATFW_N_POOL) || !r->map[0])
@@ -97,7 +98,8 @@ static int rule_put_external(struct sk_buff *skb, const struct natfw_rule *r)
 	port = ntohs(natfw_map_ext_port(m));
 	if (r->map[1])
 		port &= ~1;
-	if (natfw_nl_put_addr(skb, NATFW_A_RULE_EXT_ADDR, natfw_map_ext_addr(m)) ||
+	natfw_map_ext_addr(m, &addr);
+	if (natfw_nl_put_addr(skb, NATFW_A_RULE_EXT_ADDR, &addr) ||
 	    nla_put_u32(skb, NATFW_A_RULE_EXT_PORT, port))
 		return -EMSGSIZE;
 	return 0;

@@ -14,7 +14,7 @@ static struct kmem_cache *natfw_peer_cache;
 static void natfw_peer_key(struct natfw_key *k, const struct natfw_map *m,
 			   const union natfw_addr *remote)
 {
-	*k = m->external.key;
+	natfw_node_key(&m->external.node, k);
 	k->kind = NATFW_KIND_PEER;
 	k->src = *remote;
 	k->sport = 0;
@@ -27,12 +27,12 @@ static struct natfw_peer *natfw_peer_find(struct natfw_net *nn,
 	struct natfw_node *n;
 
 	n = natfw_table_first(&nn->table, k, natfw_table_hash(&nn->table, k), &m);
-	return n ? container_of(n, struct natfw_peer, node) : NULL;
+	return n ? container_of(n, struct natfw_peer, at.node) : NULL;
 }
 
 static bool natfw_clash_peer(struct natfw_node *old, void *arg)
 {
-	struct natfw_peer *peer = container_of(old, struct natfw_peer, node);
+	struct natfw_peer *peer = container_of(old, struct natfw_peer, at.node);
 
 	if (!refcount_inc_not_zero(&peer->refs))
 		return false;	/* on its way out */
@@ -53,10 +53,10 @@ struct natfw_peer *natfw_peer_get(struct natfw_net *nn, const struct natfw_map *
 	peer = kmem_cache_zalloc(natfw_peer_cache, GFP_ATOMIC);
 	if (!peer)
 		return NULL;
-	peer->node.key = k;
+	natfw_node_set_key(&peer->at.node, &k);
 	refcount_set(&peer->refs, 1);
 	atomic_long_add(sizeof(*peer), &nn->memory);
-	if (!natfw_table_insert(&nn->table, &peer->node,
+	if (!natfw_table_insert(&nn->table, &peer->at.node,
 				natfw_table_hash(&nn->table, &k),
 				natfw_clash_peer, &theirs))
 		return peer;
@@ -74,7 +74,7 @@ void natfw_peer_put(struct natfw_net *nn, struct natfw_peer *peer)
 {
 	if (!peer || !refcount_dec_and_test(&peer->refs))
 		return;
-	natfw_table_remove(&nn->table, &peer->node);
+	natfw_table_remove(&nn->table, &peer->at.node);
 	atomic_long_sub(sizeof(*peer), &nn->memory);
 	call_rcu(&peer->rcu, natfw_peer_free_rcu);
 }

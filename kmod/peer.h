@@ -15,7 +15,7 @@ struct natfw_map;
 struct natfw_net;
 
 struct natfw_peer {
-	struct natfw_node	node;
+	struct natfw_wide_node	at;
 	refcount_t		refs;
 	struct rcu_head		rcu;
 };

@@ -76,8 +76,6 @@ void natfw_xlat_none(struct natfw_xlat *x, const struct natfw_key *k)
 	x->dst = k->dst;
 	x->sport = k->sport;
 	x->dport = k->dport;
-	x->do_src = false;
-	x->do_dst = false;
 }
 
 static bool natfw_xlat_moves_dst(const struct natfw_xlat *x, const struct natfw_key *k)
@@ -87,10 +85,11 @@ static bool natfw_xlat_moves_dst(const struct natfw_xlat *x, const struct natfw_
 
 static bool natfw_map_is_for(const struct natfw_map *m, const struct natfw_key *k)
 {
-	const struct natfw_key *i = &m->internal.key;
+	struct natfw_key i;
 
-	return natfw_addr_equal(&i->src, &k->src) && i->sport == k->sport &&
-	       i->proto == k->proto && i->zone == k->zone;
+	natfw_map_internal(m, &i);
+	return natfw_addr_equal(&i.src, &k->src) && i.sport == k->sport &&
+	       i.proto == k->proto && i.zone == k->zone;
 }
 
 /* The mapping @r uses for the source of @p; reserved ones come first. */
@@ -155,6 +154,7 @@ static int natfw_plan_hairpin(struct natfw_pkt *p, const struct natfw_rule *w,
 			      struct natfw_plan *plan)
 {
 	u16 zone = w->nat.set & NATFW_N_POOL ? natfw_pool_zone(w->nat.pool) : p->key.zone;
+	struct natfw_key inside;
 	struct natfw_map *m;
 	int err = 0;
 
@@ -167,9 +167,10 @@ static int natfw_plan_hairpin(struct natfw_pkt *p, const struct natfw_rule *w,
 	if (!natfw_peer_admits(p->nn, m, &plan->x.src)) {
 		err = natfw_fail(NATFW_R_FILTERED);
 	} else {
-		plan->x.dst = m->internal.key.src;
-		plan->x.dport = m->internal.key.sport;
-		plan->zone = m->internal.key.zone;
+		natfw_map_internal(m, &inside);
+		plan->x.dst = inside.src;
+		plan->x.dport = inside.sport;
+		plan->zone = inside.zone;
 	}
 	natfw_map_put(m);
 	return err;
@@ -243,7 +244,7 @@ static int natfw_plan_source(struct natfw_pkt *p, struct natfw_rule *w,
 	if (IS_ERR(m))
 		return natfw_map_refused(p, PTR_ERR(m));
 	plan->map = m;
-	plan->x.src = *natfw_map_ext_addr(m);
+	natfw_map_ext_addr(m, &plan->x.src);
 	plan->x.sport = natfw_map_ext_port(m);
 	return 0;
 }
@@ -358,13 +359,14 @@ static void natfw_test_rule(struct natfw_pkt *p, struct natfw_rule *r,
 	m = r->map[0];
 	res->has_xlat = m && natfw_map_is_for(m, &p->key);
 	if (res->has_xlat) {
-		res->xlat.src = *natfw_map_ext_addr(m);
+		natfw_map_ext_addr(m, &res->xlat.src);
 		res->xlat.sport = natfw_map_ext_port(m);
 	}
 }
 
 static bool natfw_test_mapped(struct natfw_pkt *p, struct natfw_test_result *res)
 {
+	struct natfw_key inside;
 	struct natfw_map *m;
 	bool admitted;
 
@@ -378,8 +380,9 @@ static bool natfw_test_mapped(struct natfw_pkt *p, struct natfw_test_result *res
 		res->source = NATFW_TEST_SOURCE_RULE;
 		res->rule = m->rule;
 		natfw_xlat_none(&res->xlat, &p->key);
-		res->xlat.dst = m->internal.key.src;
-		res->xlat.dport = m->internal.key.sport;
+		natfw_map_internal(m, &inside);
+		res->xlat.dst = inside.src;
+		res->xlat.dport = inside.sport;
 		res->has_xlat = true;
 	}
 	natfw_map_put(m);
@@ -393,7 +396,7 @@ static void natfw_test_flow(struct natfw_half *h, struct natfw_test_result *res)
 	res->source = NATFW_TEST_SOURCE_FLOW;
 	res->rule = f->rule;
 	if (f->flags & NATFW_FLOW_NAT) {
-		natfw_flow_xlat(f, h, &res->xlat);
+		natfw_half_xlat(h, &res->xlat);
 		res->has_xlat = true;
 	}
 }

@@ -34,8 +34,8 @@ struct natfw_pool;
 struct natfw_rule;
 
 struct natfw_map {
-	struct natfw_node	internal;	/* NATFW_KIND_MAP_INT; unhashed if not shared */
-	struct natfw_node	external;	/* NATFW_KIND_MAP_EXT */
+	struct natfw_wide_node	internal;	/* NATFW_KIND_MAP_INT; unhashed if not shared */
+	struct natfw_wide_node	external;	/* NATFW_KIND_MAP_EXT */
 	struct natfw_net	*nn;
 	struct natfw_pool	*pool;		/* reference */
 	struct natfw_rule	*rule;		/* that made it; reference */
@@ -90,14 +90,26 @@ void natfw_map_hold(struct natfw_map *m);
 /* Last reference: unhashes it, puts the port on hold, sends the event. */
 void natfw_map_put(struct natfw_map *m);
 
-static inline const union natfw_addr *natfw_map_ext_addr(const struct natfw_map *m)
+/* The internal endpoint is the source of @k; its destination means nothing. */
+static inline void natfw_map_internal(const struct natfw_map *m, struct natfw_key *k)
 {
-	return &m->external.key.dst;
+	natfw_node_key(&m->internal.node, k);
+}
+
+/* The external endpoint is the destination of @k; its source means nothing. */
+static inline void natfw_map_external(const struct natfw_map *m, struct natfw_key *k)
+{
+	natfw_node_key(&m->external.node, k);
+}
+
+static inline void natfw_map_ext_addr(const struct natfw_map *m, union natfw_addr *addr)
+{
+	natfw_node_dst(&m->external.node, addr);
 }
 
 static inline __be16 natfw_map_ext_port(const struct natfw_map *m)
 {
-	return m->external.key.dport;
+	return natfw_node_tail(&m->external.node)->dport;
 }
 
 /* enum natfw_filtering of the mapping's pool. */

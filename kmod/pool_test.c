@@ -442,6 +442,15 @@ static void pool_stress(struct kunit *test)
 	expect_gauges(test, 0, 0, 0);
 }
 
+/* What is found under the external endpoint of @m. A reference. */
+static struct natfw_map *find_ext(struct pool_test *t, const struct natfw_map *m)
+{
+	union natfw_addr addr;
+
+	natfw_map_ext_addr(m, &addr);
+	return natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, &addr, natfw_map_ext_port(m));
+}
+
 static void set_key(struct natfw_key *k, u32 host, u16 port)
 {
 	*k = (struct natfw_key) { .proto = IPPROTO_UDP, .sport = htons(port) };
@@ -463,8 +472,7 @@ static void map_independent(struct kunit *test)
 	k.dport = htons(53);
 	b = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
 	KUNIT_EXPECT_PTR_EQ(test, a, b);
-	c = natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, natfw_map_ext_addr(a),
-			       natfw_map_ext_port(a));
+	c = find_ext(t, a);
 	KUNIT_EXPECT_PTR_EQ(test, a, c);
 	natfw_map_put(a);
 	natfw_map_put(b);
@@ -595,8 +603,7 @@ static void map_refused(struct kunit *test)
 	natfw_pool_gauge(t->pool, &g);
 	KUNIT_EXPECT_EQ(test, g.refused, 1ULL);
 	/* and the one there was is still there */
-	b = natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, natfw_map_ext_addr(a),
-			       natfw_map_ext_port(a));
+	b = find_ext(t, a);
 	KUNIT_EXPECT_PTR_EQ(test, a, b);
 	natfw_map_put(a);
 	natfw_map_put(b);

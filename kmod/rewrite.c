@@ -16,9 +16,8 @@
  *
  * Identification (RFC 6864): two hosts behind one external address may use
  * the same value towards the same peer, so a datagram that is or may become
- * fragmented gets a new one from the kernel's generator for its new addresses.
- * That is a shared counter, the one exception to "a hit writes nothing shared";
- * datagrams with DF set, which is to say nearly all, do without.
+ * fragmented gets a new one that is unique for its new addresses (ident.h).
+ * Datagrams with DF set, which is to say nearly all, do without.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -34,6 +33,7 @@
 
 #include "net.h"
 #include "emit.h"
+#include "ident.h"
 
 #define NATFW_L4_SCTP	12
 #define NATFW_L4_UDP	8
@@ -186,17 +186,24 @@ __wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
 	return delta;
 }
 
+static void natfw_rewrite_id_from(struct sk_buff *skb, u16 source)
+{
+	struct iphdr *ih = (struct iphdr *)skb->data;
+	__be16 old = ih->id;
+
+	ih->id = htons(natfw_ident_take(source, skb_shinfo(skb)->gso_segs ?: 1));
+	csum_replace2(&ih->check, old, ih->id);
+}
+
 void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x)
 {
 	struct iphdr *ih = ip_hdr(p->skb);
-	__be16 old = ih->id;
 
 	if (natfw_pkt_is6(p) || natfw_addr_equal(&x->src, &p->key.src))
 		return;
 	if (ih->frag_off & htons(IP_DF) && !(p->flags & NATFW_P_REASM))
 		return;
-	__ip_select_ident(p->nn->net, ih, skb_shinfo(p->skb)->gso_segs ?: 1);
-	csum_replace2(&ih->check, old, ih->id);
+	natfw_rewrite_id_from(p->skb, natfw_ident_source(&x->src, &x->dst, p->key.proto));
 }
 
 /* ---- transport header ---- */
@@ -368,4 +375,55 @@ int natfw_rewrite(struct natfw_pkt *p, const struct natfw_xlat *x)
 	natfw_rewrite_id(p, x);
 	skb_clear_hash(skb);
 	return 0;
+}
+
+/* ---- the short way ---- */
+
+/* Addresses and identification of an IPv4 header, by the words of the reply's key. */
+static __wsum natfw_hit_addrs4(struct sk_buff *skb, const struct natfw_half *h, u64 reply)
+{
+	struct iphdr *ih = (struct iphdr *)skb->data;
+	__be32 src = (__force __be32)reply, dst = (__force __be32)(reply >> 32);
+	bool other = src != ih->saddr;
+	__wsum delta;
+
+	delta = csum_add(csum_sub((__force __wsum)src, (__force __wsum)ih->saddr),
+			 csum_sub((__force __wsum)dst, (__force __wsum)ih->daddr));
+	ih->saddr = src;
+	ih->daddr = dst;
+	natfw_csum_apply(&ih->check, delta);
+	if (other && !(ih->frag_off & htons(IP_DF)))
+		natfw_rewrite_id_from(skb, h->node.ident);
+	return delta;
+}
+
+static __wsum natfw_hit_addrs(struct sk_buff *skb, const struct natfw_half *h,
+			      const struct natfw_node *reply)
+{
+	union natfw_addr src, dst;
+
+	if (!natfw_node_is6(reply))
+		return natfw_hit_addrs4(skb, h, natfw_node_words(reply)[0]);
+	natfw_node_dst(reply, &src);
+	natfw_node_src(reply, &dst);
+	return natfw_rewrite_addrs(skb->data, true, &src, &dst);
+}
+
+void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h)
+{
+	const struct natfw_l4 *l4 = p->key.proto == IPPROTO_TCP ? &natfw_l4_tcp : &natfw_l4_udp;
+	const struct natfw_node *reply = &natfw_half_other(h)->node;
+	const struct natfw_tail *to = natfw_node_tail(reply);
+	struct sk_buff *skb = p->skb;
+	__be32 *ports = (__be32 *)(skb->data + p->thoff);
+	struct natfw_delta d;
+	__be32 old = *ports;
+
+	d.addr = natfw_hit_addrs(skb, h, reply);
+	((__be16 *)ports)[0] = to->dport;
+	((__be16 *)ports)[1] = to->sport;
+	d.ports = csum_sub((__force __wsum)*ports, (__force __wsum)old);
+	skb_forward_csum(skb);
+	natfw_l4_csum(skb, p->thoff, l4, &d);
+	skb_clear_hash(skb);
 }

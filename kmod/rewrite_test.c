@@ -208,8 +208,6 @@ static void natfw_test_xlat(struct natfw_xlat *x, const struct natfw_shape *s)
 	x->dst = k.dst;
 	x->sport = k.sport;
 	x->dport = k.dport;
-	x->do_src = true;
-	x->do_dst = true;
 }
 
 static void natfw_test_skb(struct kunit *test, struct natfw_pkt *p, const void *data,

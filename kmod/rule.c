@@ -137,11 +137,11 @@ void natfw_rule_count(const struct natfw_rule *r, u64 *packets, u64 *bytes)
 	*packets = 0;
 	*bytes = 0;
 	if (r->exact && r->flow) {
-		*packets = natfw_acc_packets(&r->flow->half[0].count);
-		*bytes = natfw_acc_bytes(&r->flow->half[0].count);
+		*packets = natfw_half_packets(natfw_flow_half(r->flow, 0));
+		*bytes = natfw_half_bytes(natfw_flow_half(r->flow, 0));
 		if (r->flow->flags & NATFW_FLOW_TWO) {
-			*packets += natfw_acc_packets(&r->flow->half[1].count);
-			*bytes += natfw_acc_bytes(&r->flow->half[1].count);
+			*packets += natfw_half_packets(natfw_flow_half(r->flow, 1));
+			*bytes += natfw_half_bytes(natfw_flow_half(r->flow, 1));
 		}
 	}
 	if (!r->counters)

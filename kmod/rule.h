@@ -193,6 +193,19 @@ static inline void natfw_rule_touch(struct natfw_rule *r)
 		WRITE_ONCE(r->used, jiffies | 1);
 }
 
+/* A packet of @len bytes met @r, which is no exact rule. Bottom halves off. */
+static inline void natfw_rule_hit(struct natfw_rule *r, u32 len)
+{
+	struct natfw_rule_counter *c;
+
+	if (r->counters) {
+		c = this_cpu_ptr(r->counters);
+		c->packets++;
+		c->bytes += len;
+	}
+	natfw_rule_touch(r);
+}
+
 /* What netlink asks for; everything validated by natfw_rule_create(). */
 struct natfw_rule_spec {
 	u32			priority;

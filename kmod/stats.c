@@ -27,8 +27,8 @@ void natfw_stats_add(struct natfw_stats_sum *sum,
 	for_each_possible_cpu(cpu) {
 		one = per_cpu_ptr(s, cpu);
 		for (r = 0; r < NATFW_REASONS; r++) {
-			sum->packets[r] += READ_ONCE(one->packets[r]);
-			sum->bytes[r] += READ_ONCE(one->bytes[r]);
+			sum->packets[r] += READ_ONCE(one->reason[r].packets);
+			sum->bytes[r] += READ_ONCE(one->reason[r].bytes);
 		}
 	}
 }

@@ -40,16 +40,20 @@ static inline bool natfw_reason_drops(enum natfw_reason r)
 
 /* One per CPU. On 64-bit machines counters are read without tearing. */
 struct natfw_stats {
-	u64 packets[NATFW_REASONS];
-	u64 bytes[NATFW_REASONS];
+	struct {
+		u64 packets;
+		u64 bytes;
+	} reason[NATFW_REASONS];
 };
 
 /* Softirq context, or bottom halves off. */
 static inline void natfw_stats_count(struct natfw_stats __percpu *s,
 				     enum natfw_reason r, u32 bytes)
 {
-	__this_cpu_inc(s->packets[r]);
-	__this_cpu_add(s->bytes[r], bytes);
+	struct natfw_stats *mine = this_cpu_ptr(s);
+
+	mine->reason[r].packets++;
+	mine->reason[r].bytes += bytes;
 }
 
 struct natfw_stats_sum {

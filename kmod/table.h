@@ -28,16 +28,128 @@
 #define NATFW_NODE_REPLY	BIT(0)	/* second direction of a flow */
 #define NATFW_NODE_DEAD		BIT(1)	/* superseded: readers pass over it */
 #define NATFW_NODE_SHARED	BIT(2)	/* others stand under its key: compare */
+#define NATFW_NODE_V6		BIT(3)	/* the long form of the key follows */
 
+/*
+ * What stands in the table. The key follows directly: two words if it is of
+ * IPv4 addresses, five otherwise. It does not change once the node is in.
+ *
+ * @gen, @slot and @flags are written one by one and read in one piece by
+ * packets (@state), so that no barrier is needed between them.
+ */
 struct natfw_node {
-	struct natfw_key	key;
-	u8			flags;
-	u8			pad;
-	u16			slot;	/* device the verdict was found for */
-	u32			used;	/* jiffies of the last packet, coarse */
+	union {
+		u64		state;
+		struct {
+			u32	gen;	/* flows: rule generation it won in, 0: none */
+			u16	slot;	/* flows: device the verdict was found for */
+			u8	flags;
+			u8	pad;
+		};
+	};
+	u32			used;	/* flows: jiffies of the last packet, coarse */
+	u16			ident;	/* flows: which source of IPv4 identifications */
+	u16			spare;
 };
 
-static_assert(sizeof(struct natfw_node) == 48);
+static_assert(sizeof(struct natfw_node) == 16);
+
+#define NATFW_NODE_WORDS4	2
+#define NATFW_NODE_WORDS6	5
+
+/* A node with room for a key of either family. */
+struct natfw_wide_node {
+	struct natfw_node	node;
+	u64			words[NATFW_NODE_WORDS6];
+};
+
+static_assert(sizeof(struct natfw_wide_node) == sizeof(struct natfw_node) + 40);
+
+static inline bool natfw_node_is6(const struct natfw_node *n)
+{
+	return READ_ONCE(n->flags) & NATFW_NODE_V6;
+}
+
+static inline const u64 *natfw_node_words(const struct natfw_node *n)
+{
+	return (const u64 *)(n + 1);
+}
+
+/* Protocol, ports, kind and zone of the key. */
+static inline const struct natfw_tail *natfw_node_tail(const struct natfw_node *n)
+{
+	u32 last = natfw_node_is6(n) ? NATFW_NODE_WORDS6 - 1 : NATFW_NODE_WORDS4 - 1;
+
+	return (const struct natfw_tail *)(natfw_node_words(n) + last);
+}
+
+/* Before the node is in the table. There must be room for the key's form. */
+static inline void natfw_node_set_key(struct natfw_node *n, const struct natfw_key *k)
+{
+	u64 *w = (u64 *)(n + 1);
+
+	if (natfw_key_is4(k)) {
+		n->flags &= ~NATFW_NODE_V6;
+		w[0] = natfw_key_pair4(k);
+		w[1] = natfw_key_tail(k);
+	} else {
+		n->flags |= NATFW_NODE_V6;
+		memcpy(w, k, sizeof(*k));
+	}
+}
+
+static inline void natfw_node_src(const struct natfw_node *n, union natfw_addr *a)
+{
+	const u64 *w = natfw_node_words(n);
+
+	if (natfw_node_is6(n)) {
+		a->w[0] = w[0];
+		a->w[1] = w[1];
+	} else {
+		natfw_addr_set4(a, (__force __be32)(w[0] >> 32));
+	}
+}
+
+static inline void natfw_node_dst(const struct natfw_node *n, union natfw_addr *a)
+{
+	const u64 *w = natfw_node_words(n);
+
+	if (natfw_node_is6(n)) {
+		a->w[0] = w[2];
+		a->w[1] = w[3];
+	} else {
+		natfw_addr_set4(a, (__force __be32)w[0]);
+	}
+}
+
+static inline bool natfw_node_same_key(const struct natfw_node *a,
+				       const struct natfw_node *b)
+{
+	u32 words = natfw_node_is6(a) ? NATFW_NODE_WORDS6 : NATFW_NODE_WORDS4;
+
+	return natfw_node_is6(a) == natfw_node_is6(b) &&
+	       !memcmp(natfw_node_words(a), natfw_node_words(b), words * sizeof(u64));
+}
+
+/* The key in its long form. */
+static inline void natfw_node_key(const struct natfw_node *n, struct natfw_key *k)
+{
+	natfw_node_src(n, &k->src);
+	natfw_node_dst(n, &k->dst);
+	((u64 *)k)[4] = *(const u64 *)natfw_node_tail(n);
+}
+
+static inline bool natfw_node_has_key(const struct natfw_node *n, const struct natfw_key *k)
+{
+	const u64 *w = natfw_node_words(n), *x = (const u64 *)k;
+
+	if (natfw_key_is4(k))
+		return !natfw_node_is6(n) &&
+		       !((w[0] ^ natfw_key_pair4(k)) | (w[1] ^ natfw_key_tail(k)));
+	return natfw_node_is6(n) &&
+	       !((w[0] ^ x[0]) | (w[1] ^ x[1]) | (w[2] ^ x[2]) | (w[3] ^ x[3]) |
+		 (w[4] ^ x[4]));
+}
 
 struct natfw_buckets;
 
@@ -46,7 +158,7 @@ extern struct workqueue_struct *natfw_wq;
 
 struct natfw_table {
 	struct natfw_buckets __rcu	*cur;
-	siphash_key_t			secret;
+	hsiphash_key_t			secret;
 	atomic_t			count;		/* nodes */
 	u32				reserved;	/* nodes there is to be room for */
 	spinlock_t			*stripes;
@@ -77,6 +189,14 @@ static inline u32 natfw_table_hash(const struct natfw_table *t,
 				   const struct natfw_key *key)
 {
 	return natfw_key_hash(key, &t->secret);
+}
+
+static inline u32 natfw_node_hash(const struct natfw_table *t, const struct natfw_node *n)
+{
+	struct natfw_key key;
+
+	natfw_node_key(n, &key);
+	return natfw_table_hash(t, &key);
 }
 
 /*

@@ -64,13 +64,16 @@ DECLARE_EVENT_CLASS(natfw_flow,
 	),
 	TP_fast_assign(
 		__entry->rule = f->rule->id;
-		__entry->zone = f->half[0].node.key.zone;
-		__entry->sport = ntohs(f->half[0].node.key.sport);
-		__entry->dport = ntohs(f->half[0].node.key.dport);
-		__entry->proto = f->half[0].node.key.proto;
+		struct natfw_key k;
+
+		natfw_node_key(&natfw_flow_half(f, 0)->node, &k);
+		__entry->zone = k.zone;
+		__entry->sport = ntohs(k.sport);
+		__entry->dport = ntohs(k.dport);
+		__entry->proto = k.proto;
 		__entry->flags = f->flags;
-		memcpy(__entry->src, &f->half[0].node.key.src, 16);
-		memcpy(__entry->dst, &f->half[0].node.key.dst, 16);
+		memcpy(__entry->src, &k.src, 16);
+		memcpy(__entry->dst, &k.dst, 16);
 	),
 	TP_printk("rule=%llu flags=%#x zone=%u proto=%u src=%pI6c sport=%u dst=%pI6c dport=%u",
 		  __entry->rule, __entry->flags, __entry->zone, __entry->proto,

@@ -47,6 +47,7 @@ typedef unsigned int gfp_t;
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __packed	__attribute__((packed))
 #define ____cacheline_aligned_in_smp
+#define prefetch(p)	__builtin_prefetch(p)
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define fallthrough	__attribute__((fallthrough))
@@ -362,6 +363,13 @@ static inline void hlist_del_rcu(struct hlist_node *n)
 	n->pprev = (void *)0xdead;
 }
 
+#define this_cpu_ptr(p)	(p)
+
+struct llist_head { struct llist_node *first; };
+struct llist_node { struct llist_node *next; };
+struct rhashtable { int unused; };
+struct rhash_head { struct rhash_head *next; };
+
 /* random numbers and hashing: not secret here, but as well mixed */
 u32 get_random_u32(void);
 void get_random_bytes(void *p, size_t n);
@@ -389,6 +397,20 @@ static inline u64 siphash(const void *p, size_t n, const siphash_key_t *k)
 		h = shim_mix(h, w);
 	}
 	return shim_mix(h, k->key[1]) & shim_hash_mask;
+}
+
+typedef siphash_key_t hsiphash_key_t;
+
+static inline u32 hsiphash(const void *p, size_t n, const hsiphash_key_t *k)
+{
+	return siphash(p, n, k);
+}
+
+static inline u32 hsiphash_4u32(u32 a, u32 b, u32 c, u32 d, const hsiphash_key_t *k)
+{
+	u64 w[2] = { (u64)a << 32 | b, (u64)c << 32 | d };
+
+	return siphash(w, sizeof(w), k);
 }
 
 static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *k)

@@ -12,6 +12,8 @@
 
 struct item {
 	struct natfw_node	node;
+	u64			words[NATFW_NODE_WORDS6];	/* of its key */
+	struct natfw_key	key;
 	bool			in;
 	u32			seen;
 };
@@ -43,6 +45,13 @@ static void key_make(struct natfw_key *k, u32 a, u32 b, u8 kind)
 	k->kind = kind;
 }
 
+/* Give @it, which is not in the table, its key. */
+static void item_key(struct item *it, u32 a, u32 b, u8 kind)
+{
+	key_make(&it->key, a, b, kind);
+	natfw_node_set_key(&it->node, &it->key);
+}
+
 static u32 hash_of(const struct natfw_key *k)
 {
 	return natfw_table_hash(&table, k);
@@ -51,15 +60,15 @@ static u32 hash_of(const struct natfw_key *k)
 /* How often @want is found under its key, and whether nothing else is. */
 static int found(const struct item *want, bool *strange)
 {
-	u32 hash = hash_of(&want->node.key);
+	u32 hash = hash_of(&want->key);
 	struct natfw_table_match m;
 	struct natfw_node *n;
 	int times = 0;
 
-	for (n = natfw_table_first(&table, &want->node.key, hash, &m); n;
-	     n = natfw_table_next(&table, &want->node.key, hash, &m)) {
+	for (n = natfw_table_first(&table, &want->key, hash, &m); n;
+	     n = natfw_table_next(&table, &want->key, hash, &m)) {
 		times += n == &want->node;
-		*strange |= !natfw_key_equal(&n->key, &want->node.key);
+		*strange |= !natfw_node_has_key(n, &want->key) || !natfw_node_same_key(n, &want->node);
 	}
 	return times;
 }
@@ -83,7 +92,7 @@ static bool same_key_in(const struct single *s, const struct item *it)
 	u32 i;
 
 	for (i = 0; i < s->n; i++)
-		if (s->items[i].in && natfw_key_equal(&s->items[i].node.key, &it->node.key))
+		if (s->items[i].in && natfw_key_equal(&s->items[i].key, &it->key))
 			return true;
 	return false;
 }
@@ -94,7 +103,7 @@ static void single_insert(struct single *s, struct item *it)
 	bool exclusive = rnd(4) == 0, expect = exclusive && same_key_in(s, it);
 	int err;
 
-	err = natfw_table_insert(&table, &it->node, hash_of(&it->node.key),
+	err = natfw_table_insert(&table, &it->node, hash_of(&it->key),
 				 exclusive ? any_clash : NULL, &clash);
 	if (expect ? err != -EEXIST || !clash : err && err != -ENOMEM)
 		s->wrong++;
@@ -164,7 +173,7 @@ static void test_single(const char *what, u32 n, u32 steps, u32 keys, u32 hash_m
 	natfw_table_init(&table, 1, &memory);
 	shim_fail_every = fail;
 	for (i = 0; i < n; i++)
-		key_make(&s.items[i].node.key, rnd(keys), rnd(2), i & 3);
+		item_key(&s.items[i], rnd(keys), rnd(2), i & 3);
 	for (i = 0; i < steps; i++) {
 		single_step(&s);
 		if (i % (steps / 8) == 0)
@@ -207,7 +216,7 @@ static void worker_step(struct worker *w, struct item *it)
 	w->strange += strange;
 	rcu_read_unlock();
 	if (!it->in) {
-		it->in = !natfw_table_insert(&table, &it->node, hash_of(&it->node.key),
+		it->in = !natfw_table_insert(&table, &it->node, hash_of(&it->key),
 					     NULL, NULL);
 	} else if (rnd(100) < 30) {
 		w->missed += !natfw_table_remove(&table, &it->node);
@@ -234,7 +243,10 @@ static void *worker_main(void *arg)
 
 static void walk_nothing(struct natfw_node *n, void *arg)
 {
-	*(u32 *)arg += natfw_addr_is4(&n->key.src);
+	struct natfw_key key;
+
+	natfw_node_key(n, &key);
+	*(u32 *)arg += natfw_addr_is4(&key.src);
 }
 
 static void worker_start(struct worker *w, u32 i)
@@ -244,7 +256,7 @@ static void worker_start(struct worker *w, u32 i)
 	*w = (struct worker){ .number = i + 1, .steps = 200000 };
 	w->items = shim_alloc(OWN * sizeof(*w->items), __GFP_NOFAIL);
 	for (k = 0; k < OWN; k++)
-		key_make(&w->items[k].node.key, i * OWN + k, k & 1, 0);
+		item_key(&w->items[k], i * OWN + k, k & 1, 0);
 	pthread_create(&w->thread, NULL, worker_main, w);
 }
 
