@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Adjacencies: see adj.h. */
+#include <linux/if_arp.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <net/ip6_route.h>
@@ -19,49 +20,52 @@ static const struct rhashtable_params natfw_adj_params = {
 
 /* ---- objects ---- */
 
-static void natfw_adj_hop(const struct dst_entry *dst, const union natfw_addr *daddr,
-			  bool v6, union natfw_addr *hop)
+static void natfw_adj_next(const struct dst_entry *dst, const union natfw_addr *daddr,
+			  bool v6, union natfw_addr *next)
 {
 	const struct rtable *rt = container_of(dst, struct rtable, dst);
 
 	if (v6)
-		hop->in6 = *rt6_nexthop(container_of(dst, struct rt6_info, dst),
+		next->in6 = *rt6_nexthop(container_of(dst, struct rt6_info, dst),
 					&daddr->in6);
 	else if (rt->rt_gw_family == AF_INET6)
-		hop->in6 = rt->rt_gw6;
+		next->in6 = rt->rt_gw6;
 	else if (rt->rt_gw_family)
-		natfw_addr_set4(hop, rt->rt_gw4);
+		natfw_addr_set4(next, rt->rt_gw4);
 	else
-		*hop = *daddr;
+		*next = *daddr;
 }
 
-static void natfw_adj_key(struct natfw_adj_key *k, const struct natfw_route *rt,
+static void natfw_adj_key_of(struct natfw_adj_key *k, const struct natfw_route *rt,
 			  const union natfw_addr *daddr, bool v6)
 {
 	memset(k, 0, sizeof(*k));
 	k->dst = rt->dst;
 	if (rt->type == NATFW_ROUTE_FORWARD)
-		natfw_adj_hop(rt->dst, daddr, v6, &k->hop);
+		natfw_adj_next(rt->dst, daddr, v6, &k->next);
+}
+
+static void natfw_hop_put(struct natfw_hop *hop)
+{
+	if (!hop)
+		return;
+	neigh_release(hop->n);
+	kfree_rcu(hop, rcu);
 }
 
 static void natfw_adj_free_rcu(struct rcu_head *rcu)
 {
 	struct natfw_adj *a = container_of(rcu, struct natfw_adj, rcu);
-	struct neighbour *n = rcu_dereference_protected(a->neigh, true);
 
 	/* a packet may have met it after the last reference went */
-	if (n)
-		neigh_release(n);
+	natfw_hop_put(unrcu_pointer(a->hop));
 	dst_release(a->key.dst);
 	kfree(a);
 }
 
 static void natfw_adj_meet_nobody(struct natfw_adj *a)
 {
-	struct neighbour *n = unrcu_pointer(xchg(&a->neigh, NULL));
-
-	if (n)
-		neigh_release(n);
+	natfw_hop_put(unrcu_pointer(xchg(&a->hop, NULL)));
 }
 
 /* Out of reach of natfw_adj_get() already. */
@@ -119,7 +123,7 @@ struct natfw_adj *natfw_adj_get(struct natfw_net *nn, const struct natfw_route *
 	struct natfw_adj *a;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "adjacencies are freed by RCU");
-	natfw_adj_key(&key, rt, daddr, v6);
+	natfw_adj_key_of(&key, rt, daddr, v6);
 	a = natfw_adj_find(nn, &key);
 	if (a)
 		return a;
@@ -135,21 +139,64 @@ struct natfw_adj *natfw_adj_get(struct natfw_net *nn, const struct natfw_route *
 
 /* ---- neighbours ---- */
 
+/* The header of @n, if it is on Ethernet and was sent to before. */
+static void natfw_hop_header(struct natfw_hop *hop, const struct neighbour *n)
+{
+	u8 *dest = (u8 *)hop->header + HH_DATA_MOD - ETH_HLEN;
+	unsigned int seq;
+	u64 ha;
+
+	if (n->dev->type != ARPHRD_ETHER || READ_ONCE(n->hh.hh_len) != ETH_HLEN)
+		return;
+	do {
+		seq = read_seqbegin(&n->hh.hh_lock);
+		memcpy(hop->header, n->hh.hh_data, sizeof(hop->header));
+	} while (read_seqretry(&n->hh.hh_lock, seq));
+	ha = READ_ONCE(*(const u64 *)n->ha);
+	/* the address is changed first, its header a moment later */
+	if (!memcmp(dest, &ha, ETH_ALEN))
+		hop->ha = ha;
+}
+
+static struct natfw_hop *natfw_hop_make(struct neighbour *n, bool cross)
+{
+	struct natfw_hop *hop = kzalloc(sizeof(*hop), GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!hop)
+		return NULL;
+	if (!refcount_inc_not_zero(&n->refcnt)) {
+		kfree(hop);
+		return NULL;
+	}
+	hop->n = n;
+	hop->cross = cross;
+	natfw_hop_header(hop, n);
+	return hop;
+}
+
+/* True if there is more to know of @n than @hop says. */
+static bool natfw_hop_news(const struct natfw_hop *hop, const struct neighbour *n)
+{
+	if (!hop || hop->n != n)
+		return true;
+	return !natfw_hop_ready(hop) && n->dev->type == ARPHRD_ETHER &&
+	       READ_ONCE(n->hh.hh_len) == ETH_HLEN;
+}
+
 void natfw_adj_meet(struct natfw_adj *a, struct neighbour *n, bool cross)
 {
-	struct neighbour *old;
+	struct natfw_hop *hop;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "neighbours are freed by RCU");
-	if (rcu_access_pointer(a->neigh) == n ||
-	    !(READ_ONCE(n->nud_state) & NUD_CONNECTED) || READ_ONCE(n->dead) ||
-	    !refcount_inc_not_zero(&n->refcnt))
+	if (!natfw_hop_news(rcu_dereference(a->hop), n) ||
+	    !(READ_ONCE(n->nud_state) & NUD_CONNECTED) || READ_ONCE(n->dead))
 		return;
-	/* what decides it is in the key, so it is the same each time */
-	WRITE_ONCE(a->cross, cross);
-	old = unrcu_pointer(xchg(&a->neigh, RCU_INITIALIZER(n)));
-	if (old)
-		neigh_release(old);
+	hop = natfw_hop_make(n, cross);
+	if (hop)
+		natfw_hop_put(unrcu_pointer(xchg(&a->hop, RCU_INITIALIZER(hop))));
 }
+
+/* ---- what all of them are asked ---- */
 
 /*
  * Call @unfit for the neighbour of each adjacency and let go of it if true. One
@@ -160,15 +207,15 @@ static void natfw_adj_each(struct natfw_net *nn,
 			   const void *arg)
 {
 	struct rhashtable_iter iter;
+	struct natfw_hop *hop;
 	struct natfw_adj *a;
-	struct neighbour *n;
 
 	rhashtable_walk_enter(&nn->adjs, &iter);
 	do {
 		rhashtable_walk_start(&iter);
 		while ((a = rhashtable_walk_next(&iter)) && !IS_ERR(a)) {
-			n = rcu_dereference(a->neigh);
-			if (n && unfit(n, arg))
+			hop = rcu_dereference(a->hop);
+			if (hop && unfit(hop->n, arg))
 				natfw_adj_meet_nobody(a);
 		}
 		rhashtable_walk_stop(&iter);

@@ -9,6 +9,11 @@
  * is for dst_check() to say, packet by packet; with the next route comes
  * another one.
  *
+ * The header to a neighbour on Ethernet is copied together with the address it
+ * was made of. That address still being the neighbour's is all it takes for the
+ * copy to be right, and is seen by one load; the kernel's own copy takes a
+ * sequence lock.
+ *
  * The neighbour is kept only while it is reachable, and let go when its device
  * goes down: whoever holds a neighbour keeps it in the kernel's table, which
  * is small, and its device from going away.
@@ -18,6 +23,7 @@
 #ifndef _NATFW_ADJ_H
 #define _NATFW_ADJ_H
 
+#include <linux/if_ether.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -26,19 +32,27 @@
 
 #include "emit.h"
 
+/* Who packets of an adjacency are given to. Never changes. */
+struct natfw_hop {
+	struct neighbour	*n;	/* reference */
+	u64			ha;	/* address @header was made of; 0: there is none */
+	u64			header[HH_DATA_MOD / sizeof(u64)]; /* Ethernet, at the end */
+	bool			cross;	/* @n is of the other family */
+	struct rcu_head		rcu;
+};
+
 struct natfw_adj_key {
 	struct dst_entry	*dst;
-	union natfw_addr	hop;	/* next hop */
+	union natfw_addr	next;	/* hop */
 };
 
 struct natfw_adj {
 	/* read by packets */
 	struct natfw_adj_key	key;	/* reference to the dst */
-	struct neighbour __rcu	*neigh;	/* reference, or NULL */
+	struct natfw_hop __rcu	*hop;	/* ours, or NULL */
 	u32			cookie;	/* for dst_check() */
 	u8			type;	/* enum natfw_route_type: FORWARD or LOCAL */
 	bool			plain;	/* forwarding, and nothing but a header to prepend */
-	bool			cross;	/* @neigh is of the other family */
 
 	refcount_t		refs;
 	struct natfw_net	*nn;
@@ -56,17 +70,27 @@ struct natfw_adj *natfw_adj_get(struct natfw_net *nn, const struct natfw_route *
 /* NULL is fine. Any context. */
 void natfw_adj_put(struct natfw_adj *a);
 
-/* The neighbour, if the packet can go there at once; else NULL. RCU. */
-static inline struct neighbour *natfw_adj_neigh(const struct natfw_adj *a)
+/* Who the packet can be given to at once, or NULL. RCU. */
+static inline const struct natfw_hop *natfw_adj_hop(const struct natfw_adj *a)
 {
-	struct neighbour *n = rcu_dereference(a->neigh);
+	const struct natfw_hop *hop = rcu_dereference(a->hop);
 
-	if (likely(n && READ_ONCE(n->nud_state) & NUD_CONNECTED && !READ_ONCE(n->dead)))
-		return n;
+	if (likely(hop && READ_ONCE(hop->n->nud_state) & NUD_CONNECTED &&
+		   !READ_ONCE(hop->n->dead)))
+		return hop;
 	return NULL;
 }
 
-/* @n is where packets of @a go. Kept if it is reachable. RCU, bottom halves off. */
+/* True if hop->header is what packets to it begin with. RCU. */
+static inline bool natfw_hop_ready(const struct natfw_hop *hop)
+{
+	return hop->ha && hop->ha == READ_ONCE(*(const u64 *)hop->n->ha);
+}
+
+/*
+ * Packets of @a go to @n: remember that, if it is reachable and not known yet.
+ * RCU, bottom halves off.
+ */
 void natfw_adj_meet(struct natfw_adj *a, struct neighbour *n, bool cross);
 
 /* Let go of the neighbours that are reachable no more. May sleep. */

@@ -493,6 +493,17 @@ static int natfw_prepare(struct natfw_pkt *p, const struct natfw_out *o,
 	return 0;
 }
 
+static void natfw_give(struct sk_buff *skb, const struct natfw_hop *hop)
+{
+	if (unlikely(!natfw_hop_ready(hop) || skb_headroom(skb) < HH_DATA_MOD)) {
+		neigh_output(hop->n, skb, hop->cross);
+		return;
+	}
+	memcpy(skb->data - HH_DATA_MOD, hop->header, HH_DATA_MOD);
+	__skb_push(skb, ETH_HLEN);
+	dev_queue_xmit(skb);
+}
+
 /* What ip_forward() and ip6_forward() do to the header and leave in cb. */
 static void natfw_hop(const struct natfw_pkt *p)
 {
@@ -511,8 +522,9 @@ static void natfw_hop(const struct natfw_pkt *p)
 	}
 }
 
-static void natfw_xmit(struct natfw_pkt *p, struct dst_entry *dst,
-		       struct net_device *dev, struct neighbour *n, bool cross)
+/* The packet, done with, to be given to a neighbour. */
+static struct sk_buff *natfw_dress(struct natfw_pkt *p, struct dst_entry *dst,
+				   struct net_device *dev)
 {
 	struct sk_buff *skb = p->skb;
 
@@ -526,7 +538,7 @@ static void natfw_xmit(struct natfw_pkt *p, struct dst_entry *dst,
 	skb_dst_set_noref(skb, dst);
 	skb->dev = dev;
 	p->skb = NULL;
-	neigh_output(n, skb, cross);
+	return skb;
 }
 
 /* Packets to come need not look for the neighbour. */
@@ -561,7 +573,7 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 	if (unlikely(err))
 		return natfw_drop(natfw_failed(err), why);
 	natfw_meet(o, n, cross);
-	natfw_xmit(p, o->rt.dst, dev, n, cross);
+	neigh_output(n, natfw_dress(p, o->rt.dst, dev), cross);
 	*why = o->x ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
 	return NF_STOLEN;
 }
@@ -589,8 +601,8 @@ static bool natfw_pkt_plain(const struct natfw_pkt *p)
 	return true;
 }
 
-/* The neighbour a packet of @a can be sent to as things are, or NULL. */
-static struct neighbour *natfw_adj_ready(const struct natfw_pkt *p, const struct natfw_adj *a)
+/* Who a packet of @a can be given to as things are, or NULL. */
+static const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p, const struct natfw_adj *a)
 {
 	struct dst_entry *dst = a->key.dst;
 	struct net_device *dev;
@@ -603,27 +615,29 @@ static struct neighbour *natfw_adj_ready(const struct natfw_pkt *p, const struct
 	if (!netif_running(dev) || p->skb->len > natfw_mtu(p, dst) ||
 	    skb_headroom(p->skb) < LL_RESERVED_SPACE(dev) || natfw_xfrm_active(p->nn->net))
 		return NULL;
-	return natfw_adj_neigh(a);
+	return natfw_adj_hop(a);
 }
 
 bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h,
 		    enum natfw_reason *why)
 {
-	const struct natfw_adj *a = rcu_dereference(h->adj);
+	struct natfw_adj *a = rcu_dereference(h->adj);
 	bool nat = f->flags & NATFW_FLOW_NAT;
-	struct neighbour *n;
+	const struct natfw_hop *hop;
 
 	/* who has an adjacency was found not to have confined addresses */
 	if (unlikely(!a || !natfw_pkt_plain(p)))
 		return false;
 	if (nat && p->key.proto != IPPROTO_UDP && p->key.proto != IPPROTO_TCP)
 		return false;
-	n = natfw_adj_ready(p, a);
-	if (unlikely(!n))
+	hop = natfw_adj_ready(p, a);
+	if (unlikely(!hop))
 		return false;
+	if (unlikely(!natfw_hop_ready(hop)))
+		natfw_adj_meet(a, hop->n, hop->cross);
 	if (nat)
 		natfw_rewrite_hit(p, h);
-	natfw_xmit(p, a->key.dst, natfw_dst_dev(a->key.dst), n, a->cross);
+	natfw_give(natfw_dress(p, a->key.dst, natfw_dst_dev(a->key.dst)), hop);
 	*why = nat ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
 	return true;
 }
