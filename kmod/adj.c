@@ -21,7 +21,7 @@ static const struct rhashtable_params natfw_adj_params = {
 /* ---- objects ---- */
 
 static void natfw_adj_next(const struct dst_entry *dst, const union natfw_addr *daddr,
-			  bool v6, union natfw_addr *next)
+			   bool v6, union natfw_addr *next)
 {
 	const struct rtable *rt = container_of(dst, struct rtable, dst);
 
@@ -37,7 +37,7 @@ static void natfw_adj_next(const struct dst_entry *dst, const union natfw_addr *
 }
 
 static void natfw_adj_key_of(struct natfw_adj_key *k, const struct natfw_route *rt,
-			  const union natfw_addr *daddr, bool v6)
+			     const union natfw_addr *daddr, bool v6)
 {
 	memset(k, 0, sizeof(*k));
 	k->dst = rt->dst;

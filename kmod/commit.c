@@ -237,17 +237,15 @@ static void natfw_rules_added(struct list_head *add, const struct natfw_adding *
 }
 
 /* True if flows made by packets are left, which have to be looked for. */
-static bool natfw_rule_retire(struct natfw_rule *r, struct natfw_grave **grave)
+static bool natfw_rule_retire(struct natfw_rule *r)
 {
-	struct natfw_flow *f = natfw_rule_displace(r);
 	bool left;
 
+	natfw_rule_displace(r);
 	r->nn->nrules--;
 	r->owner->rules--;
 	r->nn->ndevrules -= natfw_rule_of_dev(r);
 	left = atomic_read(&r->nflows);
-	if (f)
-		natfw_grave_add(grave, f);
 	natfw_rule_put(r);
 	return left;
 }
@@ -281,17 +279,15 @@ static void natfw_rules_fetch(struct natfw_rule **del, u32 ndel, u32 i)
 
 static void natfw_rules_retire(struct natfw_net *nn, struct natfw_rule **del, u32 ndel)
 {
-	struct natfw_grave *grave = NULL;
 	bool left = false;
 	u32 i;
 
 	natfw_rules_unlist(nn, del, ndel);
 	for (i = 0; i < ndel; i++) {
 		natfw_rules_fetch(del, ndel, i);
-		left |= natfw_rule_retire(del[i], &grave);
+		left |= natfw_rule_retire(del[i]);
 		cond_resched();
 	}
-	natfw_grave_close(&grave);
 	if (left)
 		natfw_flow_sweep(nn);
 }
@@ -401,7 +397,6 @@ u64 natfw_rule_commit(struct natfw_net *nn, struct list_head *add,
 
 void natfw_rule_flush_all(struct natfw_net *nn)
 {
-	struct natfw_grave *grave = NULL;
 	struct natfw_rule *r;
 	unsigned long id;
 
@@ -409,8 +404,7 @@ void natfw_rule_flush_all(struct natfw_net *nn)
 	xa_for_each(&nn->rules, id, r) {
 		WRITE_ONCE(r->to, nn->gen);
 		xa_erase(&nn->rules, id);
-		natfw_rule_retire(r, &grave);
+		natfw_rule_retire(r);
 		cond_resched();
 	}
-	natfw_grave_close(&grave);
 }

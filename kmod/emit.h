@@ -36,6 +36,10 @@ struct natfw_route {
 void natfw_route_find(const struct natfw_pkt *p, const union natfw_addr *daddr,
 		      struct natfw_route *rt);
 
+/* As ip6_route_input(), which works on the packet's own destination. */
+struct dst_entry *natfw_route_input6(struct net *net, struct sk_buff *skb,
+				     const struct in6_addr *daddr);
+
 /*
  * Ends the use of what natfw_route_find() found; call it in any case. Nothing
  * to do as long as routes are not owned.

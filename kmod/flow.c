@@ -70,6 +70,7 @@ void natfw_half_fold(struct natfw_half *h)
 
 u64 natfw_half_packets(const struct natfw_half *h)
 {
+	/* pairs with the cmpxchg() of natfw_flow_extra() */
 	const struct natfw_extra *x = smp_load_acquire(&natfw_half_flow(h)->extra);
 	u64 folded = x ? atomic64_read(&x->packets[natfw_half_reply(h)]) : 0;
 
@@ -78,6 +79,7 @@ u64 natfw_half_packets(const struct natfw_half *h)
 
 u64 natfw_half_bytes(const struct natfw_half *h)
 {
+	/* pairs with the cmpxchg() of natfw_flow_extra() */
 	const struct natfw_extra *x = smp_load_acquire(&natfw_half_flow(h)->extra);
 	u64 folded = x ? atomic64_read(&x->bytes[natfw_half_reply(h)]) : 0;
 
@@ -421,7 +423,8 @@ static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 	h = natfw_table_best(p, &p->key, p->hash, &current_one);
 	if (unlikely(natfw_spi_hidden(&p->key))) {
 		h = natfw_spi_best(p, &p->key, h);
-		current_one = h && natfw_node_tail(&h->node)->ports && natfw_node_current(&h->node, p);
+		current_one = h && natfw_node_tail(&h->node)->ports &&
+			      natfw_node_current(&h->node, p);
 	}
 	if (likely(current_one)) {
 		v->half = h;
