@@ -312,6 +312,7 @@ struct delayed_work {
 
 bool shim_queue(struct work_struct *w);
 void cancel_work_sync(struct work_struct *w);
+#define flush_work(w)	cancel_work_sync(w)
 void shim_work_start(void);
 void shim_work_stop(void);
 
