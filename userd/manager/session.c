@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "manager/manager.h"
+#include "manager/wire.h"
+
+#define BYE_SECONDS	3
+
+struct session {
+	struct manager *m;
+	struct session *next, *previous;
+	struct wire *wire;
+	struct engine *engine;
+	struct device *device;		/* that it proved to be; NULL until then */
+	const struct credential *credential;
+	struct source *source;		/* while the handshake lasts */
+	struct event *timer;
+	struct sockaddr_storage from;
+	uint64_t since;
+	session_answer_fn answer;	/* a question is on its way */
+	void *arg;
+	uint8_t transport;
+	bool exclusive, established, leaving, dead;
+};
+
+/* ------------------------------------------------------------------ the end */
+
+static void unlink_session(struct session *s)
+{
+	struct manager *m = s->m;
+
+	*(s->previous ? &s->previous->next : &m->sessions) = s->next;
+	if (s->next)
+		s->next->previous = s->previous;
+}
+
+static void answer_failed(struct session *s, const char *why)
+{
+	const struct answer a = {
+		.outcome = OUTCOME_FAILED, .tag = "", .path = "", .message = why,
+	};
+	session_answer_fn fn = s->answer;
+
+	s->answer = NULL;
+	if (fn)
+		fn(s->arg, &a);
+}
+
+static void end_handshake(struct session *s, enum admit_result result)
+{
+	struct source *source = s->source;
+
+	if (!source)
+		return;
+	s->source = NULL;
+	if (!admit_end(s->m->admit, source, result, manager_now())) {
+		char text[SOURCE_TEXT];
+
+		manager_source_text(&s->from, text);
+		log_notice(SUB_NET, "source blocked source=%s", text);
+	}
+	if (!s->m->ending)
+		door_pump(s->m->door);
+}
+
+/* Freed in a later turn of the loop: whoever found out is within the wire or the engine. */
+static void bury(struct session *s, const char *why, enum admit_result result)
+{
+	struct manager *m = s->m;
+	struct device *d = s->device;
+
+	if (s->dead)
+		return;
+	s->dead = true;
+	event_del(s->timer);
+	if (d && d->session == s) {
+		d->session = NULL;
+		m->live--;
+		m->count.ended++;
+		log_info(SUB_NET, "session ended device=%s why=%s", d->record.name, why);
+	}
+	s->device = NULL;
+	unlink_session(s);
+	s->next = m->dead;
+	m->dead = s;
+	event_active(m->reap, EV_TIMEOUT, 0);
+	answer_failed(s, why);
+	end_handshake(s, result);
+}
+
+static void free_session(struct session *s)
+{
+	if (s->engine)
+		s->engine->ops->free(s->engine);
+	if (s->wire)
+		wire_close(s->wire);
+	event_free(s->timer);
+	free(s);
+}
+
+void session_end_all(struct manager *m)
+{
+	while (m->sessions)
+		bury(m->sessions, "the manager ends", RESULT_NEITHER);
+}
+
+void session_reap(struct manager *m)
+{
+	struct session *s;
+
+	while ((s = m->dead)) {
+		m->dead = s->next;
+		free_session(s);
+	}
+}
+
+/* What went wrong before there was a session. */
+static void fail(struct session *s, const char *why)
+{
+	char text[SOURCE_TEXT];
+
+	manager_source_text(&s->from, text);
+	log_info(SUB_NET, "handshake failed source=%s transport=%s why=%s", text,
+		 transport_names[s->transport], why ? why : "closed");
+	bury(s, why ? why : "closed", RESULT_BAD);
+}
+
+void session_end(struct session *s, bool bye, const char *why)
+{
+	const struct timeval soon = { BYE_SECONDS, 0 };
+
+	if (s->dead)
+		return;
+	if (!bye || !s->established || s->leaving || session_busy(s)) {
+		bury(s, why, RESULT_NEITHER);
+		return;
+	}
+	s->leaving = true;
+	event_add(s->timer, &soon);
+	s->engine->ops->bye(s->engine);
+}
+
+void session_forget_device(struct manager *m, struct device *d)
+{
+	struct session *s, *next;
+
+	for (s = m->sessions; s; s = next) {
+		next = s->next;
+		if (s->device == d)
+			bury(s, "the device is not expected any more", RESULT_NEITHER);
+	}
+}
+
+/* ------------------------------------------------------------------ who it is */
+
+static void refuse(struct session *s, const struct identity *id, const char *why)
+{
+	struct refusal r = { .transport = s->transport };
+
+	memcpy(r.digest, id->digest, DIGEST_SIZE);
+	memcpy(r.identifier, id->identifier, sizeof(r.identifier));
+	snprintf(r.reason, sizeof(r.reason), "%s", why);
+	manager_source_text(&s->from, r.source);
+	s->m->count.refused++;
+	inventory_refuse(&s->m->inventory, &r, (uint64_t)time(NULL));
+	log_notice(SUB_NET, "refused source=%s transport=%s identifier=%s why=%s", r.source,
+		   transport_names[s->transport], *r.identifier ? r.identifier : "-", why);
+}
+
+static const struct credential *bound(struct session *s, const struct identity *id)
+{
+	struct manager *m = s->m;
+	int i;
+
+	if (!id->device) {
+		refuse(s, id, id->reason);
+		return NULL;
+	}
+	i = settings_credential_find(m->settings, id->device->record.credential);
+	if (i < 0) {
+		refuse(s, id, "no credential is bound to the device");
+		return NULL;
+	}
+	s->device = id->device;
+	s->exclusive = id->exclusive;
+	s->credential = &m->credentials[i];
+	return s->credential;
+}
+
+static const struct credential *on_certificate(void *arg, X509 *leaf, STACK_OF(X509) *chain)
+{
+	struct session *s = arg;
+	struct identity id;
+
+	/* shown once: who it is does not change on a connection */
+	if (s->dead || s->device)
+		return NULL;
+	ident_certificate(s->m->ident, &s->m->inventory, leaf, chain, time(NULL), &id);
+	return bound(s, &id);
+}
+
+static const struct credential *on_host_key(void *arg, const uint8_t digest[DIGEST_SIZE])
+{
+	struct session *s = arg;
+	struct identity id;
+
+	if (s->dead || s->device)
+		return NULL;
+	ident_host_key(&s->m->inventory, digest, &id);
+	return bound(s, &id);
+}
+
+/* Only who has pinned the key, or an issuer of its own, may be told one (RFC 8071 5). */
+static bool may_tell_password(void *arg)
+{
+	const struct session *s = arg;
+
+	return s->exclusive && s->credential->password;
+}
+
+/* ------------------------------------------------------------------ what is spoken */
+
+static void move_familiar(struct session *s, uint64_t now)
+{
+	struct sockaddr_storage before;
+	const char *old = s->device->record.source;
+
+	if (*old && manager_source_parse(old, &before))
+		admit_familiar(s->m->admit, (struct sockaddr *)&before, -1, now);
+	admit_familiar(s->m->admit, (struct sockaddr *)&s->from, 1, now);
+}
+
+static void on_engine_ready(void *arg)
+{
+	struct session *s = arg;
+	struct device *d = s->device;
+	struct manager *m = s->m;
+	char text[SOURCE_TEXT], what[160];
+
+	if (s->dead)
+		return;
+	event_del(s->timer);
+	manager_source_text(&s->from, text);
+	move_familiar(s, manager_now());
+	end_handshake(s, RESULT_GOOD);
+	if (d->session) {
+		/* it calls again before the other connection was seen to be dead */
+		m->count.replaced++;
+		bury(d->session, "replaced by a newer one", RESULT_NEITHER);
+	}
+	s->established = true;
+	s->since = (uint64_t)time(NULL);
+	d->session = s;
+	m->live++;
+	m->count.established++;
+	inventory_seen(&m->inventory, d, s->transport, text, s->since);
+	session_describe(s, what, sizeof(what));
+	log_info(SUB_NET, "session established device=%s source=%s %s", d->record.name, text, what);
+	job_device_ready(d);
+}
+
+static void on_answered(void *arg, const struct answer *a)
+{
+	struct session *s = arg;
+	session_answer_fn fn = s->answer;
+
+	if (s->dead)
+		return;
+	event_del(s->timer);
+	s->answer = NULL;
+	if (s->leaving) {
+		bury(s, "closed", RESULT_NEITHER);
+		return;
+	}
+	if (fn)
+		fn(s->arg, a);
+	if (!s->dead && s->device)
+		job_device_ready(s->device);
+}
+
+static void on_broken(void *arg, const char *why)
+{
+	struct session *s = arg;
+
+	if (s->dead)
+		return;
+	if (s->established)
+		bury(s, why, RESULT_NEITHER);
+	else
+		fail(s, why);
+}
+
+static void on_flush(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->dead)
+		wire_flush(s->wire);
+}
+
+static const struct engine_user engine_user = { on_engine_ready, on_answered, on_broken, on_flush };
+
+/* "Basic ..." (RFC 7617), if this device may be told a password and there is nothing better. */
+static char *authorization(const struct session *s)
+{
+	const struct credential *c = s->credential;
+	char plain[1024], *out;
+	int n;
+
+	if (!may_tell_password((void *)s) || !c->s->user || c->certificate)
+		return NULL;
+	n = snprintf(plain, sizeof(plain), "%s:%s", c->s->user, c->password);
+	out = n < (int)sizeof(plain) ? calloc(1, 6 + 4 * ((size_t)n + 2) / 3 + 4) : NULL;
+	if (out) {
+		memcpy(out, "Basic ", 6);
+		EVP_EncodeBlock((unsigned char *)out + 6, (unsigned char *)plain, n);
+	}
+	explicit_bzero(plain, sizeof(plain));
+	return out;
+}
+
+static void on_wire_ready(void *arg)
+{
+	struct session *s = arg;
+	const struct settings_limits *l = &s->m->settings->limits;
+	char *secret;
+
+	if (s->dead)
+		return;
+	if (!s->device) {
+		fail(s, "nothing was proved");
+		return;
+	}
+	if (s->transport == TRANSPORT_RESTCONF) {
+		secret = authorization(s);
+		s->engine = restconf_engine(s->wire->out, l, secret, &engine_user, s);
+		if (secret)
+			explicit_bzero(secret, strlen(secret));
+		free(secret);
+	} else {
+		s->engine = netconf_engine(s->wire->out, l, &engine_user, s);
+	}
+	if (!s->engine)
+		fail(s, "out of memory");
+}
+
+static void on_wire_data(void *arg, const uint8_t *data, size_t len)
+{
+	struct session *s = arg;
+
+	if (!s->dead && s->engine)
+		s->engine->ops->data(s->engine, data, len);
+}
+
+static void on_wire_closed(void *arg, const char *why)
+{
+	struct session *s = arg;
+
+	if (s->dead)
+		return;
+	if (s->established)
+		bury(s, why ? why : "closed by the device", RESULT_NEITHER);
+	else
+		fail(s, why);
+}
+
+static const struct wire_user wire_user = {
+	on_certificate, on_host_key, may_tell_password, on_wire_ready, on_wire_data, on_wire_closed,
+};
+
+/* ------------------------------------------------------------------ the beginning */
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (!s->established)
+		fail(s, "handshake takes too long");
+	else
+		bury(s, s->leaving ? "closed" : "no answer in time", RESULT_NEITHER);
+}
+
+static struct wire *open_wire(struct session *s, int fd)
+{
+	if (s->transport == TRANSPORT_SSH)
+		return ssh_wire(s->m->base, fd, &wire_user, s);
+	return tls_wire(s->m->base, fd, s->transport == TRANSPORT_RESTCONF, &wire_user, s);
+}
+
+static void set_timer(struct session *s, uint64_t ms)
+{
+	const struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+
+	event_add(s->timer, &tv);
+}
+
+void session_start(struct manager *m, int fd, enum transport t, struct source *source,
+		   const struct sockaddr_storage *from)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->timer = evtimer_new(m->base, on_timer, s);
+	if (!s || !s->timer) {
+		free(s);
+		close(fd);
+		admit_end(m->admit, source, RESULT_NEITHER, manager_now());
+		return;
+	}
+	s->m = m;
+	s->transport = (uint8_t)t;
+	s->source = source;
+	s->from = *from;
+	s->next = m->sessions;
+	if (s->next)
+		s->next->previous = s;
+	m->sessions = s;
+	set_timer(s, admit_patience(m->admit, source));
+	s->wire = open_wire(s, fd);
+	if (!s->wire)
+		bury(s, "out of memory", RESULT_NEITHER);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+bool session_busy(const struct session *s)
+{
+	return s->answer || s->leaving || s->engine->asked;
+}
+
+const char *session_ask(struct session *s, const struct order *o, unsigned int seconds,
+			session_answer_fn fn, void *arg)
+{
+	const char *why;
+
+	if (session_busy(s))
+		return "the session is busy";
+	/* the engine may find out at once that it is over, and then the answer is that */
+	s->answer = fn;
+	s->arg = arg;
+	set_timer(s, seconds * 1000ull);
+	why = s->engine->ops->ask(s->engine, o);
+	if (!why)
+		return NULL;
+	s->answer = NULL;
+	event_del(s->timer);
+	return why;
+}
+
+uint64_t session_since(const struct session *s)
+{
+	return s->since;
+}
+
+void session_describe(const struct session *s, char *out, size_t size)
+{
+	s->engine->ops->describe(s->engine, out, size);
+}

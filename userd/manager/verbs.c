@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "manager/ask.h"
+#include "manager/compose.h"
+#include "manager/verbs.h"
+
+#define PREFIXES_MAX	16
+
+/* ------------------------------------------------------------------ asking devices */
+
+static int ask_once(const struct ask *a, json_t *steps, json_t *undo, char **devices)
+{
+	struct client_link *c = client_open(a->socket);
+	int status = ask_devices(a, c, steps, undo, devices);
+
+	client_close(c);
+	return status;
+}
+
+static json_t *one_step(json_t *step, const char *why)
+{
+	if (!step)
+		errx(VERB_USAGE, "%s", why);
+	return json_pack("[o]", step);
+}
+
+int verb_get(int argc, char **argv)
+{
+	const char *prefixes[PREFIXES_MAX + 1] = { NULL }, *why = "";
+	struct compose what = { .prefix = prefixes };
+	unsigned int n = 0;
+	struct ask a;
+	int opt;
+
+	ask_init(&a);
+	while ((opt = getopt(argc, argv, ASK_OPTIONS "cs:x:n:f:p:")) != -1) {
+		if (ask_option(&a, opt, optarg))
+			continue;
+		else if (opt == 'c')
+			what.source = "running";
+		else if (opt == 's')
+			what.source = optarg;
+		else if (opt == 'x')
+			what.xpath = optarg;
+		else if (opt == 'n' && n < PREFIXES_MAX && strchr(optarg, '='))
+			prefixes[n++] = optarg;
+		else if (opt == 'f')
+			what.subtree = ask_read_file(optarg);
+		else if (opt == 'p')
+			what.path = optarg;
+		else
+			return VERB_USAGE;
+	}
+	if (optind == argc)
+		return VERB_USAGE;
+	return ask_once(&a, one_step(compose_get_step(&what, &why), why), NULL, argv + optind);
+}
+
+/* In the candidate, an edit that was not accepted whole must not stay for the next one's commit. */
+static json_t *commit_steps(json_t *edit, json_t **undo)
+{
+	*undo = json_pack("{s:s}", "rpc", "<discard-changes/>");
+	return json_pack("[o, {s:s}]", edit, "rpc", "<commit/>");
+}
+
+int verb_edit(int argc, char **argv)
+{
+	struct compose what = { .target = NULL };
+	json_t *step, *steps, *undo = NULL;
+	const char *why = "";
+	bool commit = false;
+	struct ask a;
+	int opt;
+
+	ask_init(&a);
+	while ((opt = getopt(argc, argv, ASK_OPTIONS "t:o:e:Cp:m:")) != -1) {
+		if (ask_option(&a, opt, optarg))
+			continue;
+		else if (opt == 't')
+			what.target = optarg;
+		else if (opt == 'o')
+			what.operation = optarg;
+		else if (opt == 'e')
+			what.on_error = optarg;
+		else if (opt == 'C')
+			commit = true;
+		else if (opt == 'p')
+			what.path = optarg;
+		else if (opt == 'm')
+			what.method = optarg;
+		else
+			return VERB_USAGE;
+	}
+	if (argc - optind < 2 || (what.path && (commit || what.target)))
+		return VERB_USAGE;
+	if (commit && !what.target)
+		what.target = "candidate";
+	step = compose_edit_step(&what, ask_read_file(argv[optind]), &why);
+	if (!step)
+		errx(VERB_USAGE, "%s: %s", argv[optind], why);
+	steps = commit ? commit_steps(step, &undo) : one_step(step, why);
+	return ask_once(&a, steps, undo, argv + optind + 1);
+}
+
+/* rpc and exec: @all, every element is a step; otherwise there has to be one. */
+static int run_text(int argc, char **argv, bool all)
+{
+	const char *why = "";
+	json_t *steps;
+	struct ask a;
+	char *text;
+	int opt;
+
+	ask_init(&a);
+	while ((opt = getopt(argc, argv, ASK_OPTIONS)) != -1)
+		if (!ask_option(&a, opt, optarg))
+			return VERB_USAGE;
+	if (argc - optind < 2)
+		return VERB_USAGE;
+	text = !all && *argv[optind] == '<' ? argv[optind] : ask_read_file(argv[optind]);
+	steps = compose_steps(text, &why);
+	if (!steps)
+		errx(VERB_USAGE, "%s", why);
+	if (!all && json_array_size(steps) != 1)
+		errx(VERB_USAGE, "one operation is expected; exec takes more");
+	return ask_once(&a, steps, NULL, argv + optind + 1);
+}
+
+int verb_rpc(int argc, char **argv)
+{
+	return run_text(argc, argv, false);
+}
+
+int verb_exec(int argc, char **argv)
+{
+	return run_text(argc, argv, true);
+}
+
+int verb_rest(int argc, char **argv)
+{
+	const char *file = NULL, *text;
+	json_t *step;
+	struct ask a;
+	int opt;
+
+	ask_init(&a);
+	while ((opt = getopt(argc, argv, ASK_OPTIONS "d:")) != -1) {
+		if (opt == 'd')
+			file = optarg;
+		else if (!ask_option(&a, opt, optarg))
+			return VERB_USAGE;
+	}
+	if (argc - optind < 3)
+		return VERB_USAGE;
+	step = json_pack("{s:s, s:s}", "method", argv[optind], "path", argv[optind + 1]);
+	if (step && file) {
+		text = ask_read_file(file);
+		json_object_set_new(step, "body", json_string(text));
+		json_object_set_new(step, "type",
+				    json_string(*compose_body(text) == '<' ? "xml" : "json"));
+	}
+	return ask_once(&a, one_step(step, "not UTF-8"), NULL, argv + optind + 2);
+}
+
+/* ------------------------------------------------------------------ shell */
+
+static const char shell_help[] =
+	"get [XPATH]           get-config [STORE]    commit     discard\n"
+	"METHOD PATH (RESTCONF: GET, DELETE, ...)    <operation ...> in one line     quit\n";
+
+/* The steps of a line, or NULL and @why. */
+static json_t *shell_steps(char *line, const char **why)
+{
+	char *word = strtok(line, " \t\n"), *rest = strtok(NULL, "\n");
+	struct compose c = { .source = NULL };
+
+	*why = "no such command; help tells";
+	if (!strcmp(word, "get")) {
+		c.xpath = rest;
+		return one_step(compose_get_step(&c, why), *why);
+	}
+	if (!strcmp(word, "get-config")) {
+		c.source = rest ? rest : "running";
+		return one_step(compose_get_step(&c, why), *why);
+	}
+	if (!strcmp(word, "commit"))
+		return compose_steps("<commit/>", why);
+	if (!strcmp(word, "discard"))
+		return compose_steps("<discard-changes/>", why);
+	if (rest && *word >= 'A' && *word <= 'Z')
+		return json_pack("[{s:s, s:s}]", "method", word, "path", rest);
+	return NULL;
+}
+
+static void shell_line(const struct ask *a, struct client_link *c, char *line, char **devices)
+{
+	const char *why = "";
+	json_t *steps = *line == '<' ? compose_steps(line, &why) : shell_steps(line, &why);
+
+	if (steps)
+		ask_devices(a, c, steps, NULL, devices);
+	else
+		warnx("%s", why);
+}
+
+int verb_shell(int argc, char **argv)
+{
+	bool talking = isatty(STDIN_FILENO);
+	struct client_link *c;
+	char *line = NULL, *text;
+	size_t size = 0;
+	struct ask a;
+	int opt;
+
+	ask_init(&a);
+	while ((opt = getopt(argc, argv, ASK_OPTIONS)) != -1)
+		if (!ask_option(&a, opt, optarg))
+			return VERB_USAGE;
+	if (optind == argc)
+		return VERB_USAGE;
+	c = client_open(a.socket);
+	for (;;) {
+		if (talking)
+			fprintf(stderr, "%s> ", argv[optind]);
+		if (getline(&line, &size, stdin) < 0)
+			break;
+		text = line + strspn(line, " \t\n");
+		if (!strcmp(text, "quit\n"))
+			break;
+		if (!strcmp(text, "help\n"))
+			fputs(shell_help, stdout);
+		else if (*text && *text != '#')
+			shell_line(&a, c, text, argv + optind);
+	}
+	free(line);
+	client_close(c);
+	return EXIT_SUCCESS;
+}
