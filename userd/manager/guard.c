@@ -239,6 +239,9 @@ int guard_close(const struct settings *s, char *why, size_t size)
 {
 	int err;
 
+	/* the leak checker reads /proc at the end */
+	if (SANITIZED && getenv("NATFW_MANAGER_NO_GUARD"))
+		return 0;
 	if (close_files(s))
 		return fail(why, size, "Landlock", errno);
 	err = close_calls();

@@ -15,7 +15,8 @@
 int guard_become(const struct settings *s, char *why, size_t size);
 /*
  * Files: the state directory, and reading where issuers' files are (Landlock, if the kernel has it). System
- * calls: those of the loop, the database and the libraries, in every thread. 0, or -1 and @why.
+ * calls: those of the loop, the database and the libraries, in every thread. 0, or -1 and @why. Builds
+ * with AddressSanitizer leave both if NATFW_MANAGER_NO_GUARD is in the environment.
  */
 int guard_close(const struct settings *s, char *why, size_t size);
 

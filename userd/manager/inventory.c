@@ -206,6 +206,7 @@ struct device *inventory_add(struct inventory *v, const struct device_record *r,
 	v->devices++;
 	if (!stored)
 		mark(v, d);
+	*why = NULL;
 	return d;
 }
 

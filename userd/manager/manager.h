@@ -45,6 +45,8 @@ struct manager {
 	struct event *reap, *flush, *signal[3];
 	struct counters count;
 	unsigned int live;		/* sessions that are established */
+	uint64_t told;			/* the second in which strangers were told of in the log */
+	unsigned int lines, untold;	/* in that second; and what was left out */
 	bool ending;
 	int status;
 };

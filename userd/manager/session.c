@@ -14,6 +14,7 @@
 #include "manager/wire.h"
 
 #define BYE_SECONDS	3
+#define LINES_MAX	20	/* a second, in the log, about those that are not let in */
 
 struct session {
 	struct manager *m;
@@ -123,14 +124,32 @@ void session_reap(struct manager *m)
 	}
 }
 
+/* Whoever fills the ports does not fill the log. */
+static bool may_tell(struct manager *m)
+{
+	uint64_t second = manager_now() / 1000;
+
+	if (second != m->told) {
+		if (m->untold)
+			log_notice(SUB_NET, "more that were not let in count=%u", m->untold);
+		m->told = second;
+		m->lines = m->untold = 0;
+	}
+	if (m->lines++ < LINES_MAX)
+		return true;
+	m->untold++;
+	return false;
+}
+
 /* What went wrong before there was a session. */
 static void fail(struct session *s, const char *why)
 {
 	char text[SOURCE_TEXT];
 
 	manager_source_text(&s->from, text);
-	log_info(SUB_NET, "handshake failed source=%s transport=%s why=%s", text,
-		 transport_names[s->transport], why ? why : "closed");
+	if (may_tell(s->m))
+		log_info(SUB_NET, "handshake failed source=%s transport=%s why=%s", text,
+			 transport_names[s->transport], why ? why : "closed");
 	bury(s, why ? why : "closed", RESULT_BAD);
 }
 
@@ -172,8 +191,9 @@ static void refuse(struct session *s, const struct identity *id, const char *why
 	manager_source_text(&s->from, r.source);
 	s->m->count.refused++;
 	inventory_refuse(&s->m->inventory, &r, (uint64_t)time(NULL));
-	log_notice(SUB_NET, "refused source=%s transport=%s identifier=%s why=%s", r.source,
-		   transport_names[s->transport], *r.identifier ? r.identifier : "-", why);
+	if (may_tell(s->m))
+		log_notice(SUB_NET, "refused source=%s transport=%s identifier=%s why=%s", r.source,
+			   transport_names[s->transport], *r.identifier ? r.identifier : "-", why);
 }
 
 static const struct credential *bound(struct session *s, const struct identity *id)

@@ -50,12 +50,11 @@ static void ssh_wire_free(struct ssh *s)
 	if (s->out)
 		event_free(s->out);
 	if (s->session) {
-		/* closes the socket, saying so before, if that takes no waiting */
+		/* says so, if that takes no waiting; a socket it was given it does not close */
 		ssh_disconnect(s->session);
 		ssh_free(s->session);
-	} else {
-		close(s->fd);
 	}
+	close(s->fd);
 	if (s->w.out)
 		evbuffer_free(s->w.out);
 	free(s);
@@ -320,14 +319,8 @@ static bool set_up(struct ssh *s, struct event_base *base)
 	s->in = event_new(base, s->fd, EV_READ | EV_PERSIST, on_event, s);
 	s->out = event_new(base, s->fd, EV_WRITE, on_event, s);
 	s->session = ssh_new();
-	if (!s->session)
+	if (!s->session || set_options(s->session, s->fd))
 		return false;
-	if (set_options(s->session, s->fd)) {
-		/* the session does not have the socket yet */
-		ssh_free(s->session);
-		s->session = NULL;
-		return false;
-	}
 	ssh_set_blocking(s->session, 0);
 	return s->w.out && s->in && s->out && !event_add(s->in, NULL) && !event_add(s->out, NULL);
 }

@@ -210,7 +210,7 @@ static int check_version(struct store *s, char *why, size_t size)
 	sqlite3_finalize(q);
 	if (version == 0 || version == VERSION)
 		return 0;
-	snprintf(why, size, version < 0 ? "not a database" : "made by another version");
+	snprintf(why, size, "%s", version < 0 ? sqlite3_errmsg(s->db) : "made by another version");
 	return -1;
 }
 
