@@ -22,7 +22,17 @@ DAEMON := userd
 endif
 ALL += $(DAEMON)
 
+# And what takes the calls of gateways.
+MANAGER_PKGS := libevent_core libssl libssh sqlite3 libxml-2.0 jansson yaml-0.1 libseccomp
+ifneq ($(shell pkg-config --exists $(MANAGER_PKGS) 2>/dev/null && echo yes),)
+MANAGER := manager
+endif
+ALL += $(MANAGER)
+
 all: $(ALL)
+ifeq ($(MANAGER),)
+	@echo "natfw-manager is not built: its libraries are missing (tests/deps installs them)"
+endif
 ifeq ($(DAEMON),)
 	@echo "natfwd is not built: its libraries are missing (tests/deps installs them)"
 endif
@@ -36,15 +46,19 @@ tools:
 userd: tools
 	$(MAKE) -C userd
 
+manager:
+	$(MAKE) -C userd/manager
+
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 
-install: tools $(DAEMON)
+install: tools $(DAEMON) $(MANAGER)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(if $(DAEMON),$(MAKE) -C userd install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))
+	$(if $(MANAGER),$(MAKE) -C userd/manager install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))
 
 dkms-install:
 	@test -x tools/dkms/install || { echo "tools/dkms/install is not part of this tree" >&2; exit 1; }
@@ -85,12 +99,13 @@ lint:
 clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C userd clean
+	$(MAKE) -C userd/manager clean
 	$(MAKE) -C tests clean
 	$(RM) -r tests/out
 	@test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 help:
-	@echo 'make                 natfwctl, natfwd if its libraries are there, natfw.ko if this kernel'"'"'s headers are'
+	@echo 'make                 natfwctl, natfwd and natfw-manager if their libraries are there, natfw.ko if this kernel'"'"'s headers are'
 	@echo 'make modules         natfw.ko; KDIR=DIR builds for another kernel'
 	@echo 'make modules_install natfw.ko into /lib/modules'
 	@echo 'make install         natfwctl, natfwd, man pages, completion, unit; DESTDIR=, PREFIX=$(PREFIX)'
@@ -106,4 +121,4 @@ help:
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools userd modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench bench-signalling fuzz lint clean help
+.PHONY: all tools userd manager modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench bench-signalling fuzz lint clean help

@@ -409,8 +409,8 @@ def confined():
     shutil.chown(path('state'), 'nobody', 'nogroup')
     for f in os.listdir(path('state')):
         shutil.chown(os.path.join(path('state'), f), 'nobody', 'nogroup')
-    with open(m.conf, 'a') as f:
-        f.write('user: nobody\n')
+    text = open(m.conf).read().replace('user: root', 'user: nobody')
+    open(m.conf, 'w').write(text)
     m.start()
     import pwd
     status = open(f'/proc/{m.process.pid}/status').read()

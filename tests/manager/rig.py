@@ -222,7 +222,7 @@ class Manager:
 
     def write(self, more, issuer, listen):
         with open(self.conf, 'w') as f:
-            f.write(f'state: {path("state")}\ncontrol: {{path: {self.socket}}}\n')
+            f.write(f'user: root\nstate: {path("state")}\ncontrol: {{path: {self.socket}}}\n')
             if listen:
                 f.write(f'listen:\n{listen}\n')
             if issuer:

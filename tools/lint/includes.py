@@ -35,6 +35,12 @@ FORBIDDEN = [
     ('userd/mgmt/', 'userd/nslp/', None),
     ('userd/mgmt/', 'userd/sip/', None),
     ('userd/mgmt/', 'userd/fep/', None),
+    ('userd/manager/', 'userd/gist/', None),
+    ('userd/manager/', 'userd/nslp/', None),
+    ('userd/manager/', 'userd/sip/', None),
+    ('userd/manager/', 'userd/fep/', None),
+    ('userd/manager/', 'userd/mgmt/', None),
+    ('userd/manager/', 'userd/kern/', None),
 ]
 # the unit tests of the control program live beside it
 SEARCH = ['', 'uapi', 'kmod', 'tools', 'tools/lib', 'tools/natfwctl', 'userd', 'tests']

@@ -27,6 +27,7 @@
 #define SANITIZED	0
 #endif
 
+#define USUAL_USER	"natfw-manager"
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 static int fail(char *why, size_t size, const char *what, int err)
@@ -54,17 +55,17 @@ int guard_become(const struct settings *s, char *why, size_t size)
 
 	if (set_limits() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return fail(why, size, "limits", errno);
-	if (!s->user)
-		return 0;
 	errno = 0;
-	p = getpwnam(s->user);
-	if (!p)
+	p = getpwnam(s->user ? s->user : USUAL_USER);
+	if (!p && s->user)
 		return fail(why, size, s->user, errno ? errno : ENOENT);
+	if (!p || (!s->user && geteuid()))
+		return 0;
 	if (geteuid() == p->pw_uid)
 		return 0;
 	if (setgroups(0, NULL) || setresgid(p->pw_gid, p->pw_gid, p->pw_gid) ||
 	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid))
-		return fail(why, size, s->user, errno);
+		return fail(why, size, p->pw_name, errno);
 	/* others of that user must not read our memory: there are keys in it */
 	return prctl(PR_SET_DUMPABLE, 0) ? fail(why, size, "prctl", errno) : 0;
 }

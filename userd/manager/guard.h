@@ -9,7 +9,8 @@
 #include "manager/settings.h"
 
 /*
- * Become s->user, for good; nothing if there is none, or it is who we are. No core dumps, as many
+ * Become s->user, for good, or natfw-manager if none is configured, there is one, and we are root; nothing
+ * if it is who we are. No core dumps, as many
  * descriptors as there may be. 0, or -1 and @why.
  */
 int guard_become(const struct settings *s, char *why, size_t size);

@@ -74,7 +74,7 @@ struct settings_limits {
 };
 
 struct settings {
-	char *user;			/* to run as; NULL: as started */
+	char *user;			/* to run as; NULL: guard.h */
 	char *state;			/* directory of the inventory */
 	char *control;			/* path of the control socket */
 	char *group;			/* that may use it besides root; NULL: none */
