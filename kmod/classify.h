@@ -5,7 +5,8 @@
  * Rules of one mask shape (prefix lengths, which fields are given, how many
  * leading bits of a port range are fixed) share a subtable, a hash over the
  * masked key. Subtables are kept sorted by the best priority within, so a
- * search ends as soon as no later one can win. Fields that a key does not
+ * search ends as soon as no later one can win; those of another family, or
+ * without rules of the packet's protocol, are passed over. Fields that a key does not
  * have (DSCP, flow label, ICMP type, ingress device) and exact port bounds
  * are compared in the chain.
  *
@@ -24,7 +25,7 @@ struct natfw_subtables;
 
 struct natfw_classifier {
 	struct natfw_subtables __rcu	*tables;	/* sorted, replaced as a whole */
-	siphash_key_t			secret;
+	hsiphash_key_t			secret[3];	/* one for each field */
 	u32				count;		/* subtables; nn->lock */
 	u32				nrules;		/* nn->lock */
 	bool				untidy;		/* nn->lock */
@@ -33,10 +34,12 @@ struct natfw_classifier {
 /* What a search found out on the way. */
 struct natfw_search {
 	u32	subtables;	/* looked into */
+	u32	compared;	/* rules met in their chains */
 	bool	uncacheable;	/* depends on more than key and device */
 };
 
-int natfw_classifier_init(struct natfw_classifier *c);
+/* In a namespace that is all zero otherwise. -ENOMEM. */
+int natfw_classifier_init(struct natfw_net *nn);
 void natfw_classifier_fini(struct natfw_net *nn);	/* nn->lock */
 
 /*

@@ -54,7 +54,7 @@ static int natfw_net_tables(struct natfw_net *nn)
 	err = natfw_table_init(&nn->table, 1024, &nn->memory);
 	if (err)
 		return err;
-	err = natfw_classifier_init(&nn->classifier);
+	err = natfw_classifier_init(nn);
 	if (err)
 		goto out_table;
 	err = natfw_owners_init(nn);

@@ -142,6 +142,7 @@ struct natfw_rule {
 
 	struct natfw_match	match;
 	struct hlist_node	chain[2];	/* classifier bucket, by version of its array */
+	u32			chain_hash;	/* of what the subtable's mask covers */
 };
 
 /* What is read of a rule for each packet lies together. */

@@ -93,16 +93,18 @@ TRACE_EVENT(natfw_classify,
 		__field(const void *, skb)
 		__field(u64, rule)
 		__field(u32, subtables)
+		__field(u32, compared)
 		__field(bool, cacheable)
 	),
 	TP_fast_assign(
 		__entry->skb = p->skb;
 		__entry->rule = r ? r->id : 0;
 		__entry->subtables = s->subtables;
+		__entry->compared = s->compared;
 		__entry->cacheable = !s->uncacheable;
 	),
-	TP_printk("rule=%llu subtables=%u cacheable=%d skb=%p", __entry->rule,
-		  __entry->subtables, __entry->cacheable, __entry->skb)
+	TP_printk("rule=%llu subtables=%u compared=%u cacheable=%d skb=%p", __entry->rule,
+		  __entry->subtables, __entry->compared, __entry->cacheable, __entry->skb)
 );
 
 TRACE_EVENT(natfw_commit,

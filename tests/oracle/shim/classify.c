@@ -248,7 +248,7 @@ static void test_rules(u32 n, u32 rounds, u32 packets, int fail)
 
 	nn = shim_alloc(sizeof(*nn), __GFP_NOFAIL);
 	nn->gen = GEN;
-	natfw_classifier_init(&nn->classifier);
+	natfw_classifier_init(nn);
 	shim_fail_every = fail;
 	make(&r, all, n);
 	for (i = 0; i < rounds; i++) {
@@ -279,6 +279,122 @@ static void test_rules(u32 n, u32 rounds, u32 packets, int fail)
 	free(all);
 }
 
+/* ---- what a search costs, in counts ---- */
+
+/* An IPv4 rule of one shape, the @i'th of its shape. */
+static void cost_rule(struct natfw_rule *k, u32 i, u8 src_len, u8 dst_len, u32 priority)
+{
+	memset(k, 0, sizeof(*k));
+	k->id = i + 1;
+	k->priority = priority;
+	k->nn = nn;
+	k->from = GEN;
+	k->to = NATFW_NEVER;
+	k->match.set = NATFW_M_FAMILY | NATFW_M_SRC | NATFW_M_DST | NATFW_M_PROTO;
+	k->match.is4 = true;
+	k->match.proto = IPPROTO_UDP;
+	k->match.src_len = 96 + src_len;
+	k->match.dst_len = 96 + dst_len;
+	natfw_addr_set4(&k->match.src, htonl(0x40000000 | i << (32 - src_len)));
+	natfw_addr_set4(&k->match.dst, htonl(0x50000000));
+	assert(!natfw_classifier_add(nn, k));
+}
+
+static void cost_packet(struct natfw_pkt *p, struct natfw_dev *nd, u32 src, u8 proto)
+{
+	memset(p, 0, sizeof(*p));
+	p->nn = nn;
+	p->nd = nd;
+	p->gen = GEN;
+	natfw_addr_set4(&p->key.src, htonl(src));
+	natfw_addr_set4(&p->key.dst, htonl(0x50000001));
+	p->key.proto = proto;
+}
+
+static void cost_begin(void)
+{
+	nn = shim_alloc(sizeof(*nn), __GFP_NOFAIL);
+	nn->gen = GEN;
+	natfw_classifier_init(nn);
+}
+
+static void cost_end(struct natfw_rule *all, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		natfw_classifier_del(nn, &all[i]);
+	natfw_classifier_tidy(nn);
+	natfw_classifier_fini(nn);
+	shim_sweep();
+	ktap_is(!atomic_read(&nn->memory), "cost, %u rules: memory gauge returns to zero", n);
+	free(nn);
+	free(all);
+}
+
+/* However many rules a shape has, whoever misses meets next to none of them. */
+static void test_cost_rules(u32 n)
+{
+	struct natfw_rule *all = shim_alloc(n * sizeof(*all), __GFP_NOFAIL);
+	u32 i, wrong = 0, most = 0, misses = 0, visited = 0;
+	struct natfw_dev nd = { 0 };
+	struct natfw_search s;
+	struct natfw_pkt p;
+
+	cost_begin();
+	/* priorities that fall, so that each rule is the best of its subtable */
+	for (i = 0; i < n; i++)
+		cost_rule(&all[i], i, 24, 8, 100000 - i);
+	for (i = 0; i < n; i++) {
+		cost_packet(&p, &nd, 0x40000005 | i << 8, IPPROTO_UDP);
+		wrong += natfw_classify(nn, &p, NULL, &s) != &all[i];
+		most = max(most, s.compared);
+		cost_packet(&p, &nd, 0x90000005 | i << 8, IPPROTO_UDP);
+		wrong += !!natfw_classify(nn, &p, NULL, &s);
+		misses += s.compared;
+		visited += s.subtables;
+	}
+	ktap_is(!wrong, "cost, %u rules: %u wrong", n, wrong);
+	ktap_is(most <= 12, "cost, %u rules of a shape: a hit meets %u at most", n, most);
+	ktap_is(misses <= n / 4, "cost, %u rules of a shape: %u misses meet %u", n, n, misses);
+	ktap_is(visited == n, "cost, %u rules: one subtable is visited", n);
+	cost_end(all, n);
+}
+
+static void cost_is(const struct natfw_pkt *p, const struct natfw_rule *than,
+		    const struct natfw_rule *want, u32 subtables, const char *what)
+{
+	struct natfw_search s;
+	const struct natfw_rule *got = natfw_classify(nn, p, than, &s);
+
+	ktap_is(got == want && s.subtables == subtables, "cost, 24 shapes: %s, %u visited",
+		what, s.subtables);
+}
+
+/* Shapes that cannot win, or cannot match, cost nothing. */
+static void test_cost_shapes(void)
+{
+	struct natfw_rule *all = shim_alloc(24 * sizeof(*all), __GFP_NOFAIL);
+	struct natfw_dev nd = { 0 };
+	struct natfw_pkt p;
+	u32 i;
+
+	cost_begin();
+	for (i = 0; i < 24; i++)
+		cost_rule(&all[i], 0, 8 + i, 8, 10 + i);
+	cost_packet(&p, &nd, 0x40000001, IPPROTO_UDP);
+	cost_is(&p, NULL, &all[0], 1, "the first to match ends the search");
+	cost_packet(&p, &nd, 0x90000001, IPPROTO_UDP);
+	cost_is(&p, NULL, NULL, 24, "a miss visits each");
+	cost_is(&p, &all[3], NULL, 4, "those that cannot beat a rule are left");
+	cost_packet(&p, &nd, 0x40000001, IPPROTO_TCP);
+	cost_is(&p, NULL, NULL, 0, "none of another protocol");
+	cost_packet(&p, &nd, 0x40000001, IPPROTO_UDP);
+	p.flags = NATFW_P_V6;
+	cost_is(&p, NULL, NULL, 0, "none of another family");
+	cost_end(all, 24);
+}
+
 int main(void)
 {
 	u32 i;
@@ -291,6 +407,8 @@ int main(void)
 	test_rules(500, 20, 300, 0);
 	test_rules(2000, 8, 400, 0);
 	test_rules(100, 40, 200, 11);
+	test_cost_rules(20000);
+	test_cost_shapes();
 	shim_hash_mask = 3;
 	test_rules(200, 20, 300, 0);
 	free(oracle.rules);

@@ -67,6 +67,7 @@ typedef unsigned int gfp_t;
 #define min_t(t, a, b)	({ t _a = (a), _b = (b); _a < _b ? _a : _b; })
 #define max_t(t, a, b)	({ t _a = (a), _b = (b); _a > _b ? _a : _b; })
 #define clamp(v, lo, hi) min(max(v, lo), hi)
+#define ALIGN(n, a)	(((n) + (a) - 1) / (a) * (a))
 #define swap(a, b)	do { __auto_type _t = (a); (a) = (b); (b) = _t; } while (0)
 #define container_of(p, type, member) \
 	((type *)((char *)(p) - offsetof(type, member)))
@@ -138,6 +139,9 @@ static inline void __clear_bit(unsigned long n, unsigned long *map)
 {
 	map[n / 64] &= ~(1UL << n % 64);
 }
+
+#define set_bit		__set_bit
+#define clear_bit	__clear_bit
 
 static inline bool test_bit(unsigned long n, const unsigned long *map)
 {
@@ -287,6 +291,17 @@ static inline void synchronize_rcu(void)
 	pthread_rwlock_unlock(&shim_rcu);
 }
 
+static inline unsigned long get_state_synchronize_rcu(void)
+{
+	return 0;
+}
+
+static inline void cond_synchronize_rcu(unsigned long state)
+{
+	(void)state;
+	synchronize_rcu();
+}
+
 #define rcu_dereference(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
 #define rcu_dereference_protected(p, c)	__atomic_load_n(&(p), __ATOMIC_RELAXED)
 #define rcu_access_pointer(p)		__atomic_load_n(&(p), __ATOMIC_RELAXED)
@@ -417,6 +432,23 @@ static inline u32 hsiphash_4u32(u32 a, u32 b, u32 c, u32 d, const hsiphash_key_t
 static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *k)
 {
 	return shim_mix(shim_mix(shim_mix(k->key[0], a), b), k->key[1]) & shim_hash_mask;
+}
+
+typedef siphash_key_t hsiphash_key_t;
+
+static inline u32 hsiphash_1u32(u32 a, const hsiphash_key_t *k)
+{
+	return siphash_2u64(a, 0, k);
+}
+
+static inline u32 hsiphash_2u32(u32 a, u32 b, const hsiphash_key_t *k)
+{
+	return siphash_2u64(a, b, k);
+}
+
+static inline u32 hsiphash_4u32(u32 a, u32 b, u32 c, u32 d, const hsiphash_key_t *k)
+{
+	return siphash_2u64(a | (u64)b << 32, c | (u64)d << 32, k);
 }
 
 /* network; as far as structures name it */
