@@ -13,6 +13,7 @@
 #include "emit.h"
 #include "event.h"
 #include "flow.h"
+#include "fragq.h"
 #include "net.h"
 #include "owner.h"
 #include "pool.h"
@@ -60,10 +61,15 @@ static int natfw_net_tables(struct natfw_net *nn)
 	err = natfw_owners_init(nn);
 	if (err)
 		goto out_classifier;
+	err = natfw_fragq_init(nn);
+	if (err)
+		goto out_owners;
 	nn->fallback = natfw_fallback_create(nn);
 	if (nn->fallback)
 		return 0;
 	err = -ENOMEM;
+	natfw_fragq_fini(nn);
+out_owners:
 	natfw_owners_fini(nn);
 out_classifier:
 	mutex_lock(&nn->lock);
@@ -137,6 +143,7 @@ static void __net_exit natfw_net_exit(struct net *net)
 	mutex_unlock(&nn->lock);
 	rcu_barrier();
 	natfw_owners_fini(nn);
+	natfw_fragq_fini(nn);
 	natfw_table_fini(&nn->table);
 	natfw_adj_fini(nn);
 	xa_destroy(&nn->rules);

@@ -103,6 +103,7 @@ struct natfw_net {
 	bool			closing;	/* namespace exit; lock */
 	struct natfw_stats_sum	detached;	/* figures of devices gone; lock */
 	struct natfw_owners	*owners;	/* rule.c */
+	struct natfw_fragqs	*fragqs;	/* fragq.c */
 	/* events, event.c */
 	atomic_t		events_lost;
 	bool			limit_high;	/* watermark event sent; lock */
