@@ -60,7 +60,8 @@ struct natfw_shard {
 
 struct natfw_fragqs {
 	struct natfw_net	*nn;
-	siphash_key_t		secret;
+	siphash_key_t		secret;		/* of senders */
+	hsiphash_key_t		key_secret;	/* of datagrams */
 	struct delayed_work	work;	/* ages queues out, while there are any */
 	struct natfw_shard	shard[NATFW_FRAG_SHARDS];
 };
@@ -198,7 +199,7 @@ static struct hlist_head *natfw_shard_bucket(struct natfw_fragqs *all,
 					     struct natfw_shard *s,
 					     const struct natfw_key *k)
 {
-	return &s->bucket[natfw_key_hash(k, &all->secret) & (NATFW_FRAG_BUCKETS - 1)];
+	return &s->bucket[natfw_key_hash(k, &all->key_secret) & (NATFW_FRAG_BUCKETS - 1)];
 }
 
 static struct natfw_fragq *natfw_shard_find(struct natfw_fragqs *all, struct natfw_shard *s,
@@ -388,6 +389,7 @@ int natfw_fragq_init(struct natfw_net *nn)
 		return -ENOMEM;
 	all->nn = nn;
 	get_random_bytes(&all->secret, sizeof(all->secret));
+	get_random_bytes(&all->key_secret, sizeof(all->key_secret));
 	INIT_DELAYED_WORK(&all->work, natfw_fragq_work);
 	for (i = 0; i < NATFW_FRAG_SHARDS; i++)
 		natfw_shard_init(&all->shard[i]);

@@ -434,8 +434,6 @@ static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *k)
 	return shim_mix(shim_mix(shim_mix(k->key[0], a), b), k->key[1]) & shim_hash_mask;
 }
 
-typedef siphash_key_t hsiphash_key_t;
-
 static inline u32 hsiphash_1u32(u32 a, const hsiphash_key_t *k)
 {
 	return siphash_2u64(a, 0, k);
@@ -444,11 +442,6 @@ static inline u32 hsiphash_1u32(u32 a, const hsiphash_key_t *k)
 static inline u32 hsiphash_2u32(u32 a, u32 b, const hsiphash_key_t *k)
 {
 	return siphash_2u64(a, b, k);
-}
-
-static inline u32 hsiphash_4u32(u32 a, u32 b, u32 c, u32 d, const hsiphash_key_t *k)
-{
-	return siphash_2u64(a | (u64)b << 32, c | (u64)d << 32, k);
 }
 
 /* network; as far as structures name it */
