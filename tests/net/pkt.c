@@ -1222,6 +1222,7 @@ static void read_frame(struct text *t, const u8 *f, int n, bool partial)
 
 	if (n < 14)
 		return;
+	say(t, "ethdst=%02x:%02x:%02x:%02x:%02x:%02x", f[0], f[1], f[2], f[3], f[4], f[5]);
 	say(t, "ethsrc=%02x:%02x:%02x:%02x:%02x:%02x", f[6], f[7], f[8], f[9], f[10], f[11]);
 	say(t, "frame=%d", n);
 	type = get16(f + 12);
