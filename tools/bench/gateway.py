@@ -73,7 +73,7 @@ def sh(*argv, text=None):
 
 def put(path, value):
     with open(path, 'w', encoding='ascii') as f:
-        f.write(str(value))
+        f.write(f'{value}\n')    # older pktgen takes the last character off
 
 
 def sysctl(name, value):

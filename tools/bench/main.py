@@ -49,7 +49,7 @@ PROFILES = {
 # (of groups that targets are judged by, of the others)
 ROUNDS = {'quick': (15, 7), 'medium': (25, 11), 'full': (41, 21)}
 EXTRAS = {'memory': memory.memory, 'load': loading.load, 'atomic': loading.atomic,
-          'bind': state.bind, 'full': state.full}
+          'state': state.state, 'full': state.full}
 OURS = ('load', 'atomic', 'full')   # nothing to measure without natfw
 NAMES = CASES + ('targets',) + tuple(EXTRAS)
 
@@ -77,6 +77,7 @@ def options(argv):
     p.add_argument('--rounds', type=int)
     p.add_argument('--seconds', type=float, default=0.06, help='of each run')
     p.add_argument('--group', help='groups whose names have this regular expression')
+    p.add_argument('--also', help='figures of another run, to be part of the results')
     p.add_argument('--json', default=os.environ.get('BENCH_JSON'))
     p.add_argument('--svg')
     p.add_argument('--publish', help='directory for results.json, .txt and .svg')
@@ -192,6 +193,8 @@ def main(argv):
     check(parser, o)
     measure.prepare()
     run = Run(o)
+    if o.also:
+        run.rows += report.figures_of(o.also)
     # first, while nothing of others is still on its way back to the allocator
     run.extra('memory')
     run.targets()

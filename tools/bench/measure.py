@@ -87,9 +87,12 @@ class Subject:
             self.gw.close()
             self.gw = None
 
-    def warm(self, seconds):
+    def warm(self, seconds, packets=None):
         """How many packets take so many seconds. What became of them does not count."""
         try:
+            if packets:
+                self.gw.send(packets // 5)
+                return packets
             for count in (20000, 40000):
                 sent = self.gw.send(count)
         except Failed as e:
@@ -145,9 +148,12 @@ def calm(subjects):
     return all(s.lost[-1] <= stats.LOST for s in subjects if s.gw)
 
 
-def measure_subjects(subjects, rounds, seconds):
-    """Rounds over all subjects, in another order each time. Calibrates first."""
-    counts = {s: s.warm(seconds) for s in subjects if s.gw}
+def measure_subjects(subjects, rounds, seconds, packets=None):
+    """Rounds over all subjects, in another order each time. Calibrates first.
+
+    A run takes so many seconds, or is of so many packets.
+    """
+    counts = {s: s.warm(seconds, packets) for s in subjects if s.gw}
     shuffle, good = random.Random(len(subjects)), 0
     for _ in range(int(rounds * MORE)):
         turn = list(subjects)
@@ -197,14 +203,14 @@ def result(row, floor):
     return row
 
 
-def measure_group(wanted, rounds, seconds, make=Subject):
+def measure_group(wanted, rounds, seconds, packets=None):
     """Everyone wanted, and a floor for each traffic, in turns. Rows."""
     subjects = []
     settle()
     try:
         for w in together(wanted):
-            subjects.append(make(*w))
-        measure_subjects(subjects, rounds, seconds)
+            subjects.append(Subject(*w))
+        measure_subjects(subjects, rounds, seconds, packets)
     finally:
         for s in subjects:
             s.close()

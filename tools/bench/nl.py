@@ -91,42 +91,20 @@ class Datagrams(list):
     requests = 0
 
 
-class Natfw:
-    """A socket of the family, of the network namespace it is made in."""
+class Netlink:
+    """A socket of netlink, of the network namespace it is made in."""
 
-    def __init__(self):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
+    def __init__(self, protocol):
+        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * BATCH_BYTES)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * BATCH_BYTES)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         self.sock.bind((0, 0))
         self.seq = 0
-        self.family = GENL_ID_CTRL
-        self.family = self._family()
 
     def close(self):
         self.sock.close()
-
-    def _family(self):
-        body = attr(CTRL_ATTR_FAMILY_NAME, 'natfw')
-        try:
-            answers = self.request(CTRL_CMD_GETFAMILY, body)
-        except NlError as e:
-            raise NlError('no netlink family natfw: modprobe natfw') from e
-        return number(dict(answers[0])[CTRL_ATTR_FAMILY_ID])
-
-    def message(self, cmd, body=b'', flags=0):
-        self.seq += 1
-        return struct.pack('=IHHIIBBH', 20 + len(body), self.family,
-                           NLM_F_REQUEST | flags, self.seq, 0, cmd, 1, 0) + body
-
-    def request(self, cmd, body=b'', flags=0):
-        """Send one request; the attributes of each answer."""
-        if isinstance(body, list):
-            body = b''.join(body)
-        self.sock.send(self.message(cmd, body, NLM_F_ACK | flags))
-        return self._answers()
 
     def _answers(self):
         found = []
@@ -151,6 +129,35 @@ class Natfw:
             tlv = dict(attrs_of(msg[36:]))
             text = tlv.get(NLMSGERR_ATTR_MSG, b'').rstrip(b'\0').decode()
         raise NlError(f'{os.strerror(-code)}{": " if text else ""}{text}')
+
+
+class Natfw(Netlink):
+    """A socket of natfw's family."""
+
+    def __init__(self):
+        super().__init__(NETLINK_GENERIC)
+        self.family = GENL_ID_CTRL
+        self.family = self._family()
+
+    def _family(self):
+        body = attr(CTRL_ATTR_FAMILY_NAME, 'natfw')
+        try:
+            answers = self.request(CTRL_CMD_GETFAMILY, body)
+        except NlError as e:
+            raise NlError('no netlink family natfw: modprobe natfw') from e
+        return number(dict(answers[0])[CTRL_ATTR_FAMILY_ID])
+
+    def message(self, cmd, body=b'', flags=0):
+        self.seq += 1
+        return struct.pack('=IHHIIBBH', 20 + len(body), self.family,
+                           NLM_F_REQUEST | flags, self.seq, 0, cmd, 1, 0) + body
+
+    def request(self, cmd, body=b'', flags=0):
+        """Send one request; the attributes of each answer."""
+        if isinstance(body, list):
+            body = b''.join(body)
+        self.sock.send(self.message(cmd, body, NLM_F_ACK | flags))
+        return self._answers()
 
     # ---- what the benchmarks configure ----
 

@@ -90,6 +90,15 @@ def judged(found):
                     [False, False, True, True, True]) + f'\n{met} of {len(found)} met')
 
 
+def instructions(rows):
+    """What packets cost in instructions, one line for each implementation and case."""
+    lines = [[r['case'], r['impl'], str(r['family']), str(r['flows']),
+              f"{r['instructions']:,.0f}", between(r['low'], r['high'])] for r in rows]
+    return ('instructions a packet above the floor, Linux ' + rows[0]['kernel'] + '\n\n' +
+            aligned(['case', 'impl', 'fam', 'flows', 'instructions', 'extremes'], lines,
+                    [False, False, True, True, True, True]))
+
+
 def failures(rows):
     return sorted({f"{r['impl']}, {r['case']}, {r.get('flows', 0)} flows: {r['error']}"
                    for r in rows if r.get('error')})
@@ -107,6 +116,9 @@ def table(rows):
     valued = [r for r in rows if 'value' in r]
     if valued:
         parts.append(others(valued))
+    counted = [r for r in rows if 'instructions' in r]
+    if counted:
+        parts.append(instructions(counted))
     errors = failures(rows)
     if errors:
         parts.append('not measured:\n' + '\n'.join('  ' + e for e in errors))
@@ -123,6 +135,12 @@ def write_json(rows, path):
                 '\n],\n"figures": [\n' + lines(rows) + '\n]}\n')
 
 
+def figures_of(path):
+    """Rows of another run."""
+    with open(path, encoding='utf-8') as f:
+        return json.load(f)['figures']
+
+
 PAGES = [0, 0]      # KiB of the guest's memory that are mapped, of these by huge pages
 
 
@@ -130,10 +148,15 @@ def machine():
     """What the figures are from; the host's part comes from tools/bench/run."""
     lines = ['Linux ' + os.uname().release]
     host = os.environ.get('BENCH_MACHINE')
-    if host:
+    if os.environ.get('BENCH_UNIT') == 'instructions':
+        lines[0] += ', emulated, counting instructions'
+    elif host:
         lines[0] += f' as User Mode Linux, {os.cpu_count()} virtual processors'
         lines.append('on ' + host)
         lines.append('time is processor time of the virtual processors, as the host accounts it')
+        lines.append('disabling interrupts costs ' + (
+            'next to nothing, as on a real processor' if os.environ.get('BENCH_LAZY')
+            else 'two system calls of the host, as User Mode Linux has it'))
         if PAGES[0]:
             lines.append(f'{100 * PAGES[1] // PAGES[0]} % of the guest\'s memory is mapped by '
                          'pages of 2 MiB, the rest by pages of 4 KiB')

@@ -10,6 +10,8 @@ uml_channels() {
 # Becomes the guest. Descriptors 5 and 6 are COMMAND's output and error output: consoles
 # one and two of the guest, so that they are apart from the kernel's own on zero.
 uml_exec() {
+	# what the benchmark loads into it (tools/bench/lazyipi.c)
+	[[ -z ${UML_PRELOAD:-} ]] || export LD_PRELOAD=$UML_PRELOAD
 	# seccomp mode is the one that works with several processors and large register state
 	exec "$K_IMAGE" seccomp=on ncpus="$SMP" mem="$MEM" \
 		umid=guest uml_dir="$RUN/" \
