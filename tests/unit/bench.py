@@ -187,7 +187,7 @@ def a_figure_is_judged_with_its_extremes():
             'value': 510000, 'low': 480000, 'high': 530000}
     same(judged([load], 'by netlink')['verdict'], 'within noise')
     same(judged([{**load, 'low': 505000}], 'by netlink')['verdict'], 'met')
-    atomic = {'case': 'atomic', 'impl': 'natfw-direct', 'value': 1}
+    atomic = {'case': 'atomic', 'impl': 'natfw-direct', 'rules': 1000000, 'value': 1}
     same(judged([atomic], 'replaced under traffic')['verdict'], 'not met')
 
 
