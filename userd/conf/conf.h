@@ -98,6 +98,64 @@ struct conf_nslp {
 	uint32_t key_id;		/* to sign with as NI */
 };
 
+enum conf_transport { CALL_TLS_TRANSPORT, CALL_SSH_TRANSPORT };
+enum conf_start { CALL_START_FIRST, CALL_START_LAST, CALL_START_RANDOM };
+
+/* What this node shows of itself in TLS, and whom it believes. */
+struct conf_identity {
+	char name[64];
+	char certificate[256], key[256];	/* files, PEM; the chain follows the certificate */
+	char authority[256];
+	char crl[256];			/* empty: revocation is not looked at */
+};
+
+/* One rule by which a certificate gives a user name (RFC 7407, 4.2); the first that does counts. */
+struct conf_name_rule {
+	uint32_t id;
+	uint8_t type;			/* enum certname_type */
+	uint8_t hash;			/* TLS HashAlgorithm of the fingerprint; 0: any certificate */
+	uint8_t fingerprint[64];
+	uint8_t len;
+	char name[64];			/* of type specified */
+};
+
+/* One way to a manager. */
+struct conf_endpoint {
+	char name[64];
+	uint8_t transport;		/* enum conf_transport */
+	char remote[256];		/* address or name */
+	uint16_t port;
+	struct address local;		/* unset: by route */
+	uint16_t local_port;		/* 0: any */
+	char interface[16];		/* or VRF; empty: by route */
+	char identity[64];		/* TLS */
+	uint16_t keep_wait;		/* s without a word until the manager is probed; 0: never */
+	uint8_t keep_attempts;		/* probes without an answer until it is given up */
+};
+
+/* A manager that is called (RFC 8071); members as in userd/mgmt/connector.h. */
+struct conf_call {
+	char name[64];
+	struct conf_endpoint *endpoint;
+	unsigned int endpoints;		/* at least one */
+	bool periodic, has_anchor;
+	uint32_t period, idle_timeout;	/* s */
+	uint64_t anchor;		/* s since 1970 */
+	uint8_t start_with;		/* enum conf_start */
+	uint8_t max_attempts;
+	uint16_t max_wait, authentication_time;	/* s */
+	uint32_t backoff_min, backoff_max, minimum_uptime;	/* s */
+};
+
+struct conf_mgmt {
+	struct conf_identity *identity;
+	unsigned int identities;
+	struct conf_name_rule *rule;
+	unsigned int rules;
+	struct conf_call *call;
+	unsigned int calls;
+};
+
 struct conf_control {
 	char socket[108];		/* /run/natfwd/control */
 	char group[32];			/* may open sessions; empty: root only */
@@ -115,6 +173,7 @@ struct conf {
 	uint32_t policy_rate;		/* new sessions a second of one requester; 0: not limited */
 	struct conf_key *keys;
 	unsigned int key_count;
+	struct conf_mgmt mgmt;
 	struct conf_control control;
 	char user[32];			/* that unprivileged processes become; natfwd */
 	char chroot[256];		/* /var/empty/natfwd or /run/natfwd/empty */
