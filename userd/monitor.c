@@ -43,10 +43,10 @@ static struct {
 	bool reloading, ending, over;
 } m;
 
-static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL };
+static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL, PROC_MGMT };
 
 #define EACH_CHILD(c) \
-	(size_t i_ = 0; i_ < 3 && ((c) = &m.child[order[i_]]); i_++)
+	(size_t i_ = 0; i_ < sizeof(order) / sizeof(order[0]) && ((c) = &m.child[order[i_]]); i_++)
 
 static uint64_t now_ms(void)
 {
@@ -152,7 +152,8 @@ static struct conf *conf_for(enum proc_id id)
 	explicit_bzero(packed, len);
 	free(packed);
 	for (i = 0; c && i < c->key_count; i++)
-		if (id == PROC_CTL || (id == PROC_SIG && c->keys[i].id != c->nslp.key_id))
+		if (id == PROC_CTL || id == PROC_MGMT ||
+		    (id == PROC_SIG && c->keys[i].id != c->nslp.key_id))
 			explicit_bzero(c->keys[i].secret, sizeof(c->keys[i].secret));
 	return c;
 }

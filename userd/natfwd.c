@@ -24,7 +24,7 @@ static const char usage_text[] =
 	"       natfwd -V\n"
 	"\n"
 	"  -c FILE   configuration, " NATFWD_CONF " if not given\n"
-	"  -d S=L    log subsystem S (main, conf, net, gist, nslp, policy, kern, ctl, all) from\n"
+	"  -d S=L    log subsystem S (main, conf, net, gist, nslp, policy, kern, ctl, mgmt, all) from\n"
 	"            level L (error, warning, notice, info, debug), whatever is configured\n"
 	"  -f        stay in the foreground, which it does anyway\n"
 	"  -t        check the configuration and end\n"

@@ -29,6 +29,7 @@ const struct proc_ops *process_ops(enum proc_id id)
 {
 	static const struct proc_ops *const ops[PROC_COUNT] = {
 		[PROC_SIG] = &sig_ops, [PROC_KERN] = &kern_ops, [PROC_CTL] = &ctl_ops,
+		[PROC_MGMT] = &mgmt_ops,
 	};
 
 	return ops[id];

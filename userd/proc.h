@@ -7,6 +7,7 @@
  *	sig	no privileges, chroot, seccomp: GIST and NATFW NSLP
  *	kern	CAP_NET_ADMIN only, chroot, seccomp: policy, and alone the natfw netlink family
  *	ctl	no privileges, chroot, seccomp: control socket, local sessions, metrics
+ *	mgmt	no privileges, chroot, seccomp: calls managers, and alone has the keys for that
  *
  * Each pair has a channel: SOCK_SEQPACKET, one typed message a datagram, descriptors alongside. What
  * cannot be written at once is queued up to a limit; then chan_send() says -ENOBUFS and the sender
@@ -23,7 +24,7 @@
 
 #include "conf/conf.h"
 
-enum proc_id { PROC_MONITOR, PROC_SIG, PROC_KERN, PROC_CTL, PROC_COUNT };
+enum proc_id { PROC_MONITOR, PROC_SIG, PROC_KERN, PROC_CTL, PROC_MGMT, PROC_COUNT };
 
 /* Messages; who sends it to whom, and what it carries. */
 enum msg_type {
@@ -56,6 +57,10 @@ enum msg_type {
 	/* ctl and kern */
 	MSG_RULE_LIST,		/* ctl to kern: uint64_t: the ledger */
 	MSG_RULE_INFO,		/* kern to ctl: uint64_t, struct rule_info; only the number: end */
+	/* ctl and mgmt */
+	MSG_CALL_LIST,		/* ctl to mgmt: uint64_t: managers that are called */
+	MSG_CALL_INFO,		/* mgmt to ctl: uint64_t, struct call_info; only the number: end */
+	MSG_CALL_NOW,		/* ctl to mgmt: char[64], a manager to call now */
 };
 
 /* A metric: Prometheus name without the natfwd_ prefix, and one label at most. */
@@ -83,6 +88,15 @@ struct rule_info {
 	char requester[80];
 };
 
+struct call_info {
+	char name[64], endpoint[64], transport[8];
+	struct endpoint remote;		/* unset: not resolved yet */
+	char user[64], why[96];
+	uint8_t state, error;		/* enum call_state, enum call_error */
+	uint32_t since, next;		/* seconds; next 0: there is a session, or an attempt */
+	uint64_t attempts, sessions, failures;
+};
+
 enum proc_socket {
 	SOCKET_UDP4, SOCKET_UDP6,	/* bound to conf gist.port, packet info on */
 	SOCKET_RAW4, SOCKET_RAW6,	/* header-included, for Q-mode and forwarding */
@@ -94,6 +108,9 @@ enum proc_socket {
 	SOCKET_METRICS,			/* listening, TCP */
 	SOCKET_STATE,			/* O_RDWR file of the process in the state directory (ctl, kern) */
 	SOCKET_CERT, SOCKET_KEY, SOCKET_CA,	/* read-only files */
+	/* asked for by mgmt, never given unasked; the argument is the number of an identity */
+	SOCKET_MGMT_CERT, SOCKET_MGMT_KEY, SOCKET_MGMT_CA, SOCKET_MGMT_CRL,
+	SOCKET_RESOLV,			/* resolv.conf; asked for by mgmt */
 };
 
 struct proc_ops {
@@ -149,7 +166,7 @@ void proc_exit(int status) __attribute__((noreturn));
  */
 int sig_socket_open(const struct conf *c, enum proc_socket which, uint32_t arg);
 
-/* The three, each in its directory. */
-extern const struct proc_ops sig_ops, kern_ops, ctl_ops;
+/* Each in its directory. */
+extern const struct proc_ops sig_ops, kern_ops, ctl_ops, mgmt_ops;
 
 #endif /* _NATFWD_PROC_H */

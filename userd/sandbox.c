@@ -74,6 +74,10 @@ static const int kern_calls[] = {
 	SCMP_SYS(pread64), SCMP_SYS(pwrite64),
 };
 
+static const int mgmt_calls[] = {
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(getpeername),
+};
+
 static const int ctl_calls[] = {
 	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(fdatasync), SCMP_SYS(fsync),
 	SCMP_SYS(ftruncate), SCMP_SYS(getpeername), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
@@ -106,6 +110,7 @@ static const struct calls calls_of[PROC_COUNT] = {
 	[PROC_SIG] = { sig_calls, ARRAY_SIZE(sig_calls), { AF_INET, AF_INET6 } },
 	[PROC_KERN] = { kern_calls, ARRAY_SIZE(kern_calls), { AF_NETLINK, AF_INET, AF_UNIX } },
 	[PROC_CTL] = { ctl_calls, ARRAY_SIZE(ctl_calls), { 0 } },
+	[PROC_MGMT] = { mgmt_calls, ARRAY_SIZE(mgmt_calls), { AF_INET, AF_INET6 } },
 };
 
 static int allow(scmp_filter_ctx ctx, const int *call, size_t n, uint32_t action)

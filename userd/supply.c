@@ -15,6 +15,7 @@
 #include "supply.h"
 
 #define BACKLOG		64
+#define RESOLV_CONF	"/etc/resolv.conf"
 #define STATE_FILES	2	/* that ctl alternates between; kern uses the first */
 
 /* A listening socket that outlives the process it is for. */
@@ -45,6 +46,11 @@ static const struct {
 	[SOCKET_CERT] = { "certificate", PROC_SIG },
 	[SOCKET_KEY] = { "private key", PROC_SIG },
 	[SOCKET_CA] = { "certificate authority", PROC_SIG },
+	[SOCKET_MGMT_CERT] = { "certificate of an identity", PROC_MGMT },
+	[SOCKET_MGMT_KEY] = { "private key of an identity", PROC_MGMT },
+	[SOCKET_MGMT_CA] = { "certificate authority of an identity", PROC_MGMT },
+	[SOCKET_MGMT_CRL] = { "revocation list of an identity", PROC_MGMT },
+	[SOCKET_RESOLV] = { "resolver's configuration", PROC_MGMT },
 };
 
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -226,6 +232,20 @@ static const char *tls_file(const struct conf *c, enum proc_socket which)
 	       which == SOCKET_KEY ? c->gist.key : c->gist.authority;
 }
 
+static const char *identity_file(const struct conf_identity *i, enum proc_socket which)
+{
+	switch (which) {
+	case SOCKET_MGMT_CERT:
+		return i->certificate;
+	case SOCKET_MGMT_KEY:
+		return i->key;
+	case SOCKET_MGMT_CA:
+		return i->authority;
+	default:
+		return i->crl;
+	}
+}
+
 static int open_file(const char *path)
 {
 	int fd;
@@ -236,12 +256,23 @@ static int open_file(const char *path)
 	return fd >= 0 ? fd : errno == ENOENT ? -ESTALE : -errno;
 }
 
+static int open_for_mgmt(const struct conf *c, enum proc_socket which, uint32_t arg)
+{
+	if (which == SOCKET_RESOLV)
+		return open_file(RESOLV_CONF);
+	if (arg >= c->mgmt.identities)
+		return -ENOENT;
+	return open_file(identity_file(&c->mgmt.identity[arg], which));
+}
+
 int supply_open(const struct conf *c, enum proc_id id, enum proc_socket which, uint32_t arg)
 {
 	if (!supply_for(id, which))
 		return -EACCES;
 	if (which == SOCKET_STATE)
 		return open_state(c, id, arg);
+	if (kinds[which].id == PROC_MGMT)
+		return open_for_mgmt(c, which, arg);
 	if (arg && kinds[which].id != PROC_SIG)
 		return -ENOENT;
 	switch (which) {
@@ -258,6 +289,21 @@ int supply_open(const struct conf *c, enum proc_id id, enum proc_socket which, u
 	}
 }
 
+static const char *check_identities(const struct conf_mgmt *m)
+{
+	enum proc_socket which;
+	unsigned int i;
+
+	for (i = 0; i < m->identities; i++)
+		for (which = SOCKET_MGMT_CERT; which <= SOCKET_MGMT_CRL; which++) {
+			const char *path = identity_file(&m->identity[i], which);
+
+			if (*path && access(path, R_OK))
+				return path;
+		}
+	return NULL;
+}
+
 const char *supply_check(const struct conf *c)
 {
 	enum proc_socket which;
@@ -268,7 +314,7 @@ const char *supply_check(const struct conf *c)
 		if (*path && access(path, R_OK))
 			return path;
 	}
-	return NULL;
+	return check_identities(&c->mgmt);
 }
 
 /* ------------------------------------------------------------------ directories */

@@ -143,7 +143,7 @@ static void reset(uint32_t count)
 static void long_list(void)
 {
 	reset(200000);
-	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	EXPECT_EQ(sent, 0);	/* nothing within the question */
 	run(10000);
 	EXPECT_EQ(sent, 200000);
@@ -155,7 +155,7 @@ static void long_list(void)
 static void some_go(void)
 {
 	reset(1000);
-	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	run(1);
 	from = 900;
 	run(100);
@@ -168,13 +168,13 @@ static void channel_full(void)
 {
 	reset(500);
 	full = 3;
-	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	run(1000);
 	EXPECT_EQ(sent, 500);
 	EXPECT(!disorder);
 	reset(0);
 	full = 2;	/* the end too is said in the end */
-	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	run(1000);
 	EXPECT_EQ(ends, 1);
 }
@@ -183,7 +183,7 @@ static void channel_behind(void)
 {
 	reset(10);
 	backlog = 10 << 20;
-	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	run(5);
 	EXPECT_EQ(sent, 0);
 	backlog = 0;
@@ -194,13 +194,13 @@ static void channel_behind(void)
 static void other_lists(void)
 {
 	reset(0);
-	list_start(MSG_PEER_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_PEER_LIST, 42, NULL);
 	run(100);
 	EXPECT_EQ(sent, 2);
 	EXPECT(peer.tls && peer.sessions == 7 && !strcmp(peer.name, "a.example.com") &&
 	       !strcmp(peer.state, "connected"));
 	reset(0);
-	list_start(MSG_STATS, 42, NULL);
+	list_start(PROC_CTL, MSG_STATS, 42, NULL);
 	run(100);
 	EXPECT_EQ(sent, 1);
 	EXPECT(value.number == 5 && !strcmp(value.name, "x"));
@@ -209,8 +209,8 @@ static void other_lists(void)
 static void one_after_the_other(void)
 {
 	reset(300);
-	list_start(MSG_SESSION_LIST, 42, NULL);
-	list_start(MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	run(100);
 	EXPECT_EQ(sent, 300);
 	ends = next = 0;
@@ -221,8 +221,8 @@ static void one_after_the_other(void)
 static void asker_gone(void)
 {
 	reset(300);
-	list_start(MSG_SESSION_LIST, 42, NULL);
-	list_stop();
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
+	list_stop(PROC_CTL);
 	event_base_loop(net.base, EVLOOP_NONBLOCK);
 	EXPECT_EQ(sent, 0);
 	EXPECT_EQ(ends, 0);
@@ -243,6 +243,6 @@ int main(void)
 
 	net.base = event_base_new();
 	bad = ktap_main(tests, sizeof(tests) / sizeof(tests[0]));
-	list_stop();
+	list_stop(PROC_CTL);
 	return bad;
 }

@@ -19,6 +19,7 @@ uint8_t log_levels[SUB_COUNT] = {
 
 static const char *const subsystems[SUB_COUNT] = {
 	"main", "conf", "net", "gist", "nslp", "policy", "kern", "ctl",
+	"mgmt",
 };
 static const char *const levels[] = { "error", "warning", "notice", "info", "debug" };
 static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };

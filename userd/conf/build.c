@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "conf/build.h"
 #include "conf/words.h"
@@ -100,6 +101,54 @@ static const struct field key_fields[] = {
 static const struct field control_fields[] = {
 	FIELD("socket", TEXT, conf_control, socket),
 	FIELD("group", TEXT, conf_control, group),
+};
+
+static const struct field identity_fields[] = {
+	FIELD("name", TEXT, conf_identity, name),
+	FIELD("certificate", TEXT, conf_identity, certificate),
+	FIELD("key", TEXT, conf_identity, key),
+	FIELD("authority", TEXT, conf_identity, authority),
+	FIELD("crl", TEXT, conf_identity, crl),
+};
+
+static const struct field rule_fields[] = {
+	FIELD("id", U32, conf_name_rule, id),
+	FIELD("map-type", ENUM, conf_name_rule, type),
+	FIELD("name", TEXT, conf_name_rule, name),
+};
+
+static const struct field endpoint_fields[] = {
+	FIELD("name", TEXT, conf_endpoint, name),
+	FIELD("transport", ENUM, conf_endpoint, transport),
+	FIELD("remote-address", TEXT, conf_endpoint, remote),
+	FIELD("remote-port", U16, conf_endpoint, port),
+	FIELD("local-port", U16, conf_endpoint, local_port),
+	FIELD("interface", TEXT, conf_endpoint, interface),
+	FIELD("identity", TEXT, conf_endpoint, identity),
+};
+
+static const struct field keepalive_fields[] = {
+	FIELD("max-wait", U16, conf_endpoint, keep_wait),
+	FIELD("max-attempts", U8, conf_endpoint, keep_attempts),
+};
+
+static const struct field call_fields[] = {
+	FIELD("name", TEXT, conf_call, name),
+	FIELD("authentication-time", U16, conf_call, authentication_time),
+};
+
+static const struct field periodic_fields[] = {
+	FIELD("period", U32, conf_call, period),
+	FIELD("idle-timeout", U32, conf_call, idle_timeout),
+};
+
+static const struct field reconnect_fields[] = {
+	FIELD("start-with", ENUM, conf_call, start_with),
+	FIELD("max-wait", U16, conf_call, max_wait),
+	FIELD("max-attempts", U8, conf_call, max_attempts),
+	FIELD("backoff-min", U32, conf_call, backoff_min),
+	FIELD("backoff-max", U32, conf_call, backoff_max),
+	FIELD("minimum-uptime", U32, conf_call, minimum_uptime),
 };
 
 static const struct field daemon_fields[] = {
@@ -365,6 +414,140 @@ static bool build_keys(struct conf *c, const struct lyd_node *tree, struct conf_
 	return true;
 }
 
+/* Octets in hexadecimal with colons between them, as many as @to has room for. Returns how many. */
+static uint8_t octets(const char *text, uint8_t *to, size_t room)
+{
+	char *end = (char *)text;
+	size_t n = 0;
+
+	while (n < room && *text) {
+		to[n++] = (uint8_t)strtoul(text, &end, 16);
+		text = *end ? end + 1 : end;
+	}
+	return (uint8_t)n;
+}
+
+/* The digest has to be as long as its algorithm makes it (RFC 5246, 7.4.1.4.1). */
+static bool build_fingerprint(struct conf_name_rule *r, const struct lyd_node *rule,
+			      struct conf_error *e)
+{
+	static const uint8_t length[] = { 0, 16, 20, 28, 32, 48, 64 };
+	const struct lyd_node *n = tree_find(rule, "fingerprint");
+
+	if (!n)
+		return true;
+	r->hash = octets(lyd_get_value(n), &r->hash, 1) ? r->hash : 0;
+	r->len = octets(lyd_get_value(n) + 3, r->fingerprint, sizeof(r->fingerprint));
+	if (r->hash >= sizeof(length) || r->len != length[r->hash])
+		return tree_fail(e, n, "hash algorithm %u has another length", r->hash);
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct conf_name_rule *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static bool build_rules(struct conf_mgmt *m, const struct lyd_node *mgmt, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(mgmt, "cert-to-name");
+	unsigned int i;
+
+	m->rule = array(mgmt, "cert-to-name", sizeof(*m->rule), &m->rules, e);
+	for (i = 0; i < m->rules; i++, n = tree_next(n)) {
+		FILL(n, rule_fields, &m->rule[i]);
+		if (!build_fingerprint(&m->rule[i], n, e))
+			return false;
+	}
+	if (m->rules)
+		qsort(m->rule, m->rules, sizeof(*m->rule), by_id);
+	for (i = 0; i + 1 < m->rules; i++)
+		if (!m->rule[i].hash)
+			log_warn(SUB_CONF, "cert-to-name %u fits all certificates, and is not the last",
+				 m->rule[i].id);
+	return true;
+}
+
+static bool build_identities(struct conf_mgmt *m, const struct lyd_node *mgmt,
+			     struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(mgmt, "identity");
+	unsigned int i;
+
+	m->identity = array(mgmt, "identity", sizeof(*m->identity), &m->identities, e);
+	for (i = 0; i < m->identities; i++, n = tree_next(n))
+		FILL(n, identity_fields, &m->identity[i]);
+	return true;
+}
+
+/* The registered ports (RFC 8071, 6). */
+static void build_endpoint(struct conf_endpoint *p, const struct lyd_node *n)
+{
+	static const uint16_t registered[] = {
+		[CALL_TLS_TRANSPORT] = 4335, [CALL_SSH_TRANSPORT] = 4334,
+	};
+	const char *local = tree_value(n, "local-address");
+
+	FILL(n, endpoint_fields, p);
+	FILL(tree_find(n, "keepalive"), keepalive_fields, p);
+	if (!p->port)
+		p->port = registered[p->transport];
+	if (local)
+		address_read(&p->local, local);
+}
+
+static bool build_anchor(struct conf_call *c, const struct lyd_node *periodic,
+			 struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(periodic, "anchor-time");
+	time_t t;
+
+	if (!n)
+		return true;
+	if (ly_time_str2time(lyd_get_value(n), &t, NULL) || t < 0)
+		return tree_fail(e, n, "no time since 1970");
+	c->has_anchor = true;
+	c->anchor = (uint64_t)t;
+	return true;
+}
+
+static bool build_call(struct conf_call *c, const struct lyd_node *call, struct conf_error *e)
+{
+	const struct lyd_node *periodic = tree_find(call, "periodic"), *n;
+	unsigned int i;
+
+	FILL(call, call_fields, c);
+	FILL(tree_find(call, "reconnect"), reconnect_fields, c);
+	c->endpoint = array(call, "endpoint", sizeof(*c->endpoint), &c->endpoints, e);
+	n = tree_find(call, "endpoint");
+	for (i = 0; i < c->endpoints; i++, n = tree_next(n))
+		build_endpoint(&c->endpoint[i], n);
+	if (!periodic)
+		return true;
+	FILL(periodic, periodic_fields, c);
+	c->periodic = true;
+	c->period *= 60;
+	return build_anchor(c, periodic, e);
+}
+
+static bool build_management(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *mgmt = tree_find(tree, "management");
+	const struct lyd_node *home = tree_find(mgmt, "call-home"), *n = tree_find(home, "client");
+	struct conf_mgmt *m = &c->mgmt;
+	unsigned int i;
+
+	if (!build_identities(m, mgmt, e) || !build_rules(m, mgmt, e))
+		return false;
+	m->call = array(home, "client", sizeof(*m->call), &m->calls, e);
+	for (i = 0; i < m->calls; i++, n = tree_next(n))
+		if (!build_call(&m->call[i], n, e))
+			return false;
+	return true;
+}
+
 static bool build_control(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
 {
 	const struct lyd_node *control = tree_find(tree, "control");
@@ -407,7 +590,7 @@ struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e)
 	static bool (*const parts[])(struct conf *c, const struct lyd_node *t,
 				     struct conf_error *e) = {
 		build_daemon, build_interfaces, build_gist, build_nslp, build_policy, build_keys,
-		build_control,
+		build_control, build_management,
 	};
 	struct conf *c = calloc(1, sizeof(*c));
 	size_t i;

@@ -148,6 +148,11 @@ void conf_free(struct conf *c)
 		free(c->policy[i].toward);
 		free(c->policy[i].source);
 	}
+	for (i = 0; i < c->mgmt.calls; i++)
+		free(c->mgmt.call[i].endpoint);
+	free(c->mgmt.call);
+	free(c->mgmt.rule);
+	free(c->mgmt.identity);
 	free(c->policy);
 	free(c->interface);
 	free(c->gist.address);

@@ -68,6 +68,17 @@ static void entry_arrays(struct walk *w, struct conf_policy *p)
 	ARRAY(w, p->source, p->sources);
 }
 
+static void mgmt_arrays(struct walk *w, struct conf_mgmt *m)
+{
+	unsigned int i;
+
+	ARRAY(w, m->identity, m->identities);
+	ARRAY(w, m->rule, m->rules);
+	ARRAY(w, m->call, m->calls);
+	for (i = 0; i < m->calls; i++)
+		ARRAY(w, m->call[i].endpoint, m->call[i].endpoints);
+}
+
 /*
  * What is read has pointers of another process until its turn comes: none of them may be left behind if it
  * is broken off, so array() is gone on with, and sets them to NULL.
@@ -83,6 +94,7 @@ static void arrays(struct walk *w, struct conf *c)
 	ARRAY(w, c->policy, c->policies);
 	for (i = 0; i < c->policies; i++)
 		entry_arrays(w, &c->policy[i]);
+	mgmt_arrays(w, &c->mgmt);
 }
 
 /* ------------------------------------------------------------------ packing */
@@ -112,6 +124,38 @@ int conf_pack(const struct conf *c, void **out, size_t *len)
 
 #define ENDS(text) (memchr(text, 0, sizeof(text)) != NULL)
 
+static bool identity_ends(const struct conf_identity *i)
+{
+	return ENDS(i->name) && ENDS(i->certificate) && ENDS(i->key) && ENDS(i->authority) &&
+	       ENDS(i->crl);
+}
+
+/* A call has an endpoint, and connects to one by number. */
+static bool call_ends(const struct conf_call *c)
+{
+	const struct conf_endpoint *e = c->endpoint;
+	bool good = ENDS(c->name) && c->endpoints;
+	unsigned int i;
+
+	for (i = 0; good && i < c->endpoints; i++, e++)
+		good = ENDS(e->name) && ENDS(e->remote) && ENDS(e->interface) && ENDS(e->identity);
+	return good;
+}
+
+static bool mgmt_ends(const struct conf_mgmt *m)
+{
+	bool good = true;
+	unsigned int i;
+
+	for (i = 0; good && i < m->identities; i++)
+		good = identity_ends(&m->identity[i]);
+	for (i = 0; good && i < m->rules; i++)
+		good = ENDS(m->rule[i].name) && m->rule[i].len <= sizeof(m->rule[i].fingerprint);
+	for (i = 0; good && i < m->calls; i++)
+		good = call_ends(&m->call[i]);
+	return good;
+}
+
 static bool strings_end(const struct conf *c)
 {
 	bool good = ENDS(c->gist.certificate) && ENDS(c->gist.key) && ENDS(c->gist.authority) &&
@@ -129,7 +173,7 @@ static bool strings_end(const struct conf *c)
 		good = ENDS(c->policy[i].name) && ENDS(c->policy[i].interface) &&
 		       ENDS(c->policy[i].tls_name) &&
 		       c->policy[i].protocols <= sizeof(c->policy[i].protocol);
-	return good;
+	return good && mgmt_ends(&c->mgmt);
 }
 
 static void take_tree(struct walk *w, struct conf *c, uint64_t len)

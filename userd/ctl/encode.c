@@ -16,6 +16,14 @@ static const char *const roles[] = {
 };
 static const char *const translations[] = { "none", "source", "bind", "destination", "both" };
 
+static const char *const call_states[] = {
+	"waiting", "resolving", "connecting", "securing", "up",
+};
+static const char *const call_errors[] = {
+	"none", "dns", "refused", "timeout", "local", "tls", "certificate", "mapping",
+	"authentication", "lost", "closed", "idle",
+};
+
 #define WORD(words, value) ((value) < ARRAY_SIZE(words) ? (words)[value] : NULL)
 
 /* ------------------------------------------------------------------ parts */
@@ -160,6 +168,29 @@ json_t *encode_session(const struct session_info *i, bool id)
 		put_endpoint(o, "external", &i->external);
 	put_address(o, "initiator-side", &i->peer_ni);
 	put_address(o, "responder-side", &i->peer_nr);
+	return o;
+}
+
+json_t *encode_call(const struct call_info *i)
+{
+	json_t *o = json_object();
+
+	put_text(o, "name", i->name);
+	put_text(o, "state", WORD(call_states, i->state));
+	put_text(o, "endpoint", i->endpoint);
+	put_text(o, "transport", i->transport);
+	put_address(o, "address", &i->remote.address);
+	if (address_is_set(&i->remote.address))
+		put_number(o, "port", i->remote.port);
+	put_text(o, "user", i->user);
+	put_number(o, "since", i->since);
+	if (i->next)
+		put_number(o, "next", i->next);
+	put_long(o, "attempts", i->attempts);
+	put_long(o, "sessions", i->sessions);
+	put_long(o, "failures", i->failures);
+	put_text(o, "last-error", WORD(call_errors, i->error));
+	put_text(o, "last-error-text", i->why);
 	return o;
 }
 

@@ -165,9 +165,10 @@ static bool read_op(const struct lyd_node *op, struct input *in, struct input_er
 	static const char *const names[] = {
 		[INPUT_OPEN] = "session-open", [INPUT_ATTACH] = "session-attach",
 		[INPUT_REFRESH] = "session-refresh", [INPUT_CLOSE] = "session-close",
-		[INPUT_RELOAD] = "reload",
+		[INPUT_RELOAD] = "reload", [INPUT_CALL] = "call-home",
 	};
 	const char *session = tree_value(op, "session"), *token = tree_value(op, "token");
+	const char *client = tree_value(op, "client");
 	unsigned int i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -176,6 +177,8 @@ static bool read_op(const struct lyd_node *op, struct input *in, struct input_er
 	in->rpc = i;
 	in->has_session = session;
 	in->session = session ? strtoull(session, NULL, 16) : 0;
+	if (client)
+		snprintf(in->client, sizeof(in->client), "%s", client);
 	if (token)
 		(void)encode_read_hex(token, in->token, sizeof(in->token));
 	return in->rpc != INPUT_OPEN || read_open(op, in, e);

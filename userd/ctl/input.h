@@ -10,13 +10,14 @@
 
 #include "base/session.h"
 
-enum input_rpc { INPUT_OPEN, INPUT_ATTACH, INPUT_REFRESH, INPUT_CLOSE, INPUT_RELOAD };
+enum input_rpc { INPUT_OPEN, INPUT_ATTACH, INPUT_REFRESH, INPUT_CLOSE, INPUT_RELOAD, INPUT_CALL };
 
 struct input {
 	enum input_rpc rpc;
 	bool has_session;
 	uint64_t session;		/* tag */
 	uint8_t token[16];		/* INPUT_ATTACH */
+	char client[64];		/* INPUT_CALL */
 	bool bound;			/* INPUT_OPEN */
 	struct session_open open;	/* INPUT_OPEN; sid, token, uid are not set */
 };

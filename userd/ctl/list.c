@@ -69,7 +69,13 @@ static json_t *counter(const struct client *c, const void *record)
 	return encode_counter(record);
 }
 
-#define BOTH (QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN))
+static json_t *call(const struct client *c, const void *record)
+{
+	(void)c;
+	return encode_call(record);
+}
+
+#define COUNTING (QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN) | QUERY_FROM(PROC_MGMT))
 
 static const struct kind kinds[] = {
 	{ "sessions", "session", false, QUERY_FROM(PROC_SIG), MSG_SESSION_LIST, MSG_SESSION_INFO,
@@ -78,8 +84,10 @@ static const struct kind kinds[] = {
 	  sizeof(struct peer_info), peer },
 	{ "rules", "rule", true, QUERY_FROM(PROC_KERN), MSG_RULE_LIST, MSG_RULE_INFO,
 	  sizeof(struct rule_info), rule },
-	{ "counters", "counter", false, BOTH, MSG_STATS, MSG_STATS_VALUE,
+	{ "counters", "counter", false, COUNTING, MSG_STATS, MSG_STATS_VALUE,
 	  sizeof(struct stat_value), counter },
+	{ "call-home", "client", true, QUERY_FROM(PROC_MGMT), MSG_CALL_LIST, MSG_CALL_INFO,
+	  sizeof(struct call_info), call },
 };
 
 /* ------------------------------------------------------------------ lines */
@@ -298,9 +306,10 @@ static void get_daemon(struct client *c, json_t *id)
 
 	snprintf(since, sizeof(since), "%lld", (long long)started);
 	put_state(c, id, "daemon",
-		  json_pack("{s:s,s:s,s:[o,o,o]}", "version", NATFW_VERSION, "started", since,
+		  json_pack("{s:s,s:s,s:[o,o,o,o]}", "version", NATFW_VERSION, "started", since,
 			    "process", process("sig", running[PROC_SIG], restarts[PROC_SIG]),
 			    process("kern", running[PROC_KERN], restarts[PROC_KERN]),
+			    process("mgmt", running[PROC_MGMT], restarts[PROC_MGMT]),
 			    process("ctl", true, 0)));
 }
 
@@ -351,7 +360,7 @@ void list_get(struct client *c, json_t *id, const char *what)
 	}
 	if (!what || !get_here(c, id, what))
 		client_error(c, json_incref(id), "", "get is one of sessions, peers, rules, counters, "
-			     "interfaces, daemon, config");
+			     "call-home, interfaces, daemon, config");
 }
 
 /* ------------------------------------------------------------------ */
@@ -371,4 +380,14 @@ void list_peer(enum proc_id peer, bool again)
 {
 	running[peer] = true;
 	restarts[peer] += again;
+}
+
+bool list_has_call(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; conf && i < conf->mgmt.calls; i++)
+		if (!strcmp(conf->mgmt.call[i].name, name))
+			return true;
+	return false;
 }

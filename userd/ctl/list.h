@@ -12,6 +12,8 @@
 
 void list_init(void);
 void list_conf(const struct conf *c);
+/* Whether there is a manager @name to call. */
+bool list_has_call(const char *name);
 /* Answer {"get": @what}; NULL: it was no string. */
 void list_get(struct client *c, json_t *id, const char *what);
 /* Root wants the session with @tag to end, which goes through this node. */

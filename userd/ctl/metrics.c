@@ -163,7 +163,7 @@ static void on_progress(struct query *q)
 static void begin(struct scrape *s)
 {
 	stats_count(STATS_SCRAPES);
-	s->query = query_start(QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN), MSG_STATS,
+	s->query = query_start(QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN) | QUERY_FROM(PROC_MGMT), MSG_STATS,
 			       MSG_STATS_VALUE, sizeof(struct stat_value), on_progress, s);
 	if (s->query)
 		query_limit(s->query, WAIT_SECONDS);

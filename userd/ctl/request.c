@@ -172,6 +172,19 @@ static void do_reload(struct client *c, json_t *id, struct input *in)
 		reloads[reload_count++] = (struct reload){ c->number, json_incref(id) };
 }
 
+static void do_call(struct client *c, json_t *id, struct input *in)
+{
+	if (!client_root(c))
+		client_error(c, json_incref(id), "/natfw:call-home", "for root only");
+	else if (!list_has_call(in->client))
+		client_error(c, json_incref(id), "/natfw:call-home/client", "no such manager");
+	else if (proc_send(PROC_MGMT, MSG_CALL_NOW, in->client, sizeof(in->client)))
+		client_error(c, json_incref(id), "/natfw:call-home",
+			     "the management process is not there");
+	else
+		client_output(c, json_incref(id), NULL);
+}
+
 void request_reloaded(const struct conf_error *e)
 {
 	struct reload first = reloads[0];
@@ -199,6 +212,7 @@ static void take_rpc(struct client *c, json_t *id, const json_t *rpc)
 	static void (*const operations[])(struct client *cl, json_t *i, struct input *in) = {
 		[INPUT_OPEN] = do_open, [INPUT_ATTACH] = do_attach, [INPUT_REFRESH] = do_refresh,
 		[INPUT_CLOSE] = do_close, [INPUT_RELOAD] = do_reload,
+		[INPUT_CALL] = do_call,
 	};
 	struct input_error e;
 	struct input in;

@@ -68,12 +68,15 @@ bool stats_own(unsigned int i, struct stat_value *v)
 		restarted(v, PROC_KERN, "kern");
 		return true;
 	case 2:
-		gauge(v, "control_clients", "Connections to the control socket now", client_count());
+		restarted(v, PROC_MGMT, "mgmt");
 		return true;
 	case 3:
-		gauge(v, "local_sessions", "Sessions of applications on this node", local_count());
+		gauge(v, "control_clients", "Connections to the control socket now", client_count());
 		return true;
 	case 4:
+		gauge(v, "local_sessions", "Sessions of applications on this node", local_count());
+		return true;
+	case 5:
 		gauge(v, "state_stored", "Sessions of applications are stored", !local_error());
 		return true;
 	default:

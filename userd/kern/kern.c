@@ -17,6 +17,7 @@
 #define LISTINGS	32		/* asked for at once; the control process asks for fewer */
 
 struct listing {
+	enum proc_id to;
 	uint64_t number;		/* of the request */
 	uint32_t at;
 };
@@ -176,6 +177,7 @@ static void flush_soon(void)
  */
 
 struct numbered {
+	enum proc_id to;
 	uint64_t number;
 	int err;
 };
@@ -184,19 +186,19 @@ static bool send_row(void *arg, const struct rule_info *i)
 {
 	struct numbered *n = arg;
 
-	n->err = proc_send2(PROC_CTL, MSG_RULE_INFO, &n->number, sizeof(n->number), i, sizeof(*i));
+	n->err = proc_send2(n->to, MSG_RULE_INFO, &n->number, sizeof(n->number), i, sizeof(*i));
 	return !n->err;
 }
 
 /* True: it is complete. */
 static bool list_one(struct listing *l)
 {
-	struct numbered n = { .number = l->number };
+	struct numbered n = { .to = l->to, .number = l->number };
 
 	while (gate_list(kern.gate, &l->at, LIST_STEP, send_row, &n) && !n.err)
 		;
 	return !n.err &&
-	       !proc_send(PROC_CTL, MSG_RULE_INFO, &l->number, sizeof(l->number));
+	       !proc_send(l->to, MSG_RULE_INFO, &l->number, sizeof(l->number));
 }
 
 /* As much as the channel takes; the rest when it is empty again, or has another end. */
@@ -206,32 +208,34 @@ static void list_on(void)
 		memmove(kern.listing, kern.listing + 1, --kern.listings * sizeof(kern.listing[0]));
 }
 
-static void list(uint64_t number)
+static void list(enum proc_id to, uint64_t number)
 {
 	if (kern.listings == LISTINGS)
 		return;
-	kern.listing[kern.listings++] = (struct listing){ .number = number };
+	kern.listing[kern.listings++] = (struct listing){ .to = to, .number = number };
 	if (kern.listings == 1)
 		list_on();
 }
 
 static void send_stat(void *arg, const struct stat_value *v)
 {
-	proc_send2(PROC_CTL, MSG_STATS_VALUE, arg, sizeof(uint64_t), v, sizeof(*v));
+	const struct numbered *n = arg;
+
+	proc_send2(n->to, MSG_STATS_VALUE, &n->number, sizeof(n->number), v, sizeof(*v));
 }
 
-static void from_ctl(enum msg_type type, const void *data, size_t len)
+static void asked(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
-	uint64_t number;
+	struct numbered n = { .to = from };
 
-	if (len != sizeof(number))
+	if (len != sizeof(n.number))
 		return;
-	memcpy(&number, data, sizeof(number));
+	memcpy(&n.number, data, sizeof(n.number));
 	if (type == MSG_RULE_LIST) {
-		list(number);
+		list(from, n.number);
 	} else if (type == MSG_STATS) {
-		gate_stats(kern.gate, send_stat, &number);
-		proc_send(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number));
+		gate_stats(kern.gate, send_stat, &n);
+		proc_send(from, MSG_STATS_VALUE, &n.number, sizeof(n.number));
 	}
 }
 
@@ -289,20 +293,25 @@ static void kern_start(void)
 
 static void kern_peer(enum proc_id peer, bool again)
 {
-	if (peer == PROC_CTL && again)
-		kern.listings = 0;
+	unsigned int i, kept = 0;
+
+	for (i = 0; again && i < kern.listings; i++)
+		if (kern.listing[i].to != peer)
+			kern.listing[kept++] = kern.listing[i];
+	if (again)
+		kern.listings = kept;
 }
 
 static void kern_drained(enum proc_id peer)
 {
-	if (peer == PROC_CTL)
+	if (peer == PROC_CTL || peer == PROC_MGMT)
 		list_on();
 }
 
 static void kern_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
-	if (from == PROC_CTL) {
-		from_ctl(type, data, len);
+	if (from == PROC_CTL || from == PROC_MGMT) {
+		asked(from, type, data, len);
 	} else if (from == PROC_SIG && type == MSG_GATE) {
 		set_clock();
 		gate_request(kern.gate, data, len);

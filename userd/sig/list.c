@@ -9,12 +9,13 @@
 
 #define JOBS		8	/* at a time; more are answered with nothing */
 #define PORTION		128	/* items a turn of the loop */
-#define QUEUE_MAX	(256 << 10)	/* octets: the control process is waited for */
+#define QUEUE_MAX	(256 << 10)	/* octets: who asked is waited for */
 #define WAIT_MS		5
 
 /* Sessions are remembered by id only: 16 octets each. */
 struct job {
 	struct job *next;
+	enum proc_id to;	/* who asked */
 	enum msg_type answer;
 	uint64_t number;
 	size_t count, room, at;
@@ -101,11 +102,11 @@ static int send_item(const struct job *j, const uint8_t *item)
 	struct session_info i;
 
 	if (j->answer != MSG_SESSION_INFO)
-		return proc_send2(PROC_CTL, j->answer, &j->number, sizeof(j->number), item,
+		return proc_send2(j->to, j->answer, &j->number, sizeof(j->number), item,
 				  j->size);
 	if (!nslp_find(j->nslp, item, &i))
 		return 0;
-	return proc_send2(PROC_CTL, j->answer, &j->number, sizeof(j->number), &i, sizeof(i));
+	return proc_send2(j->to, j->answer, &j->number, sizeof(j->number), &i, sizeof(i));
 }
 
 static bool send_portion(struct job *j)
@@ -113,17 +114,22 @@ static bool send_portion(struct job *j)
 	unsigned int n;
 
 	for (n = 0; n < PORTION && j->at < j->count; n++, j->at++)
-		if (proc_backlog(PROC_CTL) > QUEUE_MAX ||
+		if (proc_backlog(j->to) > QUEUE_MAX ||
 		    send_item(j, j->items + j->size * j->at))
 			return false;
 	return true;
 }
 
+static void release(struct job *j)
+{
+	free(j->items);
+	free(j);
+}
+
 static void done(struct job *j)
 {
 	jobs = j->next;
-	free(j->items);
-	free(j);
+	release(j);
 }
 
 static void again(unsigned int ms)
@@ -143,7 +149,7 @@ static void take_turn(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	if (sent && j->at == j->count) {
-		sent = !proc_send(PROC_CTL, j->answer, &j->number, sizeof(j->number));
+		sent = !proc_send(j->to, j->answer, &j->number, sizeof(j->number));
 		if (sent)
 			done(j);
 	}
@@ -163,7 +169,7 @@ static bool append(struct job *j)
 	return true;
 }
 
-void list_start(enum msg_type what, uint64_t number, struct nslp *nslp)
+void list_start(enum proc_id to, enum msg_type what, uint64_t number, struct nslp *nslp)
 {
 	struct job *j = calloc(1, sizeof(*j));
 
@@ -174,16 +180,25 @@ void list_start(enum msg_type what, uint64_t number, struct nslp *nslp)
 		free(j);
 		return;
 	}
+	j->to = to;
 	j->number = number;
 	j->nslp = nslp;
 	gather(j, what);
 	again(0);
 }
 
-void list_stop(void)
+void list_stop(enum proc_id to)
 {
-	while (jobs)
-		done(jobs);
-	if (turn)
+	struct job **at = &jobs, *j;
+
+	while ((j = *at)) {
+		if (j->to != to) {
+			at = &j->next;
+			continue;
+		}
+		*at = j->next;
+		release(j);
+	}
+	if (turn && !jobs)
 		event_del(turn);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answers to the control process that are lists: sent a portion a turn of the loop, so that one of
+ * Answers to other processes that are lists: sent a portion a turn of the loop, so that one of
  * 200,000 sessions holds up nothing else. What comes or goes meanwhile may be in it or not.
  */
 #ifndef _NATFWD_SIG_LIST_H
@@ -9,9 +9,9 @@
 #include "nslp/nslp.h"
 #include "proc.h"
 
-/* Start to answer question @number of type @what: MSG_SESSION_LIST, MSG_PEER_LIST or MSG_STATS. */
-void list_start(enum msg_type what, uint64_t number, struct nslp *nslp);
-/* Forget what is under way: the asker is gone. */
-void list_stop(void);
+/* Start to answer @to its question @number of type @what: MSG_SESSION_LIST, MSG_PEER_LIST or MSG_STATS. */
+void list_start(enum proc_id to, enum msg_type what, uint64_t number, struct nslp *nslp);
+/* Forget what is under way for @to: it is gone. */
+void list_stop(enum proc_id to);
 
 #endif /* _NATFWD_SIG_LIST_H */

@@ -265,8 +265,7 @@ static void on_start(void)
 
 static void on_peer(enum proc_id peer, bool again)
 {
-	if (peer == PROC_CTL)
-		list_stop();
+	list_stop(peer);
 	if (peer != PROC_KERN || !again || !sig.nslp)
 		return;
 	clock_enter();
@@ -306,7 +305,8 @@ static void on_down(unsigned int ms)
 {
 	static const struct timeval step = { .tv_usec = DOWN_STEP_MS * 1000 };
 
-	list_stop();
+	list_stop(PROC_CTL);
+	list_stop(PROC_MGMT);
 	if (!sig.nslp)
 		proc_exit(EXIT_SUCCESS);
 	clock_enter();
@@ -347,10 +347,21 @@ static bool from_kern(enum msg_type type, const void *data, size_t len)
 	return true;
 }
 
+static bool asked(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	uint64_t number;
+
+	if ((type != MSG_SESSION_LIST && type != MSG_PEER_LIST && type != MSG_STATS) ||
+	    len != sizeof(number))
+		return false;
+	memcpy(&number, data, sizeof(number));
+	list_start(from, type, number, sig.nslp);
+	return true;
+}
+
 static bool from_ctl(enum msg_type type, const void *data, size_t len)
 {
 	const uint8_t *octets = data;
-	uint64_t number;
 
 	if (type == MSG_SESSION_OPEN && len == sizeof(struct session_open)) {
 		on_open(data);
@@ -358,12 +369,8 @@ static bool from_ctl(enum msg_type type, const void *data, size_t len)
 		nslp_app_refresh(sig.nslp, octets);
 	} else if (type == MSG_SESSION_CLOSE && len == GATE_SID + 1) {
 		nslp_app_close(sig.nslp, octets, octets[GATE_SID]);
-	} else if ((type == MSG_SESSION_LIST || type == MSG_PEER_LIST || type == MSG_STATS) &&
-		   len == sizeof(number)) {
-		memcpy(&number, data, sizeof(number));
-		list_start(type, number, sig.nslp);
 	} else {
-		return false;
+		return asked(PROC_CTL, type, data, len);
 	}
 	return true;
 }
@@ -379,6 +386,8 @@ static void on_message(enum proc_id from, enum msg_type type, const void *data, 
 		known = from_kern(type, data, len);
 	else if (from == PROC_CTL)
 		known = from_ctl(type, data, len);
+	else if (from == PROC_MGMT)
+		known = asked(from, type, data, len);
 	clock_leave();
 	if (!known)
 		log_error(SUB_MAIN, "message not understood from=%u type=%u length=%zu", from, type,

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A device with a whole natfwd in one network namespace, $DEV, its manager in another, $MGR, and certificates
+# for both: the device's comes from a root by way of an intermediate authority. Sourced first.
+
+CALLHOME=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+NATFWD=${NATFWD:-$CALLHOME/natfwd-san}
+# shellcheck source=../daemon/lib.sh
+. "$CALLHOME/../daemon/lib.sh"
+
+DEV4=192.0.2.1 MGR4=192.0.2.2 DEV6=2001:db8::1 MGR6=2001:db8::2
+
+# --- certificates ----------------------------------------------------------------------
+
+quietly() {
+	"$@" 2>"$WORK/openssl.err" || die "$(cat "$WORK/openssl.err")"
+}
+
+# authority NAME [ISSUER]
+authority() {
+	local sign=(-x509)
+	[[ -z ${2:-} ]] || sign=(-x509 -CA "$CERTS/$2.pem" -CAkey "$CERTS/$2.key")
+	quietly openssl req "${sign[@]}" -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+		-subj "/CN=$1 authority" -addext 'basicConstraints=critical,CA:TRUE' \
+		-keyout "$CERTS/$1.key" -out "$CERTS/$1.pem"
+}
+
+# certificate NAME AUTHORITY SUBJECT [SAN [DAYS [USAGE]]]
+certificate() {
+	local extensions="basicConstraints=critical,CA:FALSE"
+	[[ -z ${4:-} ]] || extensions+=$'\n'"subjectAltName=$4"
+	[[ -z ${6:-} ]] || extensions+=$'\n'"extendedKeyUsage=$6"
+	quietly openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$3" \
+		-keyout "$CERTS/$1.key" -out "$CERTS/$1.req"
+	quietly openssl x509 -req -in "$CERTS/$1.req" -CA "$CERTS/$2.pem" -CAkey "$CERTS/$2.key" \
+		-set_serial "$((++SERIAL))" -days "${5:-30}" -extfile <(echo "$extensions") \
+		-out "$CERTS/$1.pem"
+}
+SERIAL=100
+
+# revocation AUTHORITY NAME...: $CERTS/AUTHORITY.crl with these certificates on it.
+revocation() {
+	local db=$WORK/ca-$1 ca=$1 name
+	mkdir -p "$db"
+	: >"$db/index"
+	echo 01 >"$db/crlnumber"
+	printf '[ca]\ndefault_ca=this\n[this]\ndatabase=%s/index\ncrlnumber=%s/crlnumber\n%s\n%s\n' \
+		"$db" "$db" 'default_md=sha256' 'default_crl_days=30' >"$db/conf"
+	shift
+	for name; do
+		quietly openssl ca -config "$db/conf" -keyfile "$CERTS/$ca.key" \
+			-cert "$CERTS/$ca.pem" -revoke "$CERTS/$name.pem"
+	done
+	quietly openssl ca -config "$db/conf" -keyfile "$CERTS/$ca.key" -cert "$CERTS/$ca.pem" \
+		-gencrl -out "$CERTS/$ca.crl"
+}
+
+# fingerprint NAME: as cert-to-name has it.
+fingerprint() {
+	local digest
+	digest=$(openssl x509 -in "$CERTS/$1.pem" -noout -fingerprint -sha256)
+	echo "04:${digest#*=}"
+}
+
+make_certificates() {
+	CERTS=$WORK/certs
+	mkdir -p "$CERTS"
+	authority root
+	authority middle root
+	authority managers
+	authority strangers
+	certificate device middle "/CN=gateway-17/serialNumber=17"
+	cat "$CERTS/middle.pem" >>"$CERTS/device.pem"
+	certificate nms managers "/CN=nms1"
+}
+
+# --- the network -----------------------------------------------------------------------
+
+make_network() {
+	ns DEV MGR
+	veth "$DEV" wan 02:00:00:00:00:01 "$MGR" lan 02:00:00:00:00:02
+	ip -n "$DEV" addr add $DEV4/24 dev wan
+	ip -n "$MGR" addr add $MGR4/24 dev lan
+	ip -n "$DEV" addr add $DEV6/64 dev wan nodad
+	ip -n "$MGR" addr add $MGR6/64 dev lan nodad
+	cat >"$WORK/in_dev" <<-SH
+		#!/bin/sh
+		exec ip netns exec "$DEV" "$NATFWD" "\$@"
+	SH
+	chmod +x "$WORK/in_dev"
+	NATFWD=$WORK/in_dev
+}
+
+# --- the device ------------------------------------------------------------------------
+
+# device_conf CLIENT-LINES...: writes $CONF with management as it is mostly wanted; $RULES and $IDENTITY add to it.
+device_conf() {
+	daemon_conf "  metrics: {port: 9270}" "nslp: {forward: false}" "interface: [{name: lo}]" \
+		"management:" \
+		"  identity:" \
+		"    - {name: ours, certificate: $CERTS/device.pem, key: $CERTS/device.key," \
+		"       authority: $CERTS/managers.pem${CRL:+, crl: $CRL}}" \
+		"${OTHER:-}" \
+		"  cert-to-name:" \
+		"${RULES:-    - {id: 1, map-type: common-name\}}" \
+		"  call-home:" \
+		"    client:" \
+		"$@"
+}
+
+# client NAME ENDPOINT-MEMBERS... : lines of one with one endpoint, and quick retries.
+client() {
+	local name=$1
+	shift
+	printf '      - name: %s\n        endpoint:\n' "$name"
+	endpoint main "$@"
+	printf '        reconnect: {backoff-max: 1, minimum-uptime: 0}\n'
+}
+
+# endpoint NAME MEMBERS: the rest of a flow mapping
+endpoint() {
+	printf '          - {name: %s, transport: tls, identity: ours, %s}\n' "$1" "${*:2}"
+}
+
+# calls: the state of the managers as JSON lines
+calls() {
+	ctl '{"id":1,"get":"call-home"}'
+}
+
+# of NAME FIELD: a leaf of manager NAME
+of() {
+	calls | jq -r --arg n "$1" --arg f "$2" \
+		'select(.data) | .data."natfw:natfw".state."call-home".client[] | select(.name == $n) | .[$f]'
+}
+
+is() {
+	[[ $(of "$1" "$2") == "$3" ]]
+}
+
+# comes NAME FIELD VALUE: soon
+comes() {
+	wait_for 15 is "$@" || die "$2 of $1 is '$(of "$1" "$2")', not '$3': $(calls)"
+}
+
+# peer SCENARIO...: a manager in its namespace
+peer() {
+	in_ns "$MGR" python3 "$CALLHOME/peer.py" --certs "$CERTS" "$@"
+}
+
+# manager SCENARIO...: the same in the background, once it listens. Its output is in $BG_OUT.
+manager() {
+	bg peer "$@"
+	wait_for 10 listens "${PORT:-4335}"
+}
+
+listens() {
+	[[ -n $(in_ns "$MGR" ss -Hltn "sport = :$1") ]]
+}
+
+# seen PATTERN: the manager in the background has printed that.
+seen() {
+	wait_for 15 file_has "$BG_OUT" "$1" || die "manager: $(cat "$BG_OUT")"
+}
+
+# rejects MESSAGE LINES...: the configuration is refused for that reason.
+rejects() {
+	local why=$1
+	shift
+	device_conf "$@"
+	fails "$NATFWD" -t -c "$CONF"
+	file_has "$WORK/stderr" "$why" || die "$(cat "$WORK/stderr")"
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Identities of this node for TLS: what it shows and whom it believes, from files that the monitor opens.
+ */
+#ifndef _NATFWD_MGMT_CREDENTIALS_H
+#define _NATFWD_MGMT_CREDENTIALS_H
+
+#include <openssl/ssl.h>
+
+#include "proc.h"
+
+/* Before privileges go: what the library opens. */
+void credentials_init(void);
+/*
+ * Identities from now on; files are asked for. What has not changed is used as it was until they are there.
+ * 0 or -ENOMEM.
+ */
+int credentials_conf(const struct conf_mgmt *m);
+/* Ask for the files again, which may have been renewed. */
+void credentials_renew(void);
+/* A file that was asked for; @fd is closed here, -1: there is none. */
+void credentials_file(enum proc_socket which, uint32_t arg, int fd);
+/* A connection with the server's role, by what identity @name has now. NULL: it has nothing usable, or no memory. */
+SSL *credentials_accept(const char *name);
+/* What went wrong with a handshake, in words, and whether it is the peer's certificate that is not accepted. */
+const char *credentials_error(const SSL *ssl, unsigned long code, bool *certificate);
+void credentials_fini(void);
+
+#endif /* _NATFWD_MGMT_CREDENTIALS_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From an endpoint to a TCP connection: the name is looked up, and all its addresses are tried, IPv6 and
+ * IPv4 in turn. Nothing blocks. The answer never comes before dial_start() returns.
+ */
+#ifndef _NATFWD_MGMT_DIAL_H
+#define _NATFWD_MGMT_DIAL_H
+
+#include <event2/event.h>
+
+#include "mgmt/connector.h"
+
+struct dial;
+
+struct dial_ops {
+	/* The name is known, TCP begins. */
+	void (*connecting)(void *arg, const struct endpoint *to);
+	/* @fd is the callee's. The dial is over, and freed. */
+	void (*connected)(void *arg, int fd, const struct endpoint *to);
+	/* The same if nothing has come of it; @why is valid for the call. */
+	void (*failed)(void *arg, enum call_error error, const char *why);
+};
+
+/* @fd: /etc/resolv.conf, closed here; -1: there is none. Names are looked up by what it says from now on. */
+void dial_resolver(struct event_base *base, int fd);
+/* @e has to stay until it is over; it has @seconds in all. NULL: no memory. */
+struct dial *dial_start(struct event_base *base, const struct conf_endpoint *e,
+			unsigned int seconds, const struct dial_ops *ops, void *arg);
+/* Give up; nothing is told any more. */
+void dial_cancel(struct dial *d);
+
+#endif /* _NATFWD_MGMT_DIAL_H */

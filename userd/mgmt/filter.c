@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "mgmt/filter.h"
+
+#define VALUE_MAX	4096	/* octets of a value that is compared */
+
+/* Marks in lyd_node.priv, which is nobody else's in trees made for a reply. */
+#define PART	((void *)1)	/* itself, and of what is below only what is marked as well */
+#define WHOLE	((void *)2)
+
+/* ------------------------------------------------------------------ marks */
+
+static void mark(struct lyd_node *n, void *how)
+{
+	if (n->priv != WHOLE)
+		n->priv = how;
+}
+
+/* What is around it has to be there too, and the keys of lists, by which they are told apart. */
+static void mark_around(struct lyd_node *n)
+{
+	struct lyd_node *key;
+
+	for (; n; n = (struct lyd_node *)lyd_parent(n)) {
+		mark(n, PART);
+		LY_LIST_FOR(lyd_child(n), key)
+			if (key->schema && lysc_is_key(key->schema))
+				mark(key, WHOLE);
+	}
+}
+
+static void prune(struct lyd_node **tree)
+{
+	struct lyd_node *n, *next, *child;
+
+	for (n = *tree; n; n = next) {
+		next = n->next;
+		if (n->priv == WHOLE)
+			continue;
+		if (!n->priv) {
+			if (n == *tree)
+				*tree = next;
+			lyd_free_tree(n);
+			continue;
+		}
+		child = lyd_child(n);
+		if (child)
+			prune(&child);
+	}
+}
+
+/* ------------------------------------------------------------------ subtrees */
+
+static bool same_name(const struct lyd_node *f, const struct lyd_node *d)
+{
+	const char *ns = xml_ns(f);
+
+	return d->schema && !strcmp(xml_name(f), d->schema->name) &&
+	       (!*ns || !strcmp(ns, d->schema->module->ns)) &&
+	       /* attributes have to be there too, and our data has none */
+	       !((const struct lyd_node_opaq *)f)->attr;
+}
+
+static bool has_children(const struct lyd_node *f)
+{
+	return ((const struct lyd_node_opaq *)f)->child;
+}
+
+static bool is_match(const struct lyd_node *f)
+{
+	char text[VALUE_MAX];
+
+	return !has_children(f) && *xml_text(f, text, sizeof(text));
+}
+
+static bool value_fits(const struct lyd_node *f, const struct lyd_node *d)
+{
+	char text[VALUE_MAX];
+
+	return (d->schema->nodetype & LYD_NODE_TERM) &&
+	       !strcmp(xml_text(f, text, sizeof(text)), lyd_get_value(d));
+}
+
+static bool child_fits(const struct lyd_node *f, const struct lyd_node *parent)
+{
+	const struct lyd_node *d;
+
+	LY_LIST_FOR(lyd_child(parent), d)
+		if (same_name(f, d) && value_fits(f, d))
+			return true;
+	return false;
+}
+
+/* All content match nodes in @f fit @d; *@only: there is nothing else in it. */
+static bool matches_fit(const struct lyd_node *f, const struct lyd_node *d, bool *only)
+{
+	const struct lyd_node *c;
+
+	*only = true;
+	LY_LIST_FOR(lyd_child(f), c) {
+		if (!is_match(c))
+			*only = false;
+		else if (!child_fits(c, d))
+			return false;
+	}
+	return true;
+}
+
+static void select_in(struct lyd_node *data, const struct lyd_node *filters);
+
+/* @f is an element with elements in it. */
+static void select_inside(struct lyd_node *d, const struct lyd_node *f)
+{
+	struct lyd_node *key;
+	bool only;
+
+	if (!matches_fit(f, d, &only))
+		return;
+	if (only) {
+		mark_around(d);
+		mark(d, WHOLE);
+		return;
+	}
+	LY_LIST_FOR(lyd_child(d), key) {
+		const struct lyd_node *c;
+
+		LY_LIST_FOR(lyd_child(f), c) {
+			if (!is_match(c) || !same_name(c, key))
+				continue;
+			mark_around(key);
+			mark(key, WHOLE);
+		}
+	}
+	select_in(lyd_child(d), lyd_child(f));
+}
+
+static void select_one(struct lyd_node *d, const struct lyd_node *f)
+{
+	if (has_children(f)) {
+		select_inside(d, f);
+	} else if (!is_match(f) || value_fits(f, d)) {
+		mark_around(d);
+		mark(d, WHOLE);
+	}
+}
+
+/* Content match nodes among @filters have been seen to already, except at the top, where there are none. */
+static void select_in(struct lyd_node *data, const struct lyd_node *filters)
+{
+	const struct lyd_node *f;
+	struct lyd_node *d;
+
+	LY_LIST_FOR(filters, f) {
+		if (is_match(f))
+			continue;
+		LY_LIST_FOR(data, d)
+			if (same_name(f, d))
+				select_one(d, f);
+	}
+}
+
+void filter_subtree(struct lyd_node **tree, const struct lyd_node *filter)
+{
+	select_in(*tree, lyd_child(filter));
+	prune(tree);
+}
+
+/* Whether one of @filters is @name or selects all there is. */
+static bool may_select(const struct lyd_node *filter, const char *name, const struct lyd_node **in)
+{
+	const struct lyd_node *f;
+
+	LY_LIST_FOR(lyd_child(filter), f) {
+		if (strcmp(xml_name(f), name) != 0)
+			continue;
+		*in = f;
+		return true;
+	}
+	return false;
+}
+
+static bool selects_all(const struct lyd_node *f)
+{
+	const struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(f), c)
+		if (!is_match(c))
+			return false;
+	return true;
+}
+
+bool filter_wants(const struct lyd_node *filter, const char *part)
+{
+	const struct lyd_node *natfw, *state, *in;
+
+	/* several of one name are rare: then all is gathered */
+	LY_LIST_FOR(lyd_child(filter), natfw) {
+		if (strcmp(xml_name(natfw), "natfw") != 0)
+			continue;
+		if (selects_all(natfw))
+			return true;
+		if (!may_select(natfw, "state", &state))
+			continue;
+		if (!part || selects_all(state) || may_select(state, part, &in))
+			return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ XPath */
+
+const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select)
+{
+	struct ly_set *set = NULL;
+	LY_ERR err;
+	uint32_t i;
+
+	if (!*tree)
+		return NULL;
+	err = lyd_find_xpath4(NULL, *tree, select->value, select->format, select->val_prefix_data,
+			      NULL, &set);
+	ly_err_clean((struct ly_ctx *)LYD_CTX(*tree), NULL);
+	if (err)
+		return "no expression that selects nodes";
+	for (i = 0; i < set->count; i++) {
+		mark_around(set->dnodes[i]);
+		mark(set->dnodes[i], WHOLE);
+	}
+	ly_set_free(set, NULL);
+	prune(tree);
+	return NULL;
+}

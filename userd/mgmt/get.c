@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * get, get-config, get-schema.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "mgmt/filter.h"
+#include "mgmt/modules.h"
+#include "mgmt/request.h"
+#include "mgmt/state.h"
+#include "mgmt/store.h"
+
+/* ------------------------------------------------------------------ parameters */
+
+/* Basic mode trim: what has its default value is not told unless asked for (RFC 6243, 2.2). */
+static bool read_defaults(struct request *r)
+{
+	const struct lyd_node *n = xml_child(r->op, DEFAULTS_NS, "with-defaults");
+	char text[32] = "trim";
+
+	if (n)
+		xml_text(n, text, sizeof(text));
+	if (!strcmp(text, "trim"))
+		r->print = LYD_PRINT_WD_TRIM;
+	else if (!strcmp(text, "report-all"))
+		r->print = LYD_PRINT_WD_ALL;
+	else if (!strcmp(text, "report-all-tagged"))
+		r->print = LYD_PRINT_WD_ALL_TAG;
+	else
+		return false;
+	return true;
+}
+
+static const struct lyd_node *filter_of(const struct request *r)
+{
+	return xml_child(r->op, NETCONF_NS, "filter");
+}
+
+static bool is_xpath(const struct lyd_node *filter)
+{
+	const struct lyd_attr *type = xml_attribute(filter, "type");
+
+	return type && !strcmp(type->value, "xpath");
+}
+
+/* The first parameter that is none; NULL: all are known. */
+static const struct lyd_node *stranger(const struct request *r, bool source)
+{
+	const struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(r->op), c)
+		if (!xml_is(c, NETCONF_NS, "filter") && !xml_is(c, DEFAULTS_NS, "with-defaults") &&
+		    !(source && xml_is(c, NETCONF_NS, "source")))
+			return c;
+	return NULL;
+}
+
+/* False, and the request is answered, if there is something wrong. */
+static bool check_filter(struct request *r)
+{
+	const struct lyd_node *filter = filter_of(r);
+	const struct lyd_attr *type = filter ? xml_attribute(filter, "type") : NULL;
+
+	if (type && strcmp(type->value, "xpath") && strcmp(type->value, "subtree")) {
+		request_error(r, "protocol", "bad-attribute", "type",
+			      "a filter is a subtree or xpath");
+		return false;
+	}
+	if (filter && is_xpath(filter) && !xml_attribute(filter, "select")) {
+		request_error(r, "protocol", "missing-attribute", "select",
+			      "an xpath filter has an expression in select");
+		return false;
+	}
+	return true;
+}
+
+static bool check_parameters(struct request *r, bool source)
+{
+	const struct lyd_node *strange = stranger(r, source);
+
+	if (strange) {
+		request_error(r, "protocol", "unknown-element", xml_name(strange),
+			      "no parameter of this operation");
+		return false;
+	}
+	if (!read_defaults(r)) {
+		request_error(r, "protocol", "invalid-value", NULL,
+			      "with-defaults is report-all, report-all-tagged or trim");
+		return false;
+	}
+	return check_filter(r);
+}
+
+/* ------------------------------------------------------------------ the tree */
+
+static void answer(struct request *r, struct lyd_node *tree)
+{
+	const struct lyd_node *filter = filter_of(r);
+	const char *wrong = NULL;
+
+	if (filter && is_xpath(filter))
+		wrong = filter_xpath(&tree, xml_attribute(filter, "select"));
+	else if (filter)
+		filter_subtree(&tree, filter);
+	if (!wrong) {
+		request_data(r, tree);
+		return;
+	}
+	lyd_free_all(tree);
+	request_error(r, "protocol", "invalid-value", NULL, "%s", wrong);
+}
+
+/* Whether a top-level element @name may be asked for. */
+static bool wants(const struct request *r, const char *name)
+{
+	const struct lyd_node *filter = filter_of(r), *c;
+
+	if (!filter || is_xpath(filter))
+		return true;
+	LY_LIST_FOR(lyd_child(filter), c)
+		if (!strcmp(xml_name(c), name))
+			return true;
+	return false;
+}
+
+static void add_monitoring(struct lyd_node **tree)
+{
+	struct evbuffer *xml = monitoring_make();
+
+	if (!xml)
+		return;
+	evbuffer_add(xml, "", 1);
+	store_add(tree, (const char *)evbuffer_pullup(xml, -1), LYD_XML);
+	evbuffer_free(xml);
+}
+
+static void add_library(struct lyd_node **tree)
+{
+	struct lyd_node *library = store_library();
+
+	if (library && lyd_merge_siblings(tree, library, LYD_MERGE_DESTRUCT))
+		log_error(SUB_MGMT, "no memory for the library");
+}
+
+static void on_state(void *arg, json_t *json, const char *missing)
+{
+	struct request *r = arg;
+	struct lyd_node *tree = store_running();
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	r->state = NULL;
+	json_decref(json);
+	if (missing)
+		log_warn(SUB_MGMT, "state is not whole: %s", missing);
+	if (text)
+		store_add(&tree, text, LYD_JSON);
+	free(text);
+	if (wants(r, "netconf-state"))
+		add_monitoring(&tree);
+	if (wants(r, "yang-library") || wants(r, "modules-state"))
+		add_library(&tree);
+	answer(r, tree);
+}
+
+static unsigned int parts_of(const struct request *r)
+{
+	const struct lyd_node *filter = filter_of(r);
+	unsigned int i, parts = 0;
+
+	if (!filter || is_xpath(filter))
+		return STATE_ALL;
+	for (i = 0; i < STATE_PARTS; i++)
+		if (filter_wants(filter, state_name(i)))
+			parts |= 1u << i;
+	return parts;
+}
+
+void get_data(struct request *r)
+{
+	if (!check_parameters(r, false))
+		return;
+	r->state = state_gather(parts_of(r), on_state, r);
+	if (!r->state)
+		request_error(r, "application", "resource-denied", NULL, "too much to do");
+}
+
+void get_config(struct request *r)
+{
+	const struct lyd_node *source = xml_child(r->op, NETCONF_NS, "source"), *which;
+
+	if (!source) {
+		request_error(r, "protocol", "missing-element", "source", "of which datastore?");
+		return;
+	}
+	if (!check_parameters(r, true))
+		return;
+	which = lyd_child(source);
+	if (!which || which->next || !xml_is(which, NETCONF_NS, "running"))
+		request_error(r, "protocol", "invalid-value", NULL, "there is datastore running only");
+	else
+		answer(r, store_running());
+}
+
+/* ------------------------------------------------------------------ modules */
+
+void get_schema(struct request *r)
+{
+	const struct lyd_node *name = xml_child(r->op, MONITORING_NS, "identifier");
+	const struct lyd_node *version = xml_child(r->op, MONITORING_NS, "version");
+	const struct lyd_node *format = xml_child(r->op, MONITORING_NS, "format");
+	char n[128], v[32], f[32], *text;
+	const char *colon;
+
+	if (!name) {
+		request_error(r, "protocol", "missing-element", "identifier", "which module?");
+		return;
+	}
+	xml_text(name, n, sizeof(n));
+	colon = format ? strrchr(xml_text(format, f, sizeof(f)), ':') : NULL;
+	text = format && strcmp(colon ? colon + 1 : f, "yang") ? NULL :
+	       modules_text(store_ctx(), n, version && *xml_text(version, v, sizeof(v)) ? v : NULL);
+	if (text)
+		request_text(r, text);
+	else
+		request_error(r, "application", "invalid-value", NULL, "no such module, in YANG");
+	free(text);
+}

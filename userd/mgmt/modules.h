@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The YANG modules that managers see: our own, those of NETCONF itself, and what they import. All are inside
+ * the program.
+ */
+#ifndef _NATFWD_MGMT_MODULES_H
+#define _NATFWD_MGMT_MODULES_H
+
+#include <libyang/libyang.h>
+
+/* A context with all of them; NULL: no memory, or a module is broken. */
+struct ly_ctx *modules_create(void);
+/* The text of module @name in YANG, for free(); @revision may be NULL. NULL: there is none such. */
+char *modules_text(const struct ly_ctx *ctx, const char *name, const char *revision);
+
+#endif /* _NATFWD_MGMT_MODULES_H */

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mgmt/request.h"
+#include "mgmt/state.h"
+
+/* ------------------------------------------------------------------ the envelope */
+
+/* Attributes of the request come back (RFC 6241, 4.1); prefixes are ours, as theirs may be declared elsewhere. */
+static void put_attributes(struct evbuffer *out, const struct lyd_node *rpc)
+{
+	const struct lyd_attr *a = rpc ? ((const struct lyd_node_opaq *)rpc)->attr : NULL;
+	unsigned int n = 0;
+
+	for (; a; a = a->next) {
+		if (a->name.prefix && a->name.module_ns) {
+			evbuffer_add_printf(out, " xmlns:a%u=\"", ++n);
+			xml_put(out, a->name.module_ns, strlen(a->name.module_ns));
+			evbuffer_add_printf(out, "\" a%u:%s=\"", n, a->name.name);
+		} else {
+			evbuffer_add_printf(out, " %s=\"", a->name.name);
+		}
+		xml_put(out, a->value, strlen(a->value));
+		evbuffer_add(out, "\"", 1);
+	}
+}
+
+static struct evbuffer *begin(const struct request *r)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	if (!out)
+		return NULL;
+	evbuffer_add_printf(out, "<rpc-reply xmlns=\"" NETCONF_NS "\"");
+	put_attributes(out, r->rpc);
+	evbuffer_add(out, ">", 1);
+	return out;
+}
+
+void request_free(struct request *r)
+{
+	if (!r)
+		return;
+	state_cancel(r->state);
+	lyd_free_all(r->rpc);
+	free(r);
+}
+
+static void finish(struct request *r, struct evbuffer *out)
+{
+	struct session *s = r->session;
+
+	request_free(r);
+	evbuffer_add_printf(out, "</rpc-reply>");
+	session_reply(s, out);
+}
+
+/* Without memory for an answer there is none, and so no session any more (RFC 6241, 4.3). */
+static void give_up(struct request *r)
+{
+	struct session *s = r->session;
+
+	request_free(r);
+	s->request = NULL;
+	session_end(s, SESSION_LOST, "out of memory");
+}
+
+/* ------------------------------------------------------------------ answers */
+
+void request_ok(struct request *r)
+{
+	struct evbuffer *out = begin(r);
+
+	if (!out) {
+		give_up(r);
+		return;
+	}
+	evbuffer_add_printf(out, "<ok/>");
+	finish(r, out);
+}
+
+void request_data(struct request *r, struct lyd_node *tree)
+{
+	struct evbuffer *out = begin(r);
+	char *text = NULL;
+
+	if (!out || (tree && lyd_print_mem(&text, tree, LYD_XML, LYD_PRINT_SHRINK |
+					   LYD_PRINT_WITHSIBLINGS | r->print))) {
+		if (out)
+			evbuffer_free(out);
+		lyd_free_all(tree);
+		give_up(r);
+		return;
+	}
+	lyd_free_all(tree);
+	evbuffer_add_printf(out, "<data>");
+	if (text)
+		evbuffer_add(out, text, strlen(text));
+	evbuffer_add_printf(out, "</data>");
+	free(text);
+	finish(r, out);
+}
+
+void request_text(struct request *r, const char *text)
+{
+	struct evbuffer *out = begin(r);
+
+	if (!out) {
+		give_up(r);
+		return;
+	}
+	evbuffer_add_printf(out, "<data xmlns=\"" MONITORING_NS "\">");
+	xml_put(out, text, strlen(text));
+	evbuffer_add_printf(out, "</data>");
+	finish(r, out);
+}
+
+/* Children of error-info that a tag has to have (RFC 6241, appendix A). */
+static void put_info(struct evbuffer *out, const struct request *r, const char *tag,
+		     const char *bad)
+{
+	bool attribute = strstr(tag, "attribute");
+
+	evbuffer_add_printf(out, "<error-info>");
+	if (attribute) {
+		evbuffer_add_printf(out, "<bad-attribute>");
+		xml_put(out, bad, strlen(bad));
+		evbuffer_add_printf(out, "</bad-attribute>");
+		bad = r->op ? xml_name(r->op) : "rpc";
+	}
+	evbuffer_add_printf(out, "<bad-element>");
+	xml_put(out, bad, strlen(bad));
+	evbuffer_add_printf(out, "</bad-element>");
+	if (!strcmp(tag, "unknown-namespace")) {
+		evbuffer_add_printf(out, "<bad-namespace>");
+		xml_put(out, xml_ns(r->op), strlen(xml_ns(r->op)));
+		evbuffer_add_printf(out, "</bad-namespace>");
+	}
+	evbuffer_add_printf(out, "</error-info>");
+}
+
+void request_error(struct request *r, const char *type, const char *tag, const char *bad,
+		   const char *fmt, ...)
+{
+	struct evbuffer *out = begin(r);
+	char message[256];
+	va_list ap;
+
+	r->session->out_errors++;
+	session_totals.out_errors++;
+	if (!out) {
+		give_up(r);
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	evbuffer_add_printf(out, "<rpc-error><error-type>%s</error-type><error-tag>%s</error-tag>"
+			    "<error-severity>error</error-severity>"
+			    "<error-message xml:lang=\"en\">", type, tag);
+	xml_put(out, message, strlen(message));
+	evbuffer_add_printf(out, "</error-message>");
+	if (bad)
+		put_info(out, r, tag, bad);
+	evbuffer_add_printf(out, "</rpc-error>");
+	finish(r, out);
+}

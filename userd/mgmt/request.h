@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A request while it is worked on, and the forms its answer may have.
+ */
+#ifndef _NATFWD_MGMT_REQUEST_H
+#define _NATFWD_MGMT_REQUEST_H
+
+#include "mgmt/hello.h"
+#include "mgmt/session.h"
+#include "mgmt/xml.h"
+
+#define MONITORING_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
+#define DEFAULTS_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
+
+struct state;
+
+struct request {
+	struct session *session;
+	struct lyd_node *rpc;		/* the element; NULL: it could not be read */
+	const struct lyd_node *op;	/* in it */
+	struct state *state;		/* being gathered */
+	uint32_t print;			/* LYD_PRINT_WD_... */
+};
+
+/* Each of these ends the request, and frees it. */
+void request_ok(struct request *r);
+/* An answer with @tree in an element data, but for what is not to be seen; takes @tree. */
+void request_data(struct request *r, struct lyd_node *tree);
+/* An answer with @text, escaped, in an element data of ietf-netconf-monitoring. */
+void request_text(struct request *r, const char *text);
+/*
+ * rpc-error: @type is transport, rpc, protocol or application, @tag one of RFC 6241, appendix A. @bad is the
+ * name that goes with tags that want one (bad-element; with bad-attribute the attribute, and the element is the
+ * operation's), NULL: none.
+ */
+void request_error(struct request *r, const char *type, const char *tag, const char *bad,
+		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void request_free(struct request *r);
+
+/* Operations; @r is theirs. */
+void get_data(struct request *r);
+void get_config(struct request *r);
+void get_schema(struct request *r);
+/* netconf-state, as XML (RFC 6022). */
+struct evbuffer *monitoring_make(void);
+
+#endif /* _NATFWD_MGMT_REQUEST_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/session.h"
+#include "ctl/encode.h"
+#include "ctl/query.h"
+#include "mgmt/state.h"
+
+#define QUERIES		(STATE_COUNTERS + 1)	/* parts that others have to be asked for */
+#define WAIT_SECONDS	10
+
+struct state {
+	struct query *query[QUERIES];
+	unsigned int parts, waiting;
+	struct event *event;		/* nobody has to be asked */
+	void (*done)(void *arg, json_t *tree, const char *missing);
+	void *arg;
+};
+
+json_t *(*state_calls)(void);
+
+static struct event_base *loop;
+static time_t started;
+
+static json_t *encode_secretly(const void *record)
+{
+	return encode_session(record, false);
+}
+
+static json_t *peer(const void *record)
+{
+	return encode_peer(record);
+}
+
+static json_t *rule(const void *record)
+{
+	return encode_rule(record);
+}
+
+static json_t *counter(const void *record)
+{
+	return encode_counter(record);
+}
+
+static const struct {
+	const char *name, *entry;
+	unsigned int from;
+	enum msg_type ask, tell;
+	size_t size;
+	json_t *(*encode)(const void *record);
+} kinds[STATE_PARTS] = {
+	[STATE_SESSIONS] = { "sessions", "session", QUERY_FROM(PROC_SIG), MSG_SESSION_LIST,
+			     MSG_SESSION_INFO, sizeof(struct session_info), encode_secretly },
+	[STATE_PEERS] = { "peers", "peer", QUERY_FROM(PROC_SIG), MSG_PEER_LIST, MSG_PEER_INFO,
+			  sizeof(struct peer_info), peer },
+	[STATE_RULES] = { "rules", "rule", QUERY_FROM(PROC_KERN), MSG_RULE_LIST, MSG_RULE_INFO,
+			  sizeof(struct rule_info), rule },
+	[STATE_COUNTERS] = { "counters", "counter", QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN),
+			     MSG_STATS, MSG_STATS_VALUE, sizeof(struct stat_value), counter },
+	[STATE_CALLS] = { "call-home", "client", 0, 0, 0, 0, NULL },
+	[STATE_DAEMON] = { "daemon", NULL, 0, 0, 0, 0, NULL },
+};
+
+const char *state_name(unsigned int part)
+{
+	return kinds[part].name;
+}
+
+/* ------------------------------------------------------------------ the answer */
+
+static json_t *list_of(const struct query *q, unsigned int part)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < q->count; i++)
+		json_array_append_new(list, kinds[part].encode(query_record(q, i)));
+	return list;
+}
+
+static json_t *daemon_part(void)
+{
+	char since[24];
+
+	snprintf(since, sizeof(since), "%lld", (long long)started);
+	return json_pack("{s:s,s:s}", "version", NATFW_VERSION, "started", since);
+}
+
+static json_t *part_of(const struct state *s, unsigned int part)
+{
+	if (part == STATE_DAEMON)
+		return daemon_part();
+	if (part == STATE_CALLS)
+		return json_pack("{s:o}", kinds[part].entry, state_calls ? state_calls() : json_array());
+	return json_pack("{s:o}", kinds[part].entry, list_of(s->query[part], part));
+}
+
+static json_t *tree_of(const struct state *s)
+{
+	json_t *state = json_object();
+	unsigned int i;
+
+	for (i = 0; i < STATE_PARTS; i++)
+		if (s->parts & 1u << i)
+			json_object_set_new(state, kinds[i].name, part_of(s, i));
+	return json_pack("{s:{s:o}}", "natfw:natfw", "state", state);
+}
+
+void state_cancel(struct state *s)
+{
+	unsigned int i;
+
+	if (!s)
+		return;
+	for (i = 0; i < QUERIES; i++)
+		if (s->query[i])
+			query_end(s->query[i]);
+	if (s->event)
+		event_free(s->event);
+	free(s);
+}
+
+static void finish(struct state *s)
+{
+	void (*done)(void *arg, json_t *tree, const char *missing) = s->done;
+	json_t *tree = tree_of(s);
+	const char *missing = NULL;
+	void *arg = s->arg;
+	unsigned int i;
+
+	for (i = 0; i < QUERIES; i++)
+		if (s->query[i] && s->query[i]->broken)
+			missing = s->query[i]->broken;
+	state_cancel(s);
+	done(arg, tree, missing);
+}
+
+static void on_progress(struct query *q)
+{
+	struct state *s = q->arg;
+
+	/* a broken one tells no more, one that is whole neither */
+	if (query_over(q) && !--s->waiting)
+		finish(s);
+}
+
+static void on_nothing(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	finish(arg);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static bool ask(struct state *s, unsigned int part)
+{
+	struct query *q = query_start(kinds[part].from, kinds[part].ask, kinds[part].tell,
+				      kinds[part].size, on_progress, s);
+
+	s->query[part] = q;
+	if (!q)
+		return false;
+	s->waiting++;
+	query_limit(q, WAIT_SECONDS);
+	return true;
+}
+
+struct state *state_gather(unsigned int parts,
+			   void (*done)(void *arg, json_t *tree, const char *missing), void *arg)
+{
+	const struct timeval now = { 0, 0 };
+	struct state *s = calloc(1, sizeof(*s));
+	bool good = s;
+	unsigned int i;
+
+	if (!s)
+		return NULL;
+	s->parts = parts;
+	s->done = done;
+	s->arg = arg;
+	for (i = 0; good && i < QUERIES; i++)
+		if (parts & 1u << i)
+			good = ask(s, i);
+	if (good && !s->waiting) {
+		s->event = evtimer_new(loop, on_nothing, s);
+		good = s->event && !event_add(s->event, &now);
+	}
+	if (good)
+		return s;
+	state_cancel(s);
+	return NULL;
+}
+
+void state_init(struct event_base *base)
+{
+	loop = base;
+	started = time(NULL);
+	query_init(base);
+}
+
+bool state_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	return query_message(from, type, data, len);
+}
+
+void state_peer(enum proc_id id)
+{
+	query_lost(id);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the daemon has, asked of the other processes: /natfw/state as JSON (RFC 7951).
+ */
+#ifndef _NATFWD_MGMT_STATE_H
+#define _NATFWD_MGMT_STATE_H
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "proc.h"
+
+/* Parts, by bit. */
+enum { STATE_SESSIONS, STATE_PEERS, STATE_RULES, STATE_COUNTERS, STATE_CALLS, STATE_DAEMON, STATE_PARTS };
+
+#define STATE_ALL	((1u << STATE_PARTS) - 1)
+
+struct state;
+
+void state_init(struct event_base *base);
+/* The name of a part in the tree. */
+const char *state_name(unsigned int part);
+/*
+ * Gather @parts. @done is called once, not before this returns, with {"natfw:natfw": {"state": ...}}, which is
+ * the callee's, and what is missing in words, or NULL. NULL: too much to do.
+ */
+struct state *state_gather(unsigned int parts,
+			   void (*done)(void *arg, json_t *tree, const char *missing), void *arg);
+/* Nobody waits any more. */
+void state_cancel(struct state *s);
+/* As for proc_ops; false if the message is not for here. */
+bool state_message(enum proc_id from, enum msg_type type, const void *data, size_t len);
+void state_peer(enum proc_id id);
+/* The part that is known here: members of call-home/client. Set by who knows them. */
+extern json_t *(*state_calls)(void);
+
+#endif /* _NATFWD_MGMT_STATE_H */

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "mgmt/modules.h"
+#include "mgmt/store.h"
+#include "mgmt/xml.h"
+
+static struct ly_ctx *ctx, *plain;
+static struct lyd_node *running;
+static char content_id[17];
+
+struct ly_ctx *store_ctx(void)
+{
+	return ctx;
+}
+
+struct ly_ctx *store_xml(void)
+{
+	return plain;
+}
+
+const char *store_content_id(void)
+{
+	return content_id;
+}
+
+/* By what the modules say, so it is another one when any of them has changed. */
+static void identify(void)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH], all[SHA256_DIGEST_LENGTH] = { 0 };
+	const struct lys_module *m;
+	uint32_t at = 0;
+	size_t i;
+
+	while ((m = ly_ctx_get_module_iter(ctx, &at))) {
+		char *text = modules_text(ctx, m->name, m->revision);
+
+		SHA256((const uint8_t *)(text ? text : m->name), strlen(text ? text : m->name), digest);
+		for (i = 0; i < sizeof(all); i++)
+			all[i] ^= digest[i];
+		free(text);
+	}
+	for (i = 0; i < (sizeof(content_id) - 1) / 2; i++)
+		sprintf(content_id + 2 * i, "%02x", all[i]);
+}
+
+int store_init(void)
+{
+	ctx = modules_create();
+	plain = xml_create();
+	if (!ctx || !plain)
+		return -ENOMEM;
+	identify();
+	return 0;
+}
+
+void store_conf(const char *tree)
+{
+	struct lyd_node *new = NULL;
+
+	if (tree && lyd_parse_data_mem(ctx, tree, LYD_JSON, LYD_PARSE_ONLY | LYD_PARSE_NO_STATE, 0,
+				       &new)) {
+		log_error(SUB_MGMT, "the configuration cannot be read: %s", ly_errmsg(ctx));
+		ly_err_clean(ctx, NULL);
+	}
+	lyd_free_all(running);
+	running = new;
+}
+
+struct lyd_node *store_running(void)
+{
+	struct lyd_node *copy = NULL;
+
+	if (running)
+		(void)lyd_dup_siblings(running, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &copy);
+	return copy;
+}
+
+struct lyd_node *store_library(void)
+{
+	struct lyd_node *library = NULL;
+
+	if (ly_ctx_get_yanglib_data(ctx, &library, "%s", content_id))
+		return NULL;
+	return library;
+}
+
+bool store_add(struct lyd_node **tree, const char *text, LYD_FORMAT format)
+{
+	struct lyd_node *more = NULL;
+	LY_ERR err = lyd_parse_data_mem(ctx, text, format, LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0,
+					&more);
+
+	if (!err)
+		err = lyd_merge_siblings(tree, more, LYD_MERGE_DESTRUCT);
+	else
+		lyd_free_all(more);
+	if (err)
+		log_error(SUB_MGMT, "state that does not fit the modules: %s", ly_errmsg(ctx));
+	ly_err_clean(ctx, NULL);
+	return !err;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "mgmt/xml.h"
+
+#define DEPTH_MAX	128
+
+struct ly_ctx *xml_create(void)
+{
+	struct ly_ctx *ctx;
+
+	ly_log_options(LY_LOSTORE);
+	return ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIRS, &ctx) ? NULL : ctx;
+}
+
+/* Behind the next @end from @text on; NULL: there is none. */
+static const char *behind(const char *text, const char *end)
+{
+	text = strstr(text, end);
+	return text ? text + strlen(end) : NULL;
+}
+
+/* Behind the start tag at @text; *@empty: it is the whole element. */
+static const char *behind_tag(const char *text, bool *empty)
+{
+	const char *quote;
+
+	for (text++; *text && *text != '>'; text++) {
+		if (*text != '"' && *text != '\'')
+			continue;
+		quote = strchr(text + 1, *text);
+		if (!quote)
+			return NULL;
+		text = quote;
+	}
+	*empty = text[-1] == '/';
+	return *text ? text + 1 : NULL;
+}
+
+/*
+ * libyang's parser calls itself for each level, so what is deeper than any message has to be, or has markup
+ * without an end, is not given to it.
+ */
+static bool too_deep(const char *text)
+{
+	unsigned int depth = 0;
+	bool empty;
+
+	while (text && (text = strchr(text, '<'))) {
+		if (!strncmp(text, "<!--", 4)) {
+			text = behind(text + 4, "-->");
+		} else if (!strncmp(text, "<![CDATA[", 9)) {
+			text = behind(text, "]]>");
+		} else if (text[1] == '?') {
+			text = behind(text, "?>");
+		} else if (text[1] == '/') {
+			depth -= depth > 0;
+			text = behind(text, ">");
+		} else {
+			text = behind_tag(text, &empty);
+			depth += text && !empty;
+		}
+		if (!text || depth > DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* libyang refuses document types as well; this is not left to a version of it (RFC 6241, 3.2). */
+static bool has_doctype(const char *text)
+{
+	return strstr(text, "<!DOCTYPE");
+}
+
+struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text)
+{
+	struct lyd_node *tree = NULL;
+	LY_ERR err;
+
+	text += strspn(text, " \t\r\n");
+	if (has_doctype(text) || too_deep(text))
+		return NULL;
+	err = lyd_parse_data_mem(ctx, text, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
+	ly_err_clean(ctx, NULL);
+	if (!err && tree && !tree->next && !tree->schema)
+		return tree;
+	lyd_free_all(tree);
+	return NULL;
+}
+
+static const struct lyd_node_opaq *opaque(const struct lyd_node *n)
+{
+	return (const struct lyd_node_opaq *)n;
+}
+
+const char *xml_name(const struct lyd_node *n)
+{
+	return opaque(n)->name.name;
+}
+
+const char *xml_ns(const struct lyd_node *n)
+{
+	return opaque(n)->name.module_ns ? opaque(n)->name.module_ns : "";
+}
+
+const char *xml_text(const struct lyd_node *n, char *buf, size_t size)
+{
+	const char *value = opaque(n)->value ? opaque(n)->value : "";
+	size_t len;
+
+	value += strspn(value, " \t\r\n");
+	len = strlen(value);
+	while (len && strchr(" \t\r\n", value[len - 1]))
+		len--;
+	if (opaque(n)->child || len >= size)
+		len = 0;
+	memcpy(buf, value, len);
+	buf[len] = 0;
+	return buf;
+}
+
+bool xml_is(const struct lyd_node *n, const char *ns, const char *name)
+{
+	return !strcmp(xml_name(n), name) && !strcmp(xml_ns(n), ns);
+}
+
+const struct lyd_node *xml_child(const struct lyd_node *n, const char *ns, const char *name)
+{
+	const struct lyd_node *c;
+
+	LY_LIST_FOR(opaque(n)->child, c)
+		if (xml_is(c, ns, name))
+			return c;
+	return NULL;
+}
+
+const struct lyd_attr *xml_attribute(const struct lyd_node *n, const char *name)
+{
+	const struct lyd_attr *a;
+
+	for (a = opaque(n)->attr; a; a = a->next)
+		if (!a->name.prefix && !strcmp(a->name.name, name))
+			return a;
+	return NULL;
+}
+
+static const char *reference(char c)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	default:
+		return NULL;
+	}
+}
+
+void xml_put(struct evbuffer *out, const char *text, size_t len)
+{
+	size_t from = 0, i;
+
+	for (i = 0; i < len; i++) {
+		const char *r = reference(text[i]);
+
+		if (!r)
+			continue;
+		evbuffer_add(out, text + from, i - from);
+		evbuffer_add(out, r, strlen(r));
+		from = i + 1;
+	}
+	evbuffer_add(out, text + from, len - from);
+}
