@@ -269,6 +269,7 @@ def main():
     p.add_argument("--cert", default="nms")
     p.add_argument("--ca", default="root")
     p.add_argument("--tls", default="TLSv1_3")
+    p.add_argument("--schemas", help="directory that modules are written to")
     p.add_argument("--timeout", type=float, default=TIMEOUT)
     p.add_argument("scenario")
     p.add_argument("argument", nargs="*")

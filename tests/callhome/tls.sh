@@ -139,8 +139,8 @@ identities() {
 	device_conf "$(client nms "remote-address: $MGR4")" "      - name: two" "        endpoint:" \
 		"          - {name: a, transport: tls, identity: other, remote-address: $MGR4, remote-port: 4336}" \
 		"        reconnect: {backoff-max: 1}"
-	manager session 6
-	PORT=4336 manager --port 4336 --ca strangers session 6
+	manager session 10
+	PORT=4336 manager --port 4336 --ca strangers session 10
 	fresh_start
 	comes nms state up
 	comes two state up

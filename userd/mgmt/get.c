@@ -14,7 +14,10 @@
 
 /* ------------------------------------------------------------------ parameters */
 
-/* Basic mode trim: what has its default value is not told unless asked for (RFC 6243, 2.2). */
+/*
+ * Basic mode trim: what has its default value is not told unless asked for (RFC 6243, 2.2). The library tags
+ * defaults in another namespace than the RFC's, so report-all-tagged is not offered.
+ */
 static bool read_defaults(struct request *r)
 {
 	const struct lyd_node *n = xml_child(r->op, DEFAULTS_NS, "with-defaults");
@@ -26,8 +29,6 @@ static bool read_defaults(struct request *r)
 		r->print = LYD_PRINT_WD_TRIM;
 	else if (!strcmp(text, "report-all"))
 		r->print = LYD_PRINT_WD_ALL;
-	else if (!strcmp(text, "report-all-tagged"))
-		r->print = LYD_PRINT_WD_ALL_TAG;
 	else
 		return false;
 	return true;
@@ -87,7 +88,7 @@ static bool check_parameters(struct request *r, bool source)
 	}
 	if (!read_defaults(r)) {
 		request_error(r, "protocol", "invalid-value", NULL,
-			      "with-defaults is report-all, report-all-tagged or trim");
+			      "with-defaults is trim or report-all");
 		return false;
 	}
 	return check_filter(r);

@@ -14,7 +14,7 @@ static const char *const capabilities[] = {
 	BASE "1.0",
 	BASE "1.1",
 	CAPABILITY "xpath:1.0",
-	CAPABILITY "with-defaults:1.0?basic-mode=trim&also-supported=report-all,report-all-tagged",
+	CAPABILITY "with-defaults:1.0?basic-mode=trim&also-supported=report-all",
 	/* modules of YANG 1.0 say so themselves, others by the library (RFC 7950, 5.6.4) */
 	"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring?module=ietf-netconf-monitoring"
 	"&revision=2010-10-04",

@@ -58,6 +58,26 @@ int store_init(void)
 	return 0;
 }
 
+/*
+ * The text has every leaf: those with their default value are marked as such again, and containers with
+ * nothing else in them.
+ */
+static bool mark_defaults(struct lyd_node *n)
+{
+	struct lyd_node *c;
+	bool all = true;
+
+	LY_LIST_FOR(lyd_child(n), c)
+		all &= mark_defaults(c);
+	if (n->schema->nodetype & LYD_NODE_TERM)
+		all = lyd_is_default(n);
+	else if (n->schema->nodetype != LYS_CONTAINER || n->schema->flags & LYS_PRESENCE)
+		all = false;
+	if (all)
+		n->flags |= LYD_DEFAULT;
+	return all;
+}
+
 void store_conf(const char *tree)
 {
 	struct lyd_node *new = NULL;
@@ -67,6 +87,8 @@ void store_conf(const char *tree)
 		log_error(SUB_MGMT, "the configuration cannot be read: %s", ly_errmsg(ctx));
 		ly_err_clean(ctx, NULL);
 	}
+	if (new)
+		mark_defaults(new);
 	lyd_free_all(running);
 	running = new;
 }
