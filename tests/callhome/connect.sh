@@ -3,6 +3,7 @@
 # natfw-test: host timeout=180
 #
 # The daemon calls its managers: ports, addresses, names, what becomes of failures, and what is seen of it all.
+NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
 . "$(dirname "$0")/lib.sh"
 
 ktap_start
@@ -94,13 +95,13 @@ reasons() {
 	comes nms last-error refused
 	comes name last-error dns
 	manager drop 1
-	comes nms last-error tls
+	logs 'was=securing reason=tls '
 	manager --cert none refused
-	comes nms last-error certificate
+	logs 'was=securing reason=certificate '
 	manager reset 1
-	comes nms last-error lost
+	logs 'was=up reason=lost '
 	manager several 1
-	comes nms last-error closed
+	logs 'was=up reason=closed text="close-session"'
 	daemon_stop
 }
 
@@ -108,8 +109,7 @@ late() {
 	device_conf "$(client nms "remote-address: $MGR4")" "        authentication-time: 2"
 	manager silent
 	fresh_start
-	comes nms last-error timeout
-	want "$(of nms last-error-text)" "not authenticated in time"
+	logs 'was=securing reason=timeout text="not authenticated in time"'
 	wait_for 10 test -s "$BG_OUT"
 	read -r octets seconds <"$BG_OUT"
 	want "$octets" 0 "octets before the ClientHello"
@@ -139,7 +139,7 @@ vanished() {
 	in_ns "$MGR" nft 'add table ip t; add chain ip t in {type filter hook input priority 0;};
 		add rule ip t in tcp dport 4335 drop'
 	start=$SECONDS
-	wait_for 15 eval '[[ $(of nms last-error) == lost ]]'
+	logs 'was=up reason=lost '
 	((SECONDS - start <= 8 * SLOW)) || die "took $((SECONDS - start)) s"
 	in_ns "$MGR" nft delete table ip t
 	daemon_stop
@@ -155,12 +155,12 @@ names() {
 		"        authentication-time: 20" \
 		"$(client slow "remote-address: slow.example")"
 	sed -i 's/backoff-max: 1,/backoff-max: 1, max-wait: 9,/' "$CONF"
-	manager session 3
+	manager session 12
 	fresh_start
 	comes nms state up
 	want "$(of nms address)" $MGR4
 	want "$(of slow state)" resolving
-	comes slow last-error dns
+	logs 'client="slow" was=resolving reason=\(dns\|timeout\)'
 	daemon_stop
 	rm -rf "/etc/netns/$DEV"
 	file_lacks "$LOG" 'system call not allowed'
@@ -211,6 +211,25 @@ no_leak() {
 	daemon_stop
 }
 
+by_cli() {
+	local cli="$TOP/tools/natfwctl/natfwctl"
+	device_conf "$(client nms "remote-address: $MGR4")" "      - name: night" "        endpoint:" \
+		"$(endpoint main "remote-address: $MGR4, remote-port: 4999")" \
+		"        periodic: {anchor-time: '2026-01-01T00:00:00Z', period: 10080}"
+	manager session 6
+	fresh_start
+	comes nms state up
+	"$cli" -S "$SOCKET" callhome >"$WORK/table"
+	file_has "$WORK/table" "^nms *up .* main *tls *$MGR4:4335 *nms1 "
+	file_has "$WORK/table" "^night *waiting "
+	"$cli" -S "$SOCKET" callhome now night
+	comes night last-error refused
+	want "$("$cli" -S "$SOCKET" -j callhome | jq -r '.[] | select(.name == "night") | ."last-error"')" refused
+	fails "$cli" -S "$SOCKET" callhome now nobody
+	file_has "$WORK/stderr" 'no such manager'
+	daemon_stop
+}
+
 metrics() {
 	device_conf "$(client nms "remote-address: $MGR4")"
 	manager session 5
@@ -257,6 +276,7 @@ point "8071-S7a,X-8071-S7e,CHD-4e a manager that vanished is noticed, one that i
 point "TCPM-1,X-CM-7 names: every address is tried, and a slow one disturbs nobody" names
 point "X-CM-5,X-8071-S8,NCSM-1 managers come and go with the configuration" reloaded
 point "X-CM-10 called by hand" by_hand
+point "CHO-1,X-CM-10 natfwctl callhome" by_cli
 point "X-CM-11 no descriptor is left behind" no_leak
 point "metrics" metrics
 point "NCSM-2,NCSM-8,NCSM-19,7407-a,7407-c,CHD-4f,CHD-5e bad configuration is refused by name" bad_conf

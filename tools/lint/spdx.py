@@ -13,6 +13,7 @@ EXPECTED = [
     (r'(.*/)?\.(gitignore|shellcheckrc|checkpatch-camelcase.*)$', None),
     (r'uapi/|Documentation/netlink/specs/|Documentation/netlink\.rst$|kmod/netlink_gen',
      'GPL-2.0 syscall'),
+    (r'userd/yang/ietf/', 'BSD-3-Clause'),
     (r'kmod/|Kbuild$', 'GPL-2.0-only'),
     (r'tools/dkms/dkms', 'GPL-2.0-only GPL-2.0-or-later'),
     (r'', 'GPL-2.0-or-later GPL-2.0-only'),

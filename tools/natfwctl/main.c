@@ -16,6 +16,7 @@ static const struct ctl_verb verbs[] = {
 	{ "session", verb_session,
 	  "[list | show | create | external | block | proxy | refresh | delete | watch | peers | rules]",
 	  "signalling through natfwd: ask the path for pinholes and public addresses" },
+	{ "callhome", verb_callhome, "[list | now NAME]", "managers that natfwd calls" },
 	{ "stats", verb_stats, "[DEV]", "how packets ended, by reason" },
 	{ "monitor", verb_monitor, "[dev | rule | pool | map | all]...",
 	  "print events as they come" },
@@ -41,7 +42,7 @@ static const char options[] =
 	"  -a, --all         zero counters too\n"
 	"  -v, --verbose     say more\n"
 	"  -t, --timestamp   begin events with the time\n"
-	"  -S, --socket PATH session: control socket of natfwd (default $NATFW_CONTROL, then\n"
+	"  -S, --socket PATH session, callhome: control socket of natfwd (default $NATFW_CONTROL, then\n"
 	"                    /run/natfwd/control)\n"
 	"  -o, --owner HEX   apply, sync, check, show: the rules of this owner (default 0)\n"
 	"  -n, --dry-run     sync, apply: only say what would change\n"
@@ -59,7 +60,8 @@ static int help(struct words *w)
 		w->at++;
 		printf("Usage:\n");
 		if (v->run == verb_rule || v->run == verb_pool || v->run == verb_dev ||
-		    v->run == verb_net || v->run == verb_flow || v->run == verb_session)
+		    v->run == verb_net || v->run == verb_flow || v->run == verb_session ||
+		    v->run == verb_callhome)
 			return v->run(w);
 		ctl_help(stdout, v, 1, "");
 		return 0;

@@ -127,7 +127,7 @@ struct column {
 	void (*cell)(const json_t *entry, char *buf, size_t size);
 };
 
-#define COLUMNS_MAX	8
+#define COLUMNS_MAX	9
 
 static void measure(const json_t *list, const struct column *col, unsigned int n, int *width)
 {
@@ -206,6 +206,9 @@ TEXT_CELL(cell_state, "state")
 TEXT_CELL(cell_name, "name")
 TEXT_CELL(cell_text, "text")
 TEXT_CELL(cell_requester, "requester")
+TEXT_CELL(cell_endpoint, "endpoint")
+TEXT_CELL(cell_transport, "transport")
+TEXT_CELL(cell_user, "user")
 
 static void cell_left(const json_t *e, char *buf, size_t size)
 {
@@ -260,6 +263,35 @@ static void cell_open(const json_t *e, char *buf, size_t size)
 	snprintf(buf, size, "%s", json_is_true(json_object_get(e, "open")) ? "open" : "reserved");
 }
 
+static void cell_since(const json_t *e, char *buf, size_t size)
+{
+	duration_text(number_of(e, "since"), buf, size);
+}
+
+static void cell_next(const json_t *e, char *buf, size_t size)
+{
+	if (json_object_get(e, "next"))
+		duration_text(number_of(e, "next"), buf, size);
+	else
+		snprintf(buf, size, "-");
+}
+
+static void cell_error(const json_t *e, char *buf, size_t size)
+{
+	const char *error = text_or(e, "last-error", "none");
+
+	if (!strcmp(error, "none"))
+		snprintf(buf, size, "-");
+	else
+		snprintf(buf, size, "%s: %s", error, text_or(e, "last-error-text", "-"));
+}
+
+static const struct column call_columns[] = {
+	{ "MANAGER", cell_name },   { "STATE", cell_state }, { "FOR", cell_since },
+	{ "ENDPOINT", cell_endpoint }, { "OVER", cell_transport }, { "AT", cell_peer },
+	{ "USER", cell_user },	    { "NEXT", cell_next },   { "LAST ERROR", cell_error },
+};
+
 static const struct column session_columns[] = {
 	{ "SESSION", cell_session }, { "ROLE", cell_role },	    { "KIND", cell_kind },
 	{ "STATE", cell_state },     { "LEFT", cell_left },	    { "FLOW", cell_flow },
@@ -280,7 +312,7 @@ static const struct column rule_columns[] = {
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 _Static_assert(COUNT(session_columns) <= COLUMNS_MAX && COUNT(peer_columns) <= COLUMNS_MAX &&
-	       COUNT(rule_columns) <= COLUMNS_MAX, "print_table() has room for so many");
+	       COUNT(rule_columns) <= COLUMNS_MAX && COUNT(call_columns) <= COLUMNS_MAX, "print_table() has room for so many");
 
 int session_list(struct words *w)
 {
@@ -290,6 +322,11 @@ int session_list(struct words *w)
 int session_peers(struct words *w)
 {
 	return print_list(w, "peers", "peer", peer_columns, COUNT(peer_columns));
+}
+
+int session_calls(struct words *w)
+{
+	return print_list(w, "call-home", "client", call_columns, COUNT(call_columns));
 }
 
 int session_rules(struct words *w)

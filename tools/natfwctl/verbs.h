@@ -8,6 +8,7 @@
 struct words;
 
 int verb_apply(struct words *w);
+int verb_callhome(struct words *w);
 int verb_check(struct words *w);
 int verb_dev(struct words *w);
 int verb_doctor(struct words *w);

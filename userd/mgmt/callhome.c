@@ -386,7 +386,7 @@ int callhome_conf(const struct conf_mgmt *m)
 void callhome_start(void)
 {
 	home.started = true;
-	if (set_calls())
+	if (home.conf && set_calls())
 		log_error(SUB_MGMT, "no memory to call managers");
 }
 

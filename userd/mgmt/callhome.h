@@ -10,7 +10,7 @@
 #include "proc.h"
 
 int callhome_init(struct event_base *base);
-/* Managers from now on; @m has to stay until the next time. 0 or -ENOMEM. */
+/* Managers from now on, whose files have been read; @m has to stay until the next time. 0 or -ENOMEM. */
 int callhome_conf(const struct conf_mgmt *m);
 /* Begin to call. */
 void callhome_start(void);

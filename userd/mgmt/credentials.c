@@ -270,7 +270,6 @@ int credentials_conf(const struct conf_mgmt *m)
 	drop_all();
 	identities = new;
 	count = m->identities;
-	credentials_renew();
 	return 0;
 }
 

@@ -12,11 +12,12 @@
 /* Before privileges go: what the library opens. */
 void credentials_init(void);
 /*
- * Identities from now on; files are asked for. What has not changed is used as it was until they are there.
+ * Identities from now on; their files are still to be asked for. What has not changed is used as it was until
+ * they are there.
  * 0 or -ENOMEM.
  */
 int credentials_conf(const struct conf_mgmt *m);
-/* Ask for the files again, which may have been renewed. */
+/* Ask for the files, the first time or as they may have been renewed. */
 void credentials_renew(void);
 /* A file that was asked for; @fd is closed here, -1: there is none. */
 void credentials_file(enum proc_socket which, uint32_t arg, int fd);

@@ -23,7 +23,8 @@
 static struct {
 	struct event_base *base;
 	struct event *renew;
-	struct conf *conf;
+	struct conf *conf;		/* managers are called by it */
+	struct conf *next;		/* in its place once its files are here */
 } mgmt;
 
 /* ------------------------------------------------------------------ telling others */
@@ -92,10 +93,24 @@ static json_t *calls(void)
 
 /* ------------------------------------------------------------------ the process */
 
+/* The answers come in this order, so after the last one all files are here. */
 static void ask_files(void)
 {
-	proc_ask_fd(SOCKET_RESOLV, 0);
 	credentials_renew();
+	proc_ask_fd(SOCKET_RESOLV, 0);
+}
+
+static void apply(void)
+{
+	struct conf *old = mgmt.conf;
+
+	if (!mgmt.next)
+		return;
+	mgmt.conf = mgmt.next;
+	mgmt.next = NULL;
+	if (callhome_conf(&mgmt.conf->mgmt))
+		log_error(SUB_MGMT, "no memory to call managers");
+	conf_free(old);
 }
 
 static void on_renew(evutil_socket_t fd, short what, void *arg)
@@ -124,21 +139,22 @@ static int init(struct event_base *base)
 
 static void conf(struct conf *c)
 {
-	struct conf *old = mgmt.conf;
-
-	mgmt.conf = c;
+	conf_free(mgmt.next);
+	mgmt.next = c;
 	store_conf(c->tree);
-	if (credentials_conf(&c->mgmt) || callhome_conf(&c->mgmt))
-		log_error(SUB_MGMT, "no memory for the configuration");
-	proc_ask_fd(SOCKET_RESOLV, 0);
-	conf_free(old);
+	if (credentials_conf(&c->mgmt))
+		log_error(SUB_MGMT, "no memory for identities");
+	ask_files();
 }
 
 static void got_socket(enum proc_socket which, uint32_t arg, int fd)
 {
-	if (which == SOCKET_RESOLV)
+	if (which == SOCKET_RESOLV) {
 		dial_resolver(mgmt.base, fd);
-	else if (which >= SOCKET_MGMT_CERT && which <= SOCKET_MGMT_CRL)
+		apply();
+		return;
+	}
+	if (which >= SOCKET_MGMT_CERT && which <= SOCKET_MGMT_CRL)
 		credentials_file(which, arg, fd);
 	else if (fd >= 0)
 		close(fd);
