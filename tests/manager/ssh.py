@@ -243,6 +243,28 @@ def keepalive():
     holds('<data>' in m.command('get', 'gw-1'), 'alive')
 
 
+def memory():
+    """With the manager as it is installed: sanitizers' memory says nothing."""
+    before, rig.MANAGER = rig.MANAGER, rig.CLI
+    try:
+        m = start()
+
+        def rss():
+            text = open(f'/proc/{m.process.pid}/status').read()
+            return int(re.search(r'RssAnon:\s+(\d+)', text).group(1))
+        for n in range(18):
+            device(m, f'gw-{n}')
+            m.connected(f'gw-{n}', 20)
+            if n == 1:
+                base = rss()
+        each = (rss() - base) / 16
+        print(f'# {each:.0f} KiB for an idle session')
+        holds(each <= 64, f'{each} KiB for a session')
+        Manager.end_all()
+    finally:
+        rig.MANAGER = before
+
+
 def no_subsystem():
     m = start()
     d = device(m, more='MaxSessions 0')
@@ -315,6 +337,7 @@ if __name__ == '__main__':
         ('4254-6a more than a window both ways', big),
         ('4254-4a what asks whether we are there is answered', keepalive),
         ('a device without the subsystem, or without a channel', no_subsystem),
+        ('an idle session takes 64 KiB of memory at most', memory),
         ('4253-4a lines before the identification', banner),
         ('8071-5b a password is told to who is pinned', passwords),
     ]])
