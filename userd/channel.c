@@ -12,17 +12,19 @@
 
 #define BURST		64	/* messages taken before others get their turn */
 #define SOCKET_BUFFER	(1 << 20)
+#define GATHER		16384u	/* octets that go together: the other end begins while more is made */
 
 struct head {
 	uint32_t type;
-	uint32_t len;
+	uint32_t len;		/* of the message; the next head is at a multiple of 8 octets */
 };
 
 struct packet {
 	struct packet *next;
 	size_t len;
+	bool gathers;		/* there is room for GATHER */
 	int fd;
-	uint8_t octets[];	/* head and message */
+	uint8_t octets[];	/* heads and messages */
 };
 
 struct channel {
@@ -31,6 +33,7 @@ struct channel {
 	int fd;
 	size_t limit, queued;
 	struct packet *first, **last;
+	struct packet *gathered;	/* posted, to be queued; empty or NULL: nothing */
 	const struct channel_ops *ops;
 	void *arg;
 	bool refused;		/* something, since the queue was empty */
@@ -43,10 +46,12 @@ union control {
 };
 
 /* One thread, and never two messages at a time. */
-static struct {
-	struct head head;
-	uint8_t data[CHANNEL_MESSAGE_MAX] __attribute__((aligned(16)));
-} in;
+static uint8_t in[sizeof(struct head) + CHANNEL_MESSAGE_MAX] __attribute__((aligned(16)));
+
+static size_t padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
 
 int channel_pair(int fd[2])
 {
@@ -104,12 +109,35 @@ static void drop_first(struct channel *ch)
 		ch->last = &ch->first;
 	ch->queued -= p->len;
 	close_fd(p->fd);
-	free(p);
+	if (p->gathers && !ch->gathered) {
+		p->len = 0;
+		ch->gathered = p;
+	} else {
+		free(p);
+	}
+}
+
+static void enqueue(struct channel *ch, struct packet *p)
+{
+	p->next = NULL;
+	*ch->last = p;
+	ch->last = &p->next;
+	ch->queued += p->len;
+}
+
+/* What was posted takes its place behind what is queued. */
+static void queue_gathered(struct channel *ch)
+{
+	if (!ch->gathered || !ch->gathered->len)
+		return;
+	enqueue(ch, ch->gathered);
+	ch->gathered = NULL;
 }
 
 /* True if the queue is empty now. An end that is gone shows up in reading. */
 static bool put_queued(struct channel *ch)
 {
+	queue_gathered(ch);
 	while (ch->first) {
 		struct iovec part = { ch->first->octets, ch->first->len };
 		int err = put(ch->fd, &part, 1, ch->first->fd);
@@ -121,7 +149,15 @@ static bool put_queued(struct channel *ch)
 	return true;
 }
 
-static int enqueue(struct channel *ch, const struct iovec part[3], int fd)
+static int refuse(struct channel *ch, int fd)
+{
+	ch->refused = true;
+	event_add(ch->out, NULL);
+	close_fd(fd);
+	return -ENOBUFS;
+}
+
+static int put_later(struct channel *ch, const struct iovec part[3], int fd)
 {
 	size_t len = part[0].iov_len + part[1].iov_len + part[2].iov_len, at = 0;
 	struct packet *p = NULL;
@@ -129,20 +165,20 @@ static int enqueue(struct channel *ch, const struct iovec part[3], int fd)
 
 	if (ch->queued + len <= ch->limit)
 		p = malloc(sizeof(*p) + len);
-	if (!p) {
-		ch->refused = true;
-		close_fd(fd);
-		return -ENOBUFS;
-	}
+	if (!p)
+		return refuse(ch, fd);
 	*p = (struct packet){ .len = len, .fd = fd };
 	for (i = 0; i < 3; at += part[i++].iov_len)
 		if (part[i].iov_len)
 			memcpy(p->octets + at, part[i].iov_base, part[i].iov_len);
-	*ch->last = p;
-	ch->last = &p->next;
-	ch->queued += len;
+	enqueue(ch, p);
 	event_add(ch->out, NULL);
 	return 0;
+}
+
+static bool too_long(size_t alen, size_t blen)
+{
+	return alen > CHANNEL_MESSAGE_MAX || blen > CHANNEL_MESSAGE_MAX - alen;
 }
 
 int channel_send(struct channel *ch, unsigned int type, const void *a, size_t alen, const void *b,
@@ -154,21 +190,74 @@ int channel_send(struct channel *ch, unsigned int type, const void *a, size_t al
 	};
 	int err = -EAGAIN;
 
-	if (alen > CHANNEL_MESSAGE_MAX || blen > CHANNEL_MESSAGE_MAX - alen) {
+	if (too_long(alen, blen)) {
 		close_fd(fd);
 		return -EMSGSIZE;
 	}
-	if (!ch->first)
+	if (!ch->first && put_queued(ch))
 		err = put(ch->fd, part, 3, fd);
+	else
+		queue_gathered(ch);
 	if (full(err))
-		return enqueue(ch, part, fd);
+		return put_later(ch, part, fd);
 	close_fd(fd);
 	return err ? -EPIPE : 0;
 }
 
+/* Where @size octets more go; NULL: nowhere. */
+static struct packet *room(struct channel *ch, size_t size)
+{
+	struct packet *p = ch->gathered;
+	size_t n = p ? padded(p->len) : 0;
+
+	if (ch->queued + n + size > ch->limit)
+		return NULL;
+	if (n + size > GATHER) {
+		queue_gathered(ch);
+		if (!put_queued(ch))
+			event_add(ch->out, NULL);
+		p = ch->gathered;
+	}
+	if (p)
+		return p;
+	p = malloc(sizeof(*p) + GATHER);
+	if (p)
+		*p = (struct packet){ .gathers = true, .fd = -1 };
+	ch->gathered = p;
+	return p;
+}
+
+static void append(struct packet *p, const void *data, size_t len)
+{
+	if (len)
+		memcpy(p->octets + p->len, data, len);
+	p->len += len;
+}
+
+int channel_post(struct channel *ch, unsigned int type, const void *a, size_t alen, const void *b,
+		 size_t blen)
+{
+	struct head head = { type, (uint32_t)(alen + blen) };
+	static const uint8_t zero[8];
+	struct packet *p;
+
+	if (too_long(alen, blen) || sizeof(head) + alen + blen > GATHER)
+		return channel_send(ch, type, a, alen, b, blen, -1);
+	p = room(ch, sizeof(head) + alen + blen);
+	if (!p)
+		return refuse(ch, -1);
+	if (!p->len && !ch->first)
+		event_active(ch->out, EV_WRITE, 0);
+	append(p, zero, padded(p->len) - p->len);
+	append(p, &head, sizeof(head));
+	append(p, a, alen);
+	append(p, b, blen);
+	return 0;
+}
+
 size_t channel_backlog(const struct channel *ch)
 {
-	return ch->queued;
+	return ch->queued + (ch->gathered ? ch->gathered->len : 0);
 }
 
 void channel_flush(struct channel *ch, int ms)
@@ -202,13 +291,31 @@ static int take_fd(struct msghdr *msg)
 	return n == 1 ? fd : -1;
 }
 
+/* Whether the @n octets read are messages, and nothing but messages. */
+static bool whole(size_t n)
+{
+	size_t at = 0, end;
+	struct head head;
+
+	do {
+		if (n - at < sizeof(head))
+			return false;
+		memcpy(&head, in + at, sizeof(head));
+		if (head.len > n - at - sizeof(head))
+			return false;
+		end = at + sizeof(head) + head.len;
+		at = padded(end);
+	} while (at < n);
+	return end == n;
+}
+
 /* Octets read, 0: end, or -errno. */
 static ssize_t take(int sock, int *fd)
 {
 	union control control;
-	struct iovec part[2] = { { &in.head, sizeof(in.head) }, { in.data, sizeof(in.data) } };
+	struct iovec part = { in, sizeof(in) };
 	struct msghdr msg = {
-		.msg_iov = part, .msg_iovlen = 2,
+		.msg_iov = &part, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
 	ssize_t n;
@@ -219,37 +326,47 @@ static ssize_t take(int sock, int *fd)
 	if (n < 0)
 		return -errno;
 	*fd = take_fd(&msg);
-	if (n && (msg.msg_flags & MSG_TRUNC || (size_t)n < sizeof(in.head) ||
-		  (size_t)n - sizeof(in.head) != in.head.len))
-		return -EBADMSG;
-	return n;
+	return n && (msg.msg_flags & MSG_TRUNC || !whole((size_t)n)) ? -EBADMSG : n;
 }
 
-static void dispatch(struct channel *ch, int fd)
+/* The messages of a datagram of @n octets; how many there were. A descriptor goes with the first. */
+static int dispatch(struct channel *ch, size_t n, int fd)
 {
-	ch->ops->message(ch->arg, in.head.type, in.data, in.head.len, fd);
+	struct head head;
+	size_t at = 0;
+	int count = 0;
+
+	do {
+		memcpy(&head, in + at, sizeof(head));
+		ch->ops->message(ch->arg, head.type, in + at + sizeof(head), head.len, fd);
+		at = padded(at + sizeof(head) + head.len);
+		fd = -1;
+		count++;
+	} while (at < n && !ch->gone);
+	return count;
 }
 
 static void on_readable(evutil_socket_t sock, short what, void *arg)
 {
 	struct channel *ch = arg;
+	int count = 0, fd = -1;
 	ssize_t n = 1;
-	int i, fd = -1;
 
 	(void)what;
 	ch->busy = true;
-	for (i = 0; i < BURST && !ch->gone; i++) {
+	while (count < BURST && !ch->gone) {
 		n = take(sock, &fd);
 		if (n == -EBADMSG) {
 			log_error(SUB_MAIN, "malformed message from another process");
 			close_fd(fd);
+			count++;
 			continue;
 		}
 		if (!n)
 			close_fd(fd);
 		if (n <= 0)
 			break;
-		dispatch(ch, fd);
+		count += dispatch(ch, (size_t)n, fd);
 	}
 	if (!ch->gone && n <= 0 && n != -EAGAIN && n != -EBADMSG) {
 		event_del(ch->in);
@@ -279,6 +396,7 @@ static void on_writable(evutil_socket_t sock, short what, void *arg)
 int channel_await(int sock, unsigned int type, void *data, size_t len)
 {
 	struct pollfd p = { .fd = sock, .events = POLLIN };
+	struct head head;
 	int fd = -1;
 	ssize_t n;
 
@@ -290,9 +408,10 @@ int channel_await(int sock, unsigned int type, void *data, size_t len)
 		return (int)n;
 	if (!n)
 		return -EPIPE;
-	if (in.head.type != type || in.head.len != len)
+	memcpy(&head, in, sizeof(head));
+	if (head.type != type || head.len != len || (size_t)n != sizeof(head) + len)
 		return -EPROTO;
-	memcpy(data, in.data, len);
+	memcpy(data, in + sizeof(head), len);
 	return 0;
 }
 
@@ -329,8 +448,11 @@ void channel_destroy(struct channel *ch)
 		event_del(ch->out);
 		return;
 	}
+	if (ch->out)
+		(void)put_queued(ch);
 	while (ch->first)
 		drop_first(ch);
+	free(ch->gathered);
 	if (ch->in)
 		event_free(ch->in);
 	if (ch->out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A channel between two processes of the daemon: SOCK_SEQPACKET, a typed message a datagram, at most one
- * descriptor alongside. What the kernel does not take at once is queued, up to a limit.
+ * A channel between two processes of the daemon: SOCK_SEQPACKET, typed messages, one or several a datagram,
+ * at most one descriptor alongside. What the kernel does not take at once is queued, up to a limit.
  *
  * Callbacks may send, and may destroy the channel.
  */
@@ -19,7 +19,7 @@
 struct channel;
 
 struct channel_ops {
-	/* @data is aligned for any struct and valid for the call; @fd is the callee's, -1: none. */
+	/* @data is aligned to 8 octets and valid for the call; @fd is the callee's, -1: none. */
 	void (*message)(void *arg, unsigned int type, const void *data, size_t len, int fd);
 	/* The other end is gone; nothing comes any more. Not after channel_destroy(). */
 	void (*closed)(void *arg);
@@ -39,6 +39,15 @@ void channel_destroy(struct channel *ch);
  */
 int channel_send(struct channel *ch, unsigned int type, const void *a, size_t alen, const void *b,
 		 size_t blen, int fd);
+/*
+ * The same without a descriptor, and not at once: what is posted in one turn of the loop goes together, at
+ * the end of the turn or when it is much. A system call and a wakeup cost as much as a short message is
+ * worth. Order is kept, also with channel_send(). 0, -ENOBUFS, -EMSGSIZE; that the other end is gone shows
+ * up later.
+ */
+int channel_post(struct channel *ch, unsigned int type, const void *a, size_t alen, const void *b,
+		 size_t blen);
+/* Octets that were accepted, and not yet taken by the kernel. */
 size_t channel_backlog(const struct channel *ch);
 /* Write what is queued, waiting @ms at most. For the end of a process. */
 void channel_flush(struct channel *ch, int ms);

@@ -52,7 +52,7 @@ int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, 
 {
 	if (!self.channel[to])
 		return -EPIPE;
-	return channel_send(self.channel[to], type, a, alen, b, blen, -1);
+	return channel_post(self.channel[to], type, a, alen, b, blen);
 }
 
 int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len)

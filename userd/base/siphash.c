@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
 #include <string.h>
 
 #include "base/siphash.h"
@@ -7,46 +8,53 @@ struct state {
 	uint64_t a, b, c, d;
 };
 
-static uint64_t rotate(uint64_t x, unsigned int n)
+static inline uint64_t rotate(uint64_t x, unsigned int n)
 {
 	return x << n | x >> (64 - n);
 }
 
-static uint64_t little64(const uint8_t *p, size_t n)
+static inline uint64_t little64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+/* The last, less than eight of them. */
+static inline uint64_t rest(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
-	size_t i;
 
-	for (i = 0; i < n; i++)
-		v |= (uint64_t)p[i] << (8 * i);
+	while (n--)
+		v = v << 8 | p[n];
 	return v;
 }
 
-static void mix(struct state *s, unsigned int times)
+static inline void mix(struct state *s)
 {
-	while (times--) {
-		s->a += s->b;
-		s->c += s->d;
-		s->b = rotate(s->b, 13) ^ s->a;
-		s->d = rotate(s->d, 16) ^ s->c;
-		s->a = rotate(s->a, 32) + s->d;
-		s->c += s->b;
-		s->d = rotate(s->d, 21) ^ s->a;
-		s->b = rotate(s->b, 17) ^ s->c;
-		s->c = rotate(s->c, 32);
-	}
+	s->a += s->b;
+	s->c += s->d;
+	s->b = rotate(s->b, 13) ^ s->a;
+	s->d = rotate(s->d, 16) ^ s->c;
+	s->a = rotate(s->a, 32) + s->d;
+	s->c += s->b;
+	s->d = rotate(s->d, 21) ^ s->a;
+	s->b = rotate(s->b, 17) ^ s->c;
+	s->c = rotate(s->c, 32);
 }
 
-static void absorb(struct state *s, uint64_t word)
+static inline void absorb(struct state *s, uint64_t word)
 {
 	s->d ^= word;
-	mix(s, 2);
+	mix(s);
+	mix(s);
 	s->a ^= word;
 }
 
 uint64_t siphash(const void *data, size_t len, const uint8_t key[16])
 {
-	uint64_t k0 = little64(key, 8), k1 = little64(key + 8, 8);
+	uint64_t k0 = little64(key), k1 = little64(key + 8);
 	struct state s = {
 		k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
 		k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u,
@@ -55,9 +63,12 @@ uint64_t siphash(const void *data, size_t len, const uint8_t key[16])
 	size_t n;
 
 	for (n = len; n >= 8; n -= 8, p += 8)
-		absorb(&s, little64(p, 8));
-	absorb(&s, little64(p, n) | (uint64_t)len << 56);
+		absorb(&s, little64(p));
+	absorb(&s, rest(p, n) | (uint64_t)len << 56);
 	s.c ^= 0xff;
-	mix(&s, 4);
+	mix(&s);
+	mix(&s);
+	mix(&s);
+	mix(&s);
 	return s.a ^ s.b ^ s.c ^ s.d;
 }

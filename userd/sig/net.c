@@ -36,12 +36,10 @@ const char *net_counter_help(enum net_counter c)
 }
 
 /* The kernel's generator: always there once it has been started, and then it does not wait. */
-static void strong_random(void *arg, void *buf, size_t n)
+static void fresh_random(uint8_t *at, size_t n)
 {
-	uint8_t *at = buf;
 	ssize_t got;
 
-	(void)arg;
 	while (n) {
 		got = getrandom(at, n, 0);
 		if (got < 0 && errno != EINTR)
@@ -51,6 +49,28 @@ static void strong_random(void *arg, void *buf, size_t n)
 		at += got;
 		n -= (size_t)got;
 	}
+}
+
+/* Handshakes take a few octets each, from a store; what was given out is in it no more. */
+static void strong_random(void *arg, void *buf, size_t n)
+{
+	static struct {
+		uint8_t octets[512];
+		size_t left;
+	} store;
+
+	(void)arg;
+	if (n > sizeof(store.octets)) {
+		fresh_random(buf, n);
+		return;
+	}
+	if (n > store.left) {
+		fresh_random(store.octets, sizeof(store.octets));
+		store.left = sizeof(store.octets);
+	}
+	store.left -= n;
+	memcpy(buf, store.octets + store.left, n);
+	explicit_bzero(store.octets + store.left, n);
 }
 
 const struct gist_io net_gist_io = {
