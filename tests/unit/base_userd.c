@@ -222,6 +222,32 @@ static void siphash_vectors(void)
 		EXPECT_EQ(siphash(in, want[i].len, key), want[i].out);
 }
 
+/* As `openssl mac -macopt size:16 ... SIPHASH` has them, and the reference implementation. */
+static void siphash128_vectors(void)
+{
+	static const struct {
+		size_t len;
+		const char *out;
+	} want[] = {
+		{ 0, "a3817f04ba25a8e66df67214c7550293" },
+		{ 1, "da87c1d86b99af44347659119b22fc45" },
+		{ 8, "3b62a9ba6258f5610f83e264f31497b4" },
+		{ 15, "5493e99933b0a8117e08ec0f97cfc3d9" },
+	};
+	uint8_t key[16], in[16], out[16];
+	char text[33];
+	unsigned int i, k;
+
+	for (i = 0; i < 16; i++)
+		key[i] = in[i] = (uint8_t)i;
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		siphash128(out, in, want[i].len, key);
+		for (k = 0; k < 16; k++)
+			snprintf(text + 2 * k, 3, "%02x", out[k]);
+		EXPECT(!strcmp(text, want[i].out));
+	}
+}
+
 static char line[256];
 
 static void sink(enum log_subsystem sub, enum log_level level, const char *text)
@@ -320,6 +346,7 @@ static const struct ktap_test tests[] = {
 	{ "a table finds everything while it grows", table_grows },
 	{ "a table is walked while it grows, and nodes taken out", table_walk },
 	{ "SipHash-2-4 vectors", siphash_vectors },
+	{ "SipHash-2-4-128 vectors", siphash128_vectors },
 	{ "session tags and the log", tags },
 	{ "address prefixes", address_prefixes },
 	{ "addresses and prefixes refused", address_refused },

@@ -52,23 +52,55 @@ static inline void absorb(struct state *s, uint64_t word)
 	s->a ^= word;
 }
 
-uint64_t siphash(const void *data, size_t len, const uint8_t key[16])
+static inline void start(struct state *s, const uint8_t key[16])
 {
 	uint64_t k0 = little64(key), k1 = little64(key + 8);
-	struct state s = {
-		k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
-		k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u,
-	};
-	const uint8_t *p = data;
+
+	s->a = k0 ^ 0x736f6d6570736575u;
+	s->b = k1 ^ 0x646f72616e646f6du;
+	s->c = k0 ^ 0x6c7967656e657261u;
+	s->d = k1 ^ 0x7465646279746573u;
+}
+
+static inline void absorb_all(struct state *s, const uint8_t *p, size_t len)
+{
 	size_t n;
 
 	for (n = len; n >= 8; n -= 8, p += 8)
-		absorb(&s, little64(p));
-	absorb(&s, rest(p, n) | (uint64_t)len << 56);
+		absorb(s, little64(p));
+	absorb(s, rest(p, n) | (uint64_t)len << 56);
+}
+
+static inline uint64_t finish(struct state *s)
+{
+	mix(s);
+	mix(s);
+	mix(s);
+	mix(s);
+	return s->a ^ s->b ^ s->c ^ s->d;
+}
+
+uint64_t siphash(const void *data, size_t len, const uint8_t key[16])
+{
+	struct state s;
+
+	start(&s, key);
+	absorb_all(&s, data, len);
 	s.c ^= 0xff;
-	mix(&s);
-	mix(&s);
-	mix(&s);
-	mix(&s);
-	return s.a ^ s.b ^ s.c ^ s.d;
+	return finish(&s);
+}
+
+void siphash128(uint8_t out[16], const void *data, size_t len, const uint8_t key[16])
+{
+	struct state s;
+	uint64_t half[2];
+
+	start(&s, key);
+	s.b ^= 0xee;
+	absorb_all(&s, data, len);
+	s.c ^= 0xee;
+	half[0] = htole64(finish(&s));
+	s.b ^= 0xdd;
+	half[1] = htole64(finish(&s));
+	memcpy(out, half, sizeof(half));
 }

@@ -10,5 +10,7 @@
 #include <stdint.h>
 
 uint64_t siphash(const void *data, size_t len, const uint8_t key[16]);
+/* The variant with an output of 16 octets, for what must not be guessed. */
+void siphash128(uint8_t out[16], const void *data, size_t len, const uint8_t key[16]);
 
 #endif /* _NATFWD_BASE_SIPHASH_H */

@@ -15,13 +15,6 @@
 #include "base/siphash.h"
 #include "gist/engine.h"
 
-static void hash16(uint8_t out[16], const void *data, size_t len, const uint8_t key[2][16])
-{
-	uint64_t h[2] = { siphash(data, len, key[0]), siphash(data, len, key[1]) };
-
-	memcpy(out, h, 16);
-}
-
 static bool same16(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t differ = 0;
@@ -37,7 +30,7 @@ void gist_query_cookie(const struct gist *g, const struct state *st, unsigned in
 {
 	uint64_t in[2] = { st->nonce, transmission };
 
-	hash16(cookie, in, sizeof(in), g->cookie_key);
+	siphash128(cookie, in, sizeof(in), g->cookie_key);
 }
 
 bool gist_query_cookie_check(const struct gist *g, const struct state *st, struct gist_view cookie)
@@ -88,7 +81,7 @@ static void sign(uint8_t mac[16], const struct secret *secret, struct gist_view 
 	if (!nat)
 		gist_address_put(&o, b->address);
 	gist_out_bytes(&o, b->identity.data, b->identity.len);
-	hash16(mac, o.data, o.len, secret->key);
+	siphash128(mac, o.data, o.len, secret->key);
 }
 
 size_t gist_grant_write(struct gist *g, const struct grant *grant, const struct grant_bind *b,

@@ -47,7 +47,7 @@ struct secrets {
 	uint64_t changed;
 	struct secret {
 		uint32_t generation; /* random: told in clear, not to be guessed (8.5) */
-		uint8_t key[2][16];
+		uint8_t key[16];
 		bool used;
 	} secret[2]; /* now, and before */
 };
@@ -205,7 +205,7 @@ struct gist {
 	struct nslp_entry nslp[NSLPS_MAX];
 	unsigned int nslps;
 	struct table states, aliases, peers, siis, hosts, mas;
-	uint8_t table_key[16], cookie_key[2][16];
+	uint8_t table_key[16], cookie_key[16];
 	struct secrets secrets;
 	struct limiter limiter;
 	uint64_t next_sii;

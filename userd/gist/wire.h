@@ -14,9 +14,11 @@
 #ifndef _NATFWD_GIST_WIRE_H
 #define _NATFWD_GIST_WIRE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct gist_view {
 	const uint8_t *data;
@@ -59,16 +61,64 @@ void gist_out_init(struct gist_out *o, void *buf, size_t size);
 /* Mark @o as failed with the negative @error, unless it failed before. */
 void gist_out_fail(struct gist_out *o, int error);
 /* The next @n octets to be written, or NULL if @o has no room or has failed. */
-uint8_t *gist_out_take(struct gist_out *o, size_t n);
-void gist_out_u8(struct gist_out *o, uint8_t v);
-void gist_out_u16(struct gist_out *o, uint16_t v);
-void gist_out_u32(struct gist_out *o, uint32_t v);
+static inline uint8_t *gist_out_take(struct gist_out *o, size_t n)
+{
+	uint8_t *p = o->data + o->len;
+
+	if (o->error)
+		return NULL;
+	if (n > o->size - o->len) {
+		gist_out_fail(o, -EMSGSIZE);
+		return NULL;
+	}
+	o->len += n;
+	return p;
+}
+
+static inline void gist_out_u8(struct gist_out *o, uint8_t v)
+{
+	uint8_t *p = gist_out_take(o, 1);
+
+	if (p)
+		*p = v;
+}
+
+static inline void gist_out_u16(struct gist_out *o, uint16_t v)
+{
+	uint8_t *p = gist_out_take(o, 2);
+
+	if (!p)
+		return;
+	p[0] = v >> 8;
+	p[1] = (uint8_t)v;
+}
+
+static inline void gist_out_u32(struct gist_out *o, uint32_t v)
+{
+	gist_out_u16(o, v >> 16);
+	gist_out_u16(o, (uint16_t)v);
+}
+
 /* Write @n octets from @data; @data may be NULL if @n is 0. */
-void gist_out_bytes(struct gist_out *o, const void *data, size_t n);
+static inline void gist_out_bytes(struct gist_out *o, const void *data, size_t n)
+{
+	uint8_t *p = gist_out_take(o, n);
+
+	if (p && n)
+		memcpy(p, data, n);
+}
+
 /* Write what @v shows and zeros up to a multiple of four. */
 void gist_out_padded(struct gist_out *o, struct gist_view v);
 /* Write @v over the two octets at @at, which have been written before. */
-void gist_out_patch16(struct gist_out *o, size_t at, uint16_t v);
+static inline void gist_out_patch16(struct gist_out *o, size_t at, uint16_t v)
+{
+	if (o->error || at + 2 > o->len)
+		return;
+	o->data[at] = v >> 8;
+	o->data[at + 1] = (uint8_t)v;
+}
+
 /* What has been written; nothing if it failed. Shows the caller's buffer. */
 struct gist_view gist_out_view(const struct gist_out *o);
 
