@@ -9,9 +9,9 @@
  *	ctl	no privileges, chroot, seccomp: control socket, local sessions, metrics
  *	mgmt	no privileges, chroot, seccomp: calls managers, and alone has the keys for that
  *
- * Each pair has a channel: SOCK_SEQPACKET, one typed message a datagram, descriptors alongside. What
- * cannot be written at once is queued up to a limit; then chan_send() says -ENOBUFS and the sender
- * sheds load. A message of an unknown type or a wrong length is logged and dropped. When a process
+ * Each pair has a channel: SOCK_SEQPACKET, typed messages, descriptors alongside. What is sent in one turn
+ * of the loop goes together at its end. What cannot be written then is queued up to a limit; then
+ * proc_send() says -ENOBUFS and the sender sheds load. A message of an unknown type or a wrong length is logged and dropped. When a process
  * dies the monitor starts it anew, gives its peers new channels, and they get proc_ops.peer().
  */
 #ifndef _NATFWD_PROC_H

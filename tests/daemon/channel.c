@@ -372,6 +372,127 @@ static void awaited(void)
 	close(fd[1]);
 }
 
+/* What is posted goes together, and in order with what is sent at once. */
+static void posted(void)
+{
+	static uint8_t data[300];
+	struct end e[2];
+	uint32_t i;
+
+	make(e, 1 << 20);
+	for (i = 1; i <= 3000; i++) {
+		memcpy(data, &i, sizeof(i));
+		if (i % 97)
+			EXPECT(!channel_post(e[0].ch, 7, data, 4, data + 4, i % 290));
+		else
+			EXPECT(!channel_send(e[0].ch, 7, data, 4, data + 4, i % 290, -1));
+	}
+	EXPECT(channel_backlog(e[0].ch));
+	run();
+	EXPECT(e[1].got == 3000 && e[1].in_order && !channel_backlog(e[0].ch));
+	/* too long to go with others, too long at all */
+	EXPECT(!channel_post(e[0].ch, 7, NULL, 0, NULL, 0));
+	EXPECT(!channel_post(e[0].ch, 7, (uint8_t[CHANNEL_MESSAGE_MAX]){ 0 }, CHANNEL_MESSAGE_MAX,
+			     NULL, 0));
+	EXPECT(channel_post(e[0].ch, 7, data, SIZE_MAX, data, 2) == -EMSGSIZE);
+	run();
+	EXPECT(e[1].got == 3002);
+	unmake(e);
+}
+
+static void posted_together(void)
+{
+	static const uint8_t want[] = {
+		7, 0, 0, 0, 5, 0, 0, 0, 'a', 'b', 'c', 'd', 'e', 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0,
+		9, 0, 0, 0, 1, 0, 0, 0, 'f',
+	};
+	uint8_t octets[100];
+	struct end e;
+	int fd[2];
+
+	EXPECT(!channel_pair(fd));
+	e.ch = channel_create(loop, fd[0], 1 << 20, &ops, &e);
+	EXPECT(!channel_post(e.ch, 7, "abc", 3, "de", 2));
+	EXPECT(!channel_post(e.ch, 8, NULL, 0, NULL, 0));
+	EXPECT(!channel_post(e.ch, 9, "f", 1, NULL, 0));
+	EXPECT_EQ(recv(fd[1], octets, sizeof(octets), 0), -1);
+	event_base_loop(loop, EVLOOP_NONBLOCK);
+	EXPECT_EQ(recv(fd[1], octets, sizeof(octets), 0), sizeof(want));
+	EXPECT(!memcmp(octets, want, sizeof(want)));
+	EXPECT_EQ(recv(fd[1], octets, sizeof(octets), 0), -1);
+	/* the end of a process, and of a channel */
+	EXPECT(!channel_post(e.ch, 9, "f", 1, NULL, 0));
+	channel_flush(e.ch, 0);
+	EXPECT_EQ(recv(fd[1], octets, sizeof(octets), 0), 9);
+	EXPECT(!channel_post(e.ch, 9, "f", 1, NULL, 0));
+	channel_destroy(e.ch);
+	EXPECT_EQ(recv(fd[1], octets, sizeof(octets), 0), 9);
+	EXPECT_EQ(recv(fd[1], octets, sizeof(octets), 0), 0);
+	close(fd[1]);
+}
+
+static void posted_too_much(void)
+{
+	static uint8_t data[1000];
+	unsigned int sent = 0;
+	struct end e[2];
+	uint32_t n = 1;
+
+	make(e, 1000000);
+	for (; n < 10000; n++) {
+		memcpy(data, &n, sizeof(n));
+		if (channel_post(e[0].ch, 7, data, sizeof(data), NULL, 0))
+			break;
+		sent++;
+	}
+	EXPECT(sent > 1000 && sent < 5000 && channel_backlog(e[0].ch) <= 1000000);
+	EXPECT(channel_post(e[0].ch, 7, data, sizeof(data), NULL, 0) == -ENOBUFS);
+	run();
+	EXPECT(e[1].got == sent && e[1].in_order && e[0].drained == 1);
+	unmake(e);
+}
+
+static void destroyed_midway(void)
+{
+	struct end e[2];
+
+	make(e, 1 << 20);
+	e[1].destroy = true;
+	EXPECT(!channel_post(e[0].ch, 7, "abcd", 4, NULL, 0));
+	EXPECT(!channel_post(e[0].ch, 7, "abcd", 4, NULL, 0));
+	run();
+	EXPECT(e[1].got == 1 && !e[1].ch && e[0].closed == 1);
+	unmake(e);
+}
+
+/* One of several that is malformed: none of them is looked at. */
+static void malformed_together(void)
+{
+	static const char *const bad[] = {
+		"\7\0\0\0\4\0\0\0abcd\0\0\0\0\7\0\0\0\5\0\0\0abcd",	/* the second too long */
+		"\7\0\0\0\4\0\0\0abcd\0\0\0\0\7\0\0\0\0\0\0",	/* half a head */
+		"\7\0\0\0\4\0\0\0abcd\0\0\0",		/* padding behind the last */
+	};
+	static const size_t len[] = { 28, 23, 15 };
+	struct end e = { .in_order = true };
+	unsigned int i;
+	int fd[2];
+
+	EXPECT(!channel_pair(fd));
+	e.ch = channel_create(loop, fd[1], 1 << 20, &ops, &e);
+	for (i = 0; i < 3; i++) {
+		logged[0] = 0;
+		EXPECT_EQ(send(fd[0], bad[i], len[i], 0), len[i]);
+		run();
+		EXPECT(!e.got && strstr(logged, "malformed"));
+	}
+	EXPECT_EQ(send(fd[0], "\7\0\0\0\4\0\0\0abcd\0\0\0\0\7\0\0\0\0\0\0\0", 24, 0), 24);
+	run();
+	EXPECT_EQ(e.got, 2);
+	channel_destroy(e.ch);
+	close(fd[0]);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -386,6 +507,11 @@ int main(void)
 		{ "more descriptors than one are none", too_many_descriptors },
 		{ "flushing ends", flushed },
 		{ "the first message is waited for", awaited },
+		{ "what is posted arrives in order with what is sent", posted },
+		{ "what is posted in one turn is one datagram", posted_together },
+		{ "what is too much to post is refused", posted_too_much },
+		{ "a channel destroyed amid one datagram", destroyed_midway },
+		{ "several messages in a datagram are all well formed, or none counts", malformed_together },
 	};
 	int status;
 
