@@ -39,12 +39,7 @@ topology() {
 	done
 }
 
-S=203.0.113.2
-
-external() {
-	open NR external "$1" dport 5000 toward "$S" "${@:2}"
-	X=$(answer .external.address) XP=$(answer .external.port) RESERVED=$SID
-}
+S=203.0.113.2 TOWARD=203.0.113.2
 
 edge_answers() {
 	external udp

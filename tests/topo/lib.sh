@@ -482,3 +482,26 @@ stops() {
 	tail -n 3 "$STEADY"
 	die "the flow goes on"
 }
+
+# external PROTO WORDS...: NR asks for a public endpoint of its port 5000, toward TOWARD; in X and XP, and the
+# session in RESERVED.
+external() {
+	open NR external "$1" dport 5000 toward "${TOWARD:-192.0.2.1}" "${@:2}"
+	# shellcheck disable=SC2034
+	X=$(answer .external.address) XP=$(answer .external.port) RESERVED=$SID
+}
+
+# opens PROTO [ADDRESS PORT]: by EXTERNAL and CREATE one flow from S to NR passes, as one from PUBLIC, and no
+# other, nor to ADDRESS PORT.
+opens() {
+	external "$1"
+	blocked NI "$1" "$S" 4000 "$X" "$XP"
+	open NI create "$1" from "$S" sport 4000 to "$X" dport "$XP"
+	passes NI "$1" "$S" 4000 "$X" "$XP" "$PUBLIC"
+	blocked NI "$1" "$S" 4001 "$X" "$XP"
+	blocked NI "$1" "$S" 4000 "$X" $((XP ^ 1))
+	[[ -z ${2:-} ]] || blocked NI "$1" "$S" 4000 "$2" "$3"
+	close NI
+	shut NI "$1" "$S" 4000 "$X" "$XP"
+	quit NR
+}

@@ -355,7 +355,14 @@ static void names(void)
 	EXPECT_EQ(decide(), NSLP_NOT_AUTHENTICATED);
 	strcpy(request.who.name, "example.net");
 	EXPECT_EQ(decide(), NSLP_NOT_AUTHENTICATED);
+	strcpy(request.who.name, "gw.example.net.");
+	EXPECT_EQ(decide(), 0);
+	/* who may be any of them is not the one */
+	strcpy(entries[0].tls_name, "gw.example.net");
+	strcpy(request.who.name, "*.example.net");
+	EXPECT_EQ(decide(), NSLP_NOT_AUTHENTICATED);
 	strcpy(request.who.name, "gw.example.net");
+	EXPECT_EQ(decide(), 0);
 	request.who.tls = false;	/* says so, and has not proved it */
 	EXPECT_EQ(decide(), NSLP_NOT_AUTHENTICATED);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <netinet/in.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/name.h"
 #include "nslp/code.h"
 #include "policy/flow.h"
 #include "policy/policy.h"
@@ -75,17 +75,6 @@ static const struct address *requester_address(const struct ask *q)
 	if (!policy_local(q->r))
 		return &q->r->who.peer;
 	return q->r->kind == GATE_ALLOW ? &q->f->source : &q->f->destination;
-}
-
-/* A certificate's name as in RFC 6125 6.4.3: "*." stands for one label. */
-static bool name_fits(const char *pattern, const char *name)
-{
-	const char *dot;
-
-	if (strncmp(pattern, "*.", 2))
-		return !strcasecmp(pattern, name);
-	dot = strchr(name, '.');
-	return dot && dot != name && !strcasecmp(pattern + 1, dot);
 }
 
 static bool fits_place(const struct ask *q, const struct conf_policy *e)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
-#include <strings.h>
 
+#include "base/name.h"
 #include "sig/peerdb.h"
 
 static bool host_octet(uint8_t c)
@@ -25,39 +25,9 @@ bool peer_names_add(struct peer_names *n, const void *name, size_t len)
 	return true;
 }
 
-/* Without the dot of the root. */
-static size_t length(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 1 && name[n - 1] == '.' ? n - 1 : n;
-}
-
-static bool same(const char *a, size_t an, const char *b, size_t bn)
-{
-	return an == bn && an && !strncasecmp(a, b, an);
-}
-
-static bool wild(const char *name)
-{
-	return name[0] == '*' && name[1] == '.' && name[2];
-}
-
-/* Whether @name has one label more than what follows the "*" of @pattern. */
-static bool covers(const char *pattern, const char *name)
-{
-	const char *dot = strchr(name, '.');
-
-	if (!dot || dot == name)
-		return false;
-	return same(pattern + 1, length(pattern) - 1, dot, length(name) - (size_t)(dot - name));
-}
-
 bool peer_name_match(const char *a, const char *b)
 {
-	if (same(a, length(a), b, length(b)))
-		return true;
-	return (wild(a) && !wild(b) && covers(a, b)) || (wild(b) && !wild(a) && covers(b, a));
+	return name_fits(a, b) || name_fits(b, a);
 }
 
 static const char *match(const char *entry, const struct peer_names *names)
@@ -68,7 +38,7 @@ static const char *match(const char *entry, const struct peer_names *names)
 		if (!strcmp(entry, "*"))
 			return names->name[i];
 		if (peer_name_match(entry, names->name[i]))
-			return wild(entry) ? names->name[i] : entry;
+			return name_wild(entry) ? names->name[i] : entry;
 	}
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The authorised peer database (RFC 5971 4.4.2), and how names in it and names in certificates are
- * compared (5.7.3.1). Plain values.
+ * The authorised peer database (RFC 5971 4.4.2), by the names that certificates have (5.7.3.1). Plain
+ * values.
  */
 #ifndef _NATFWD_SIG_PEERDB_H
 #define _NATFWD_SIG_PEERDB_H
@@ -26,12 +26,7 @@ struct peer_names {
  */
 bool peer_names_add(struct peer_names *n, const void *name, size_t len);
 
-/*
- * peer_name_match() - whether two names mean the same, or one includes the other
- *
- * Case does not matter, nor a dot at the end. "*" as the whole leftmost label of either stands for
- * any one label: "*.example.com" is "a.example.com", and not "example.com" nor "a.b.example.com".
- */
+/* Whether one of two names fits the other (name_fits()): certificates have patterns, too. */
 bool peer_name_match(const char *a, const char *b);
 
 /*

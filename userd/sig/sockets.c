@@ -207,7 +207,6 @@ static int join_group(void)
 	return fd;
 }
 
-/* The rule stays while processes come and go: it is the monitor's. */
 /* Where the module lets the port pass, and nothing else unasked: only Q-mode messages may use it. */
 static int guard(const struct conf *c)
 {
@@ -220,6 +219,14 @@ static int guard(const struct conf *c)
 	return err;
 }
 
+/* With what it owns: table, rules, and what the guard lets pass. */
+static void drop_trap(void)
+{
+	close(trap_owner);
+	trap_owner = -1;
+}
+
+/* The rule stays while processes come and go: it is the monitor's. */
 static int make_trap(const struct conf *c)
 {
 	int err;
@@ -231,7 +238,7 @@ static int make_trap(const struct conf *c)
 		return trap_owner;
 	err = guard(c);
 	if (err)
-		sig_sockets_forked();
+		drop_trap();
 	return err;
 }
 
@@ -248,13 +255,6 @@ static int trap(const struct conf *c)
 	if (fcntl(fd, F_SETFL, O_NONBLOCK))
 		return finish(fd, -errno);
 	return fd;
-}
-
-void sig_sockets_forked(void)
-{
-	if (trap_owner >= 0)
-		close(trap_owner);
-	trap_owner = -1;
 }
 
 /* ---- streams ---- */

@@ -30,7 +30,5 @@
  * With the trap a socket is kept here that owns the rule: the rule is gone when the monitor is.
  */
 int sig_socket_open(const struct conf *c, enum proc_socket which, uint32_t arg);
-/* In a child of the monitor: let go what is kept here. */
-void sig_sockets_forked(void);
 
 #endif /* _NATFWD_SIG_SOCKETS_H */
