@@ -110,6 +110,39 @@ static void refresh(void)
 	rig_stop();
 }
 
+/* What a neighbour can make the gate and those behind do is bounded; ending is not. */
+static void refresh_paced(void)
+{
+	struct gist_mri mri = establish(FIREWALL);
+	struct nslp_message m;
+	unsigned int taken = 0;
+	uint32_t msn;
+
+	for (msn = 101; msn < 400; msn++) {
+		rig_clear();
+		m = rig_create(msn, 600);
+		rig_in(1, &mri, &m);
+		taken += rig.asks > 0;
+	}
+	EXPECT(taken >= 32 && taken <= 48);
+	EXPECT_EQ(rig_counter(NSLP_N_paced), 299 - taken);
+	/* it goes on as time goes by, and the session is what it was */
+	rig_pass(3000);
+	EXPECT(rig_has());
+	rig_clear();
+	ask(DR, 401, 600);
+	answer(401, NSLP_SUCCESS, 600);
+	EXPECT_EQ(rig_info().left, 600);
+	while (rig_counter(NSLP_N_paced) == 299 - taken) {
+		rig_clear();
+		ask(DR, msn++ + 10, 600);
+	}
+	rig_clear();
+	ask(DR, 1000, 0);
+	EXPECT(!rig_has());
+	rig_stop();
+}
+
 static void refresh_lost(void)
 {
 	establish(FIREWALL);
@@ -587,6 +620,7 @@ static const struct ktap_test tests[] = {
 	{ "NATFW-3.5-14,NATFW-3.6-07,NATFW-3.10-04 a request without rights does not move the "
 	  "number", msn_needs_rights },
 	{ "NATFW-3.7.3-04,NATFW-3.7.3-07,NATFW-3.7.3-10,NATFW-3.7.3-11 refresh", refresh },
+	{ "a neighbour that refreshes without end is held up", refresh_paced },
 	{ "NATFW-3.7.3-12,NATFW-3.7.3-13,NATFW-3.7.3-01 a lost refresh changes nothing",
 	  refresh_lost },
 	{ "NATFW-3.7.3-06 a refused refresh leaves the rule, unless it is over for good",

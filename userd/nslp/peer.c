@@ -6,6 +6,11 @@
 #include "base/siphash.h"
 #include "nslp/peer.h"
 
+/* Refreshes, for each session that a neighbour has here. */
+#define EACH		2	/* a second */
+#define BURST		4	/* at once */
+#define BURST_ANY	32	/* at once, besides, of a neighbour with few sessions */
+
 static uint64_t hash_of(const struct nslp *n, const struct gist_peer *p)
 {
 	if (p->sii)
@@ -57,12 +62,30 @@ struct nslp_peer *nslp_peer_get(struct nslp *n, const struct gist_peer *p)
 			return NULL;
 		}
 		peer->sii = p->sii;
+		peer->tokens = UINT64_MAX / 2;	/* as many as its sessions may have */
 		peer->tls = p->security == GIST_TLS;
 		snprintf(peer->name, sizeof(peer->name), "%s", p->name ? p->name : "");
 		n->stats.memory += sizeof(*peer);
 	}
 	peer->address = p->address;
 	return nslp_peer_ref(peer);
+}
+
+bool nslp_peer_paced(const struct nslp *n, struct nslp_peer *p)
+{
+	uint64_t now = n->timers->now, full;
+
+	if (!p)
+		return true;
+	full = ((uint64_t)p->refs * BURST + BURST_ANY) * 1000;
+	p->tokens += (now - p->at) * p->refs * EACH;
+	p->at = now;
+	if (p->tokens > full)
+		p->tokens = full;
+	if (p->tokens < 1000)
+		return false;
+	p->tokens -= 1000;
+	return true;
 }
 
 struct nslp_peer *nslp_peer_ref(struct nslp_peer *p)

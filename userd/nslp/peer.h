@@ -17,6 +17,7 @@ struct nslp_peer {
 	bool told;			/* of this node going down */
 	uint32_t refs;
 	uint32_t pending;		/* sessions it has begun that are not established */
+	uint64_t tokens, at;		/* refreshes * 1000 it may ask for, and when that was so */
 	char name[GATE_NAME];		/* authenticated by TLS; may be empty */
 };
 
@@ -25,6 +26,13 @@ struct nslp_peer *nslp_peer_get(struct nslp *n, const struct gist_peer *p);
 struct nslp_peer *nslp_peer_ref(struct nslp_peer *p);
 /* One use less; NULL is fine. */
 void nslp_peer_put(struct nslp *n, struct nslp_peer *p);
+/*
+ * One more refresh or update asked for by @p; false: it asks for more than it may. Bounded is what a
+ * neighbour can make this node and those behind it do: a refresh costs as much as new sessions do, of
+ * which there are only so many. A neighbour's sessions share what each may have, so that it can bring all
+ * of them up to date at once when its routes change. NULL may.
+ */
+bool nslp_peer_paced(const struct nslp *n, struct nslp_peer *p);
 /* Whether a message from @p is one from @known. */
 bool nslp_peer_is(const struct nslp_peer *known, const struct gist_peer *p);
 /* The same, and not with less security than before. */

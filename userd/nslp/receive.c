@@ -7,6 +7,7 @@
 #include "nslp/delete.h"
 #include "nslp/gateway.h"
 #include "nslp/initiate.h"
+#include "nslp/peer.h"
 #include "nslp/place.h"
 #include "nslp/receive.h"
 #include "nslp/forward.h"
@@ -165,6 +166,10 @@ static void request(struct nslp *n, const struct gist_rx *rx, const struct nslp_
 	}
 	if (s && !is_newer(s, m->msn)) {
 		nslp_count(n, NSLP_N_replayed);
+		return;
+	}
+	if (s && m->lifetime && !nslp_peer_paced(n, s->near)) {
+		nslp_count(n, NSLP_N_paced);
 		return;
 	}
 	if (!m->lifetime)
