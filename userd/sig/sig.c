@@ -18,6 +18,7 @@
 #include "sig/links.h"
 #include "sig/stats.h"
 #include "sig/stream.h"
+#include "sig/tell.h"
 
 #define EARLY_MAX	32	/* descriptors that may come before the configuration */
 #define DOWN_STEP_MS	20
@@ -196,12 +197,8 @@ static int to_gate(void *arg, const struct gate_request *r, const struct gate_pr
 
 static void to_application(void *arg, const struct session_event *e)
 {
-	char tag[SESSION_TAG];
-
 	(void)arg;
-	if (proc_send(PROC_CTL, MSG_SESSION_EVENT, e, sizeof(*e)))
-		log_warn(SUB_NSLP, "an application was not told about its session sid=%s state=%u",
-			 session_tag(e->sid, tag), e->state);
+	tell(e);
 }
 
 static void random_octets(void *arg, void *buf, size_t n)
@@ -266,6 +263,8 @@ static void on_start(void)
 static void on_peer(enum proc_id peer, bool again)
 {
 	list_stop(peer);
+	if (peer == PROC_CTL)
+		tell_forget();
 	if (peer != PROC_KERN || !again || !sig.nslp)
 		return;
 	clock_enter();
@@ -273,8 +272,15 @@ static void on_peer(enum proc_id peer, bool again)
 	clock_leave();
 }
 
+static void on_drained(enum proc_id peer)
+{
+	if (peer == PROC_CTL)
+		tell_drained();
+}
+
 static void end(void)
 {
+	tell_forget();
 	nslp_destroy(sig.nslp);
 	gist_destroy(net.gist);
 	sig.nslp = NULL;
@@ -415,5 +421,6 @@ const struct proc_ops sig_ops = {
 	.peer = on_peer,
 	.message = on_message,
 	.down = on_down,
+	.drained = on_drained,
 	.dump = on_dump,
 };
