@@ -109,13 +109,17 @@ class Gateway:
         return found
 
     def cpu(self):
-        """Seconds of processor all processes of the daemon have used."""
+        """Seconds of processor all processes of the daemon have used; they have one thread each."""
         total = 0
         for pid in self.pids().values():
-            with open(f'/proc/{pid}/stat', encoding='ascii') as f:
-                fields = f.read().rsplit(')', 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICKS
+            try:
+                with open(f'/proc/{pid}/schedstat', encoding='ascii') as f:
+                    total += int(f.read().split()[0]) / 1e9
+            except OSError:     # a kernel that only counts ticks
+                with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+                    fields = f.read().rsplit(')', 1)[1].split()
+                total += (int(fields[11]) + int(fields[12])) / TICKS
+        return total
 
     def memory(self):
         """Octets of private memory of all of them."""
