@@ -85,7 +85,7 @@ class Gateway:
         self.daemon = subprocess.Popen(['ip', 'netns', 'exec', self.ns['gw'],
                                         self.program, '-f', '-c', f'{self.dir}/natfwd.yaml'])
         for _ in range(200):
-            if os.path.exists(f'{self.dir}/control') and len(self.pids()) == 4:
+            if os.path.exists(f'{self.dir}/control') and len(self.pids()) >= 4:
                 break
             time.sleep(0.05)
         else:
