@@ -20,6 +20,8 @@ import clock        # noqa: E402
 import gateway      # noqa: E402
 import loading      # noqa: E402
 import report       # noqa: E402
+import ring         # noqa: E402
+import siphash      # noqa: E402
 import stats        # noqa: E402
 import targets      # noqa: E402
 
@@ -269,6 +271,28 @@ def processors_get_flows_of_their_own():
                 for p in parts]
         same(len(seen[0] & seen[1]), 0)
         same(len(seen[0] | seen[1]), flows)
+
+
+@point
+def siphash_is_that_of_its_authors():
+    k0, k1 = 0x0706050403020100, 0x0f0e0d0c0b0a0908
+    same(siphash.siphash(bytes(range(15)), k0, k1), 0xa129ca6149be45e5)
+    same(siphash.siphash(b'', k0, k1), 0x726fdb47dd0e0e31)
+
+
+@point
+def colliding_keys_collide_under_their_seed_only():
+    keys = siphash.colliding(20, lambda n: n.to_bytes(4, 'big'), range(100000), 4)
+    same({siphash.siphash(n.to_bytes(4, 'big')) & 15 for n in keys}, {0})
+    same(len({siphash.siphash(n.to_bytes(4, 'big'), 1) & 15 for n in keys}) > 5, True)
+
+
+@point
+def frames_have_a_valid_header():
+    f = ring.frame(ring.udp(1, 2), ident=7, fragment=ring.MF)
+    same(ring.checksum(f[14:34]), 0)
+    same((len(f), f[12:14], f[18:20]), (60, b'\x08\0', b'\0\x07'))
+    same(len(set(ring.fragments(0))), ring.FRAMES)
 
 
 @point

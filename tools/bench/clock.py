@@ -161,6 +161,13 @@ class Clock:
         waited = sum(w for _, w in busy) + after['steal'][0] - before['steal'][0]
         return waited / (ran + waited) if ran + waited else 0.0
 
+    @staticmethod
+    def first_lost(before, after):
+        """Share of its time the guest's first processor did without one it wanted."""
+        t = min((t for t in after if t != 'steal'), key=int)
+        ran, waited = (after[t][i] - before[t][i] for i in (0, 1))
+        return waited / (ran + waited) if ran + waited else 0.0
+
 
 if __name__ == '__main__':
     serve(sys.argv[1])

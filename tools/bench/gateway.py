@@ -115,6 +115,8 @@ class Gateway:
     """The namespace, its devices, and pktgen on lan."""
 
     made = 0
+    lan = 'type dummy'
+    second = False  # whether another processor has a flood of its own to send
 
     def __init__(self, family, traffic):
         Gateway.made += 1
@@ -165,7 +167,7 @@ class Gateway:
         nodad = ' nodad' if n.family == 6 else ''
         sh('ip', '-batch', '-', text=f'''
 link set lo up
-link add lan address {MAC_LAN} type dummy
+link add lan address {MAC_LAN} {self.lan}
 link add wan address {MAC_WAN} type dummy
 link set lan arp on addrgenmode none up
 link set wan arp on addrgenmode none up
@@ -267,6 +269,27 @@ route add {n.servers} via {n.next}
             return Sent(packets, wall, wall, 0.0)
         return Sent(packets, Clock.seconds(before, after, cpus), wall,
                     Clock.lost(before, after, cpus))
+
+    def aim_second(self, hosts):
+        """A flood of any flows for the second processor, besides what the first sends."""
+        with self.inside():
+            self._generator(1)
+            self._aim_one(1, hosts, True)
+        self.second = True
+
+    def send_first(self, count):
+        """(nanoseconds a packet of the first processor, share it lost); the second, if it has
+        been aimed, sends as many."""
+        with self.inside():
+            for cpu in range(1 + self.second):
+                self._set(cpu, f'count {count}')
+            before = CLOCK.read()
+            put('/proc/net/pktgen/pgctrl', 'start')
+            packets, wall = self._result(0)
+            after = CLOCK.read()
+        # its processor may have had more to do after it was through
+        lost = Clock.first_lost(before, after) if before and after else 0.0
+        return wall * (1 - lost) * 1e9 / packets, lost
 
     def _results(self):
         done = [self._result(cpu) for cpu in range(self.traffic.cpus)]

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+import flood
 import loading
 import measure
 import memory
@@ -49,8 +50,9 @@ PROFILES = {
 # (of groups that targets are judged by, of the others)
 ROUNDS = {'quick': (15, 7), 'medium': (25, 11), 'full': (41, 21)}
 EXTRAS = {'memory': memory.memory, 'load': loading.load, 'atomic': loading.atomic,
-          'state': state.state, 'full': state.full}
-OURS = ('load', 'atomic', 'full')   # nothing to measure without natfw
+          'state': state.state, 'full': state.full,
+          'flood': flood.flood}
+OURS = ('load', 'atomic', 'full', 'flood')   # nothing to measure without natfw
 NAMES = CASES + ('targets',) + tuple(EXTRAS)
 
 
