@@ -482,6 +482,8 @@ static bool build_identities(struct conf_mgmt *m, const struct lyd_node *mgmt,
 	return true;
 }
 
+#define OWN_PORTS	32768	/* from here on natfwd lets answers in (kern/base.c) */
+
 /* The registered ports (RFC 8071, 6). */
 static void build_endpoint(struct conf_endpoint *p, const struct lyd_node *n)
 {
@@ -494,6 +496,9 @@ static void build_endpoint(struct conf_endpoint *p, const struct lyd_node *n)
 	FILL(tree_find(n, "keepalive"), keepalive_fields, p);
 	if (!p->port)
 		p->port = registered[p->transport];
+	if (p->local_port && p->local_port < OWN_PORTS)
+		log_warn(SUB_CONF, "line %u: answers to a local-port below %u need a rule where a device "
+			 "has default drop", tree_line(n), OWN_PORTS);
 	if (local)
 		address_read(&p->local, local);
 }

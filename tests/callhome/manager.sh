@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# natfw-test: host timeout=120
+#
+# natfwd calls natfw-manager, each the program as it is: the device is known by the serial number in its
+# certificate, the manager by its own, and what the manager's command prints is the device's tree.
+NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
+. "$(dirname "$0")/lib.sh"
+
+MANAGER=$TOP/userd/manager/natfw-manager
+[[ -x $MANAGER ]] || ktap_skip_all "natfw-manager is not built"
+
+ktap_start
+make_certificates
+open_work
+make_network
+mkdir -p "$WORK/manager"
+chmod 600 "$CERTS/nms.key"
+cat >"$WORK/manager.yaml" <<E
+user: root
+state: $WORK/manager
+control: {path: $WORK/manager.sock}
+listen: [{transport: tls, address: $MGR4}]
+issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
+credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
+E
+
+serves() {
+	bg in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens 4335 || die "$(cat "$BG_OUT")"
+}
+
+manages() {
+	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$MANAGER" "$@"
+}
+
+connected() {
+	manages devices | grep -q 'gw-17.*connected'
+}
+
+reads() {
+	serves
+	manages devices add gw-17 identifier=17 credential=ops
+	device_conf "$(client nms "remote-address: $MGR4")"
+	fresh_start
+	comes nms state up
+	want "$(of nms user)" nms1
+	wait_for 10 connected || die "$(manages devices; manages devices refused)"
+	manages get gw-17 >"$WORK/answer"
+	file_has "$WORK/answer" '<natfw xmlns="urn:natfw:yang:natfw"'
+	file_has "$WORK/answer" 'netconf-state'
+	file_has "$WORK/answer" "<remote-address>$MGR4</remote-address>"
+	# the manager goes away and comes back: the device returns by itself
+	kill -- "-$BG"
+	logs 'was=up reason='
+	serves
+	wait_for 30 connected
+	daemon_stop
+}
+
+unknown_device() {
+	serves
+	manages devices remove gw-17
+	device_conf "$(client nms "remote-address: $MGR4")"
+	fresh_start
+	logs 'was=securing reason=\|was=up reason='
+	wait_for 10 eval 'manages devices refused | grep -q 17'
+	daemon_stop
+}
+
+point "8071-S6a,8071-S1a,8071-C5a,8071-C6b natfw-manager is called, reads the tree, goes and comes back" reads
+point "8071-C6b a device that natfw-manager does not expect" unknown_device
+ktap_end
