@@ -32,7 +32,7 @@ static size_t packet_limit(int fd)
 }
 
 int natfw_txn_begin(struct natfw_txn **tp, struct natfw_client *c, const uint32_t *generation,
-		    struct natfw_error *e)
+		    size_t expected, struct natfw_error *e)
 {
 	struct natfw_txn_info i = { 0 };
 	struct natfw_txn *t;
@@ -48,6 +48,10 @@ int natfw_txn_begin(struct natfw_txn **tp, struct natfw_client *c, const uint32_
 	if (generation) {
 		i.generation = *generation;
 		natfw_want(&i, NATFW_A_TXN_GENERATION);
+	}
+	if (expected) {
+		i.staged = expected < UINT32_MAX ? (uint32_t)expected : UINT32_MAX;
+		natfw_want(&i, NATFW_A_TXN_STAGED);
 	}
 	err = natfw_client_do(c, NATFW_CMD_TXN_BEGIN, 0, &i, NULL, e);
 	if (err)

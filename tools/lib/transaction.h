@@ -17,10 +17,11 @@ struct natfw_txn;
 
 /*
  * Begin. With @generation (not NULL) the commit is refused if the rule set
- * has changed since (struct natfw_net.generation).
+ * has changed since (struct natfw_net.generation). @expected says how many
+ * requests will be added, about, so that the kernel can make room; 0: unknown.
  */
 int natfw_txn_begin(struct natfw_txn **t, struct natfw_client *c, const uint32_t *generation,
-		    struct natfw_error *e);
+		    size_t expected, struct natfw_error *e);
 /*
  * Stage @cmd (rule-new, rule-del, rule-flush) on @obj. It may only be sent
  * later: an error may be that of an earlier request, see natfw_txn_failed().

@@ -37,7 +37,13 @@ static size_t select_rules(const struct config *c, const struct state *s, struct
 	size_t all = d->nadd, i, n = 0;
 	struct natfw_rule r;
 
-	for (i = 0; i < all && !ruleset_get(&c->rules, d->add[i], &r); i++) {
+	for (i = 0; i < all; i++) {
+		if (!ruleset_entry(&c->rules, d->add[i])->refers) {
+			d->add[n++] = d->add[i];
+			continue;
+		}
+		if (ruleset_get(&c->rules, d->add[i], &r))
+			break;
 		if (kernel_can_judge(c, s, &r))
 			d->add[n++] = d->add[i];
 		natfw_object_fini(&natfw_rule_set, &r);

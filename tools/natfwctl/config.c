@@ -9,6 +9,7 @@
 #include "lexer.h"
 #include "netspec.h"
 #include "poolspec.h"
+#include "semantics.h"
 #include "spec.h"
 #include "value.h"
 
@@ -102,10 +103,22 @@ static bool set_owner(struct config *c, struct words *w, struct natfw_rule *r)
 	return true;
 }
 
+/* Here, where the rule is at hand: to decode a million of them again takes its time. */
+static bool check_meaning(const struct config *c, struct words *w, const struct natfw_rule *r)
+{
+	const char *attr, *why = semantics_check(r, &attr);
+
+	if (!why)
+		return true;
+	words_fail_all(w, "%s", why);
+	config_token(c, w->error.line, attr, w->error.token, sizeof(w->error.token));
+	return false;
+}
+
 static bool read_rule(struct config *c, struct words *w)
 {
 	struct natfw_rule r;
-	bool ok = spec_read(w, &r) && set_owner(c, w, &r);
+	bool ok = spec_read(w, &r) && set_owner(c, w, &r) && check_meaning(c, w, &r);
 
 	if (ok && ruleset_add(&c->rules, &r, 0, w->line[0]))
 		ok = words_fail_all(w, "out of memory");
@@ -129,7 +142,7 @@ static bool read_statement(struct config *c, struct words *w)
 	const struct statement *s = NULL;
 	unsigned int i;
 
-	for (i = 0; i < NSTATEMENTS; i++)
+	for (i = 0; i < NSTATEMENTS && !s; i++)
 		if (!strcmp(statements[i].noun, noun))
 			s = &statements[i];
 	if (!s)

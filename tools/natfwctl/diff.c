@@ -38,13 +38,17 @@ static size_t *sorted(const struct ruleset *s)
 {
 	size_t n = ruleset_count(s), i;
 	size_t *order = malloc((n + 1) * sizeof(*order));
+	bool in_order = true;
 
 	if (!order)
 		return NULL;
-	for (i = 0; i < n; i++)
-		order[i] = i;
 	sort_set = s;
-	qsort(order, n, sizeof(*order), by_rank);
+	for (i = 0; i < n; i++) {
+		order[i] = i;
+		in_order = in_order && (!i || by_rank(&order[i - 1], &order[i]) < 0);
+	}
+	if (!in_order)
+		qsort(order, n, sizeof(*order), by_rank);
 	return order;
 }
 

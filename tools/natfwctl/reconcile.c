@@ -6,7 +6,6 @@
 #include "ctl.h"
 #include "infra.h"
 #include "reconcile.h"
-#include "semantics.h"
 #include "spec.h"
 #include "stage.h"
 #include "state.h"
@@ -41,14 +40,6 @@ bool reconcile_keeps(const struct config *c)
 	return ctl_opt.keep || !owner_is_zero(c->owner);
 }
 
-static const char *check_meaning(const struct config *c, const struct state *s,
-				 const struct natfw_rule *r, const char **attr)
-{
-	(void)c;
-	(void)s;
-	return semantics_check(r, attr);
-}
-
 static const char *check_references(const struct config *c, const struct state *s,
 				    const struct natfw_rule *r, const char **attr)
 {
@@ -68,20 +59,18 @@ static const char *check_references(const struct config *c, const struct state *
 	return NULL;
 }
 
-typedef const char *rule_check(const struct config *c, const struct state *s,
-			       const struct natfw_rule *r, const char **attr);
-
-/* The first rule that does not pass @check is put in c->error. */
-static bool check_rules(struct config *c, const struct state *s, rule_check *check)
+bool reconcile_references(struct config *c, const struct state *s)
 {
 	const char *why, *attr;
 	struct natfw_rule r;
 	size_t i;
 
 	for (i = 0; i < ruleset_count(&c->rules); i++) {
+		if (!ruleset_entry(&c->rules, i)->refers)
+			continue;
 		if (ruleset_get(&c->rules, i, &r))
 			return false;
-		why = check(c, s, &r, &attr);
+		why = check_references(c, s, &r, &attr);
 		natfw_object_fini(&natfw_rule_set, &r);
 		if (!why)
 			continue;
@@ -93,11 +82,6 @@ static bool check_rules(struct config *c, const struct state *s, rule_check *che
 	return true;
 }
 
-bool reconcile_references(struct config *c, const struct state *s)
-{
-	return check_rules(c, s, check_references);
-}
-
 int reconcile_load(struct words *w, struct config *c, const char **path)
 {
 	int status;
@@ -105,7 +89,7 @@ int reconcile_load(struct words *w, struct config *c, const char **path)
 	*path = words_next(w, "a file, or - for standard input,");
 	if (!*path || !words_done(w))
 		return ctl_usage(w);
-	if (config_load(c, *path, ctl_opt.owner) && check_rules(c, NULL, check_meaning))
+	if (config_load(c, *path, ctl_opt.owner))
 		return 0;
 	status = reconcile_refused(*path, &c->error);
 	config_fini(c);

@@ -59,6 +59,8 @@ int ruleset_add(struct ruleset *s, const struct natfw_rule *r, uint64_t id, unsi
 	*e = (struct ruleset_entry){
 		.id = id, .priority = r->priority, .flags = r->flags, .key_len = key_len,
 		.line = line, .hash = hash_bytes(m->buf, key_len),
+		.refers = natfw_has(&r->match, NATFW_A_MATCH_IFNAME) ||
+			  natfw_has(&r->nat, NATFW_A_NAT_POOL),
 	};
 	return 0;
 }

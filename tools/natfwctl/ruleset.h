@@ -19,6 +19,7 @@ struct ruleset_entry {
 	uint32_t key_len;	/* bytes of the first part */
 	uint32_t line;		/* in the file, or 0 */
 	uint32_t hash;		/* of the first part */
+	bool refers;		/* names a pool or a device */
 };
 
 struct ruleset {

@@ -65,12 +65,13 @@ static bool removal_gone(const struct stage *s, long failed, const struct natfw_
 int stage_run(const struct stage *s, struct natfw_client *cl, bool dry,
 	      struct config_error *cerr)
 {
+	size_t expected = s->d->nadd + (s->replace ? 1 : s->d->ndel);
 	struct natfw_txn *t;
 	struct natfw_error e;
 	long failed = -1;
 	int err;
 
-	err = natfw_txn_begin(&t, cl, s->generation, &e);
+	err = natfw_txn_begin(&t, cl, s->generation, expected, &e);
 	if (err) {
 		explain(s, -1, &e, cerr);
 		return err;

@@ -68,7 +68,7 @@ bool words_take(struct words *w, const char *text)
 {
 	const char *s = words_peek(w);
 
-	if (!s || strcmp(s, text))
+	if (!s || s[0] != text[0] || strcmp(s, text))
 		return false;
 	w->at++;
 	return true;
