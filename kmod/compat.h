@@ -94,4 +94,14 @@ static inline struct nlattr **natfw_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/* Refusals can be composed, in at most 80 bytes, since 6.2; before, @plain it is. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define natfw_extack_fmt(extack, plain, fmt, ...) do {				\
+	scnprintf((extack)->_msg_buf, NETLINK_MAX_FMTMSG_LEN, fmt, __VA_ARGS__);	\
+	(extack)->_msg = (extack)->_msg_buf;					\
+} while (0)
+#else
+#define natfw_extack_fmt(extack, plain, fmt, ...) NL_SET_ERR_MSG(extack, plain)
+#endif
+
 #endif /* _NATFW_COMPAT_H */

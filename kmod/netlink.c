@@ -63,7 +63,8 @@ struct sk_buff *natfw_nl_reply_new(const struct genl_info *info, size_t size)
 	return ERR_PTR(-ENOMEM);
 }
 
-static int nl_carry_out(struct genl_info *info, struct sk_buff *reply, natfw_nl_op *op)
+static int nl_carry_out(struct genl_info *info, struct sk_buff *reply, natfw_nl_op *op,
+			bool change)
 {
 	struct natfw_net *nn = natfw_net(genl_info_net(info));
 	struct natfw_nl_head head;
@@ -71,11 +72,13 @@ static int nl_carry_out(struct genl_info *info, struct sk_buff *reply, natfw_nl_
 
 	natfw_nl_head_reply(&head, info);
 	mutex_lock(&nn->lock);
-	err = op(nn, info, reply, &head);
+	err = natfw_nl_explain(info->extack, op(nn, info, reply, &head));
+	if (err && change)
+		natfw_txn_refuse(natfw_txn_find(nn, info->snd_portid), info);
 	mutex_unlock(&nn->lock);
 	if (err)
 		nlmsg_free(reply);
-	return natfw_nl_explain(info->extack, err);
+	return err;
 }
 
 int natfw_nl_read(struct genl_info *info, size_t size, natfw_nl_op *op)
@@ -85,7 +88,7 @@ int natfw_nl_read(struct genl_info *info, size_t size, natfw_nl_op *op)
 
 	if (IS_ERR(reply))
 		return PTR_ERR(reply);
-	err = nl_carry_out(info, reply, op);
+	err = nl_carry_out(info, reply, op, false);
 	return err ? err : genlmsg_reply(reply, info);
 }
 
@@ -98,7 +101,7 @@ int natfw_nl_change(struct genl_info *info, size_t size, natfw_nl_op *op)
 		reply = natfw_nl_reply_new(info, size);
 	if (IS_ERR(reply))
 		return PTR_ERR(reply);
-	err = nl_carry_out(info, reply, op);
+	err = nl_carry_out(info, reply, op, true);
 	/* it is done, whether or not there is room to say so */
 	if (!err && reply)
 		genlmsg_reply(reply, info);

@@ -93,7 +93,10 @@ typedef int natfw_nl_op(struct natfw_net *nn, struct genl_info *info,
 			struct sk_buff *reply, const struct natfw_nl_head *head);
 /* Carry out @op and send its reply, of up to @size bytes. */
 int natfw_nl_read(struct genl_info *info, size_t size, natfw_nl_op *op);
-/* The same where a reply is sent only if it was asked for (NLM_F_ECHO). */
+/*
+ * The same where a reply is sent only if it was asked for (NLM_F_ECHO). If it is
+ * refused, so is the commit of a transaction the socket has open.
+ */
 int natfw_nl_change(struct genl_info *info, size_t size, natfw_nl_op *op);
 
 /*

@@ -260,7 +260,7 @@ static int rule_new(struct natfw_net *nn, struct genl_info *info,
 	struct natfw_rule *r;
 	int err;
 
-	err = natfw_txn_note(txn, rule_make(nn, info, txn, &r));
+	err = rule_make(nn, info, txn, &r);
 	if (!err && reply)
 		natfw_nl_rule_put(reply, head, r);
 	return err;
@@ -375,9 +375,9 @@ static int rule_del(struct natfw_net *nn, struct genl_info *info,
 	struct natfw_rule *r = find_rule(nn, info);
 
 	if (IS_ERR(r))
-		return natfw_txn_note(txn, PTR_ERR(r));
+		return PTR_ERR(r);
 	if (txn)
-		return natfw_txn_note(txn, natfw_txn_del(txn, r, info->extack));
+		return natfw_txn_del(txn, r, info->extack);
 	natfw_rule_commit(nn, NULL, &r, 1, NATFW_DEL_REASON_REQUEST);
 	return 0;
 }
@@ -410,7 +410,7 @@ static int rule_flush(struct natfw_net *nn, struct genl_info *info,
 	const u8 *cookie = owner ? nla_data(owner) : NULL;
 
 	if (txn)
-		return natfw_txn_note(txn, natfw_txn_flush(txn, cookie, info->extack));
+		return natfw_txn_flush(txn, cookie, info->extack);
 	return flush_now(nn, cookie);
 }
 

@@ -472,11 +472,15 @@ bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r)
 	return false;
 }
 
-int natfw_txn_note(struct natfw_txn *txn, int err)
+void natfw_txn_refuse(struct natfw_txn *txn, const struct genl_info *info)
 {
-	if (txn && err)
-		txn->failed = true;
-	return err;
+	if (!txn || txn->failed)
+		return;
+	lockdep_assert_held(&txn->nn->lock);
+	txn->failed = true;
+	txn->failed_seq = info->snd_seq;
+	if (info->extack && info->extack->_msg)
+		strscpy(txn->failed_why, info->extack->_msg, sizeof(txn->failed_why));
 }
 
 /* Whether everything is there that was to be, and nothing came between. */
@@ -490,8 +494,10 @@ static int txn_check_whole(const struct natfw_txn *txn, const struct genl_info *
 		return -ESTALE;
 	}
 	if (txn->failed) {
-		NL_SET_ERR_MSG(info->extack,
-			       "a request of the transaction was refused; abort it");
+		natfw_extack_fmt(info->extack,
+				 "a request of the transaction was refused; abort it",
+				 "request %u was refused: %s", txn->failed_seq,
+				 txn->failed_why);
 		return -ECANCELED;
 	}
 	if (staged && nla_get_u32(staged) != txn->count) {

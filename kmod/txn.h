@@ -20,11 +20,13 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct genl_info;
 struct natfw_net;
 struct natfw_rule;
 struct netlink_ext_ack;
 
 #define NATFW_TXN_IDLE	60	/* seconds */
+#define NATFW_TXN_WHY	56	/* bytes of a refusal that are remembered */
 
 struct natfw_txn {
 	struct list_head	list;	/* nn->txns; nn->lock */
@@ -33,13 +35,15 @@ struct natfw_txn {
 	u32			portid;
 	unsigned long		used;	/* jiffies */
 	bool			over;	/* committed: about to go */
-	bool			failed;	/* a request was refused: no commit */
 	bool			expired; /* emptied, unused for too long */
 	bool			checked;	/* commit only at @gen */
 	u32			gen;
 	u32			count;	/* requests staged */
 	u32			nadd;	/* of these, new rules */
 	u32			goes;	/* rules they take out, about */
+	bool			failed;	/* a request was refused: no commit */
+	u32			failed_seq;	/* of the first one refused */
+	char			failed_why[NATFW_TXN_WHY];
 	u32			room;	/* nodes the table is to have room for, 0: as it is */
 	struct list_head	add;	/* struct natfw_rule.list */
 	struct xarray		del;	/* ids */
@@ -49,11 +53,12 @@ struct natfw_txn {
 /* The open transaction of a socket, or NULL. nn->lock. */
 struct natfw_txn *natfw_txn_find(struct natfw_net *nn, u32 portid);
 /*
- * A request to be staged in @txn (NULL: in none) ended with @err, which is
- * returned. If it was refused, all that is left to do is to abort: what is
- * asked for together is done together or not at all. nn->lock.
+ * Request @info, made while @txn (NULL: none) was open, is refused; extack says
+ * why. All that is left to do is to abort: what is asked for together is done
+ * together or not at all, and whoever does not read each acknowledgement is told
+ * at commit. nn->lock.
  */
-int natfw_txn_note(struct natfw_txn *txn, int err);
+void natfw_txn_refuse(struct natfw_txn *txn, const struct genl_info *info);
 /* True if commit would take @r out: what replaces it may have its endpoints. nn->lock. */
 bool natfw_txn_dooms(const struct natfw_txn *txn, const struct natfw_rule *r);
 /*
