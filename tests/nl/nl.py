@@ -8,6 +8,7 @@ import ctypes
 import errno
 import ipaddress
 import os
+import re
 import select
 import socket
 import struct
@@ -406,6 +407,11 @@ def check(condition, text):
     """Fail the point, with a reason, unless the condition holds."""
     if not condition:
         raise Failure(text)
+
+
+def kernel():
+    """The running kernel's version, as a pair."""
+    return tuple(int(p) for p in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def refused(nl, op, values, codes, at=None, miss=None, flags=NLM_F_ACK, raw=None):
