@@ -43,7 +43,7 @@ static spinlock_t *natfw_stripe(const struct natfw_table *t, u32 hash)
 	return &t->stripes[hash & (t->nstripes - 1)];
 }
 
-/* Arrays change only under every stripe in turn and grow_work's exclusion. */
+/* Arrays change only under every stripe in turn and t->resizing. */
 #define natfw_table_deref(t, p, hash) \
 	rcu_dereference_protected(p, lockdep_is_held(natfw_stripe(t, hash)))
 
@@ -329,7 +329,7 @@ out:
 	return done;
 }
 
-/* Move to an array of @n buckets. One caller at a time (grow_work). */
+/* Move to an array of @n buckets. t->resizing. */
 static void natfw_table_resize(struct natfw_table *t, u32 n)
 {
 	struct natfw_buckets *from = rcu_dereference_protected(t->cur, true);
@@ -365,12 +365,13 @@ static u32 natfw_table_want(const struct natfw_table *t)
 	return max_t(u32, atomic_read(&t->count), READ_ONCE(t->reserved));
 }
 
-static void natfw_table_grow(struct work_struct *work)
+/* As large as it should be. */
+static void natfw_table_fit(struct natfw_table *t)
 {
-	struct natfw_table *t = container_of(work, struct natfw_table, grow_work);
 	u32 slots = natfw_table_buckets(t) * NATFW_BUCKET_SLOTS;
 	u32 want = natfw_table_want(t), n = natfw_table_buckets(t);
 
+	lockdep_assert_held(&t->resizing);
 	if (READ_ONCE(t->closing))
 		return;
 	if (want > slots / 4 * 3)
@@ -380,6 +381,15 @@ static void natfw_table_grow(struct work_struct *work)
 	n = clamp(n, t->nstripes, NATFW_TABLE_MAX);
 	if (n != natfw_table_buckets(t))
 		natfw_table_resize(t, n);
+}
+
+static void natfw_table_grow(struct work_struct *work)
+{
+	struct natfw_table *t = container_of(work, struct natfw_table, grow_work);
+
+	mutex_lock(&t->resizing);
+	natfw_table_fit(t);
+	mutex_unlock(&t->resizing);
 }
 
 void natfw_table_tidy(struct natfw_table *t)
@@ -393,13 +403,13 @@ void natfw_table_tidy(struct natfw_table *t)
 void natfw_table_reserve(struct natfw_table *t, u32 nodes)
 {
 	WRITE_ONCE(t->reserved, nodes);
-	if (nodes / 15 > natfw_table_buckets(t) >> 2)
-		queue_work(natfw_wq, &t->grow_work);
 }
 
 void natfw_table_settle(struct natfw_table *t)
 {
-	flush_work(&t->grow_work);
+	mutex_lock(&t->resizing);
+	natfw_table_fit(t);
+	mutex_unlock(&t->resizing);
 }
 
 u32 natfw_table_buckets(const struct natfw_table *t)
@@ -422,6 +432,7 @@ int natfw_table_init(struct natfw_table *t, u32 buckets, atomic_long_t *memory)
 	t->nstripes = NATFW_STRIPES;
 	get_random_bytes(&t->secret, sizeof(t->secret));
 	INIT_WORK(&t->grow_work, natfw_table_grow);
+	mutex_init(&t->resizing);
 	t->stripes = kvcalloc(t->nstripes, sizeof(*t->stripes), GFP_KERNEL);
 	if (!t->stripes)
 		return -ENOMEM;

@@ -19,6 +19,7 @@
 #define _NATFW_TABLE_H
 
 #include <linux/atomic.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -165,6 +166,7 @@ struct natfw_table {
 	u32				nstripes;	/* a power of two */
 	atomic_long_t			*memory;	/* charged for arrays */
 	struct work_struct		grow_work;
+	struct mutex			resizing;	/* one array is filled from another */
 	bool				closing;
 };
 
@@ -232,12 +234,15 @@ bool natfw_table_walk(struct natfw_table *t, struct natfw_table_cursor *cursor,
 		      u32 budget, void (*fn)(struct natfw_node *node, void *arg),
 		      void *arg);
 /*
- * Have room for @nodes, all there are included, and keep it until told of fewer
- * (0: as many as there are): so that loading many does not wait for the table to
- * grow again and again. One caller at a time.
+ * There is to be room for @nodes, all there are included, until told of fewer (0:
+ * as many as there are): so that the table does not grow again and again while
+ * many are loaded. One caller at a time.
  */
 void natfw_table_reserve(struct natfw_table *t, u32 nodes);
-/* Wait until there is that room, or no memory for it. May sleep, no lock held. */
+/*
+ * Make that room now, and on the caller's account; without memory there will be
+ * less. May sleep; takes a grace period.
+ */
 void natfw_table_settle(struct natfw_table *t);
 /* Give back memory if few nodes are left. Any context that may queue work. */
 void natfw_table_tidy(struct natfw_table *t);
