@@ -604,9 +604,12 @@ static void natfw_tables_append(struct natfw_subtables *l, struct natfw_subtable
 static int natfw_tables_publish(struct natfw_net *nn, struct natfw_subtable *plus)
 {
 	struct natfw_subtables *old = natfw_tables(nn), *l;
-	u32 i;
+	u32 i, n = !!plus;
 
-	l = natfw_tables_alloc(nn, old->n + !!plus);
+	/* what is kept counts as memory: no room for what goes */
+	for (i = 0; i < old->n; i++)
+		n += !!old->t[i]->nrules;
+	l = natfw_tables_alloc(nn, n);
 	if (!l)
 		return -ENOMEM;
 	for (i = 0; i < old->n; i++)
