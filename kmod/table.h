@@ -87,7 +87,9 @@ static inline const struct natfw_tail *natfw_node_tail(const struct natfw_node *
 /* Before the node is in the table. There must be room for the key's form. */
 static inline void natfw_node_set_key(struct natfw_node *n, const struct natfw_key *k)
 {
+	const u64 *x = (const u64 *)k;
 	u64 *w = (u64 *)(n + 1);
+	u32 i;
 
 	if (natfw_key_is4(k)) {
 		n->flags &= ~NATFW_NODE_V6;
@@ -95,7 +97,8 @@ static inline void natfw_node_set_key(struct natfw_node *n, const struct natfw_k
 		w[1] = natfw_key_tail(k);
 	} else {
 		n->flags |= NATFW_NODE_V6;
-		memcpy(w, k, sizeof(*k));
+		for (i = 0; i < NATFW_NODE_WORDS6; i++)
+			w[i] = x[i];
 	}
 }
 
