@@ -15,6 +15,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/if_inet6.h>
 #include <net/inet_dscp.h>
@@ -70,6 +71,24 @@ static inline bool natfw_skip_ingress(struct sk_buff *skb)
 	return true;
 #else
 	return false;
+#endif
+}
+
+/*
+ * A cache of SLAB_TYPESAFE_BY_RCU with its free pointer at @freeptr within the
+ * object since 6.12; before, it comes on top.
+ */
+static inline struct kmem_cache *natfw_cache_typesafe(const char *name, unsigned int size,
+						      unsigned int freeptr)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	struct kmem_cache_args args = {
+		.use_freeptr_offset = true, .freeptr_offset = freeptr,
+	};
+
+	return kmem_cache_create(name, size, &args, SLAB_TYPESAFE_BY_RCU);
+#else
+	return kmem_cache_create(name, size, 0, SLAB_TYPESAFE_BY_RCU, NULL);
 #endif
 }
 

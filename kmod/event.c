@@ -183,7 +183,7 @@ void natfw_event_map(struct natfw_map *m, bool gone)
 	struct natfw_nl_head head = {
 		.cmd = gone ? NATFW_CMD_MAP_DEL_NTF : NATFW_CMD_MAP_NEW_NTF,
 	};
-	struct natfw_net *nn = m->nn;
+	struct natfw_net *nn = natfw_map_pool(m)->nn;
 	struct sk_buff *skb;
 
 	skb = event_new(nn, NATFW_NLGRP_MAP, NATFW_NL_MAP_SIZE, GFP_ATOMIC);

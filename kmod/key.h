@@ -28,8 +28,6 @@
 /* What a table entry under a key is. */
 enum natfw_kind {
 	NATFW_KIND_FLOW,	/* one direction of a flow */
-	NATFW_KIND_MAP_INT,	/* mapping by internal endpoint (src, sport) and pool (dst) */
-	NATFW_KIND_MAP_EXT,	/* mapping by external endpoint (dst, dport) */
 	NATFW_KIND_PEER,	/* external endpoint (dst, dport) may hear from src */
 };
 

@@ -8,7 +8,7 @@
  * kept on hold before anybody gets it again; a delayed work ends holds.
  *
  * Called by map.c (packets and rules), and by pool.c when a pool comes and
- * goes. Everything here is under the pool's lock.
+ * goes. Everything here is under the pool's lock, which whoever calls holds.
  */
 #include <linux/random.h>
 #include <linux/rhashtable.h>
@@ -26,23 +26,6 @@
 /* Address of a host that has none yet. */
 #define NO_ADDRESS	U32_MAX
 
-struct natfw_hostkey {
-	union natfw_addr	addr;
-	u32			zone;
-	u32			pad;	/* zero: keys are hashed and compared whole */
-};
-
-struct natfw_host {
-	struct rhash_head	node;
-	struct natfw_hostkey	key;
-	u32			address;	/* external, NO_ADDRESS: none yet */
-	u32			ports;		/* in use */
-	u32			nblocks;
-	u32			pins;		/* by who works on it */
-	struct list_head	blocks;
-	struct rcu_head		rcu;
-};
-
 /* Ports base to base + block_size - 1 of an address, for one host alone. */
 struct natfw_block {
 	struct natfw_host	*host;
@@ -53,9 +36,11 @@ struct natfw_block {
 };
 
 struct natfw_extaddr {
-	struct natfw_portmap	*map[NATFW_PORT_GROUPS];
+	struct natfw_portmap __rcu *map[NATFW_PORT_GROUPS];
 	struct natfw_block	*block[];	/* by port / block_size */
 };
+
+static struct kmem_cache *host_cache;
 
 static const struct rhashtable_params host_params = {
 	.head_offset = offsetof(struct natfw_host, node),
@@ -88,42 +73,90 @@ int natfw_pool_group(u8 proto)
  * Hosts
  */
 
-static struct natfw_host *host_pin(struct natfw_pool *p,
-				   const struct natfw_port_ask *ask)
+static struct natfw_host *host_new(struct natfw_pool *p, const struct natfw_hostkey *key)
 {
-	struct natfw_hostkey key = { .addr = ask->host, .zone = ask->zone };
 	struct natfw_host *host;
 
-	host = rhashtable_lookup_fast(&p->hosts, &key, host_params);
-	if (host) {
-		host->pins++;
-		return host;
-	}
-	host = kzalloc(sizeof(*host), GFP_ATOMIC | __GFP_NOWARN);
+	host = kmem_cache_zalloc(host_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!host)
 		return NULL;
-	host->key = key;
+	host->key = *key;
+	host->pool = p;
 	host->address = NO_ADDRESS;
-	host->pins = 1;
 	INIT_LIST_HEAD(&host->blocks);
 	if (rhashtable_insert_fast(&p->hosts, &host->node, host_params)) {
-		kfree(host);
+		kmem_cache_free(host_cache, host);
 		return NULL;
 	}
 	atomic_long_add(sizeof(*host), &p->memory);
-	p->nhosts++;
 	return host;
+}
+
+struct natfw_host *natfw_host_get(struct natfw_pool *p, const union natfw_addr *addr,
+				  u16 zone)
+{
+	struct natfw_hostkey key = { .addr = *addr, .zone = zone };
+	struct natfw_host *host;
+
+	lockdep_assert_held(&p->lock);
+	host = rhashtable_lookup_fast(&p->hosts, &key, host_params);
+	if (!host)
+		host = host_new(p, &key);
+	if (host)
+		host->busy = true;
+	return host;
+}
+
+/* Lookups are under the lock, so nobody has @host any more. */
+static void host_free(void *ptr, void *pool)
+{
+	struct natfw_host *host = ptr;
+	struct natfw_pool *p = pool;
+
+	natfw_endpoints_free(&host->endpoints, &p->memory);
+	kmem_cache_free(host_cache, host);
+}
+
+/*
+ * A host with mappings keeps the pool; one that has but a block, with ports on
+ * hold, does not.
+ */
+static void host_anchor(struct natfw_pool *p, struct natfw_host *host)
+{
+	bool mapped = host->ports || host->claims;
+
+	if (mapped == host->anchored)
+		return;
+	host->anchored = mapped;
+	if (mapped)
+		refcount_inc(&p->refs);
+	else
+		natfw_pool_unref(p);
 }
 
 /* Let go of @host if it has nothing left. */
 static void host_tidy(struct natfw_pool *p, struct natfw_host *host)
 {
-	if (host->ports || host->nblocks || host->pins)
+	bool counts = host->ports || host->nblocks;
+
+	if (host->busy)
+		return;
+	host_anchor(p, host);
+	if (counts != host->counted)
+		p->nhosts += counts ? 1 : -1;
+	host->counted = counts;
+	if (counts || host->claims)
 		return;
 	rhashtable_remove_fast(&p->hosts, &host->node, host_params);
 	atomic_long_sub(sizeof(*host), &p->memory);
-	p->nhosts--;
-	kfree_rcu(host, rcu);
+	host_free(host, p);
+}
+
+void natfw_host_settle(struct natfw_pool *p, struct natfw_host *host)
+{
+	lockdep_assert_held(&p->lock);
+	host->busy = false;
+	host_tidy(p, host);
 }
 
 static u32 host_start(const struct natfw_pool *p, const struct natfw_host *host)
@@ -134,13 +167,6 @@ static u32 host_start(const struct natfw_pool *p, const struct natfw_host *host)
 		return host->address;
 	hash = hsiphash(&host->key, sizeof(host->key), &p->nn->table.secret);
 	return (hash * p->naddrs) >> 32;
-}
-
-/* While pinned, a host stays even if its last port or block goes. */
-static void host_unpin(struct natfw_pool *p, struct natfw_host *host)
-{
-	host->pins--;
-	host_tidy(p, host);
 }
 
 /*
@@ -157,9 +183,19 @@ static size_t extaddr_size(const struct natfw_pool *p)
 	return offsetof(struct natfw_extaddr, block[pool_nblocks(p)]);
 }
 
+static struct natfw_extaddr *addr_at(const struct natfw_pool *p, u32 address)
+{
+	return rcu_dereference_protected(p->addrs[address], true);
+}
+
+static struct natfw_portmap *portmap_at(const struct natfw_extaddr *x, u8 group)
+{
+	return rcu_dereference_protected(x->map[group], true);
+}
+
 static struct natfw_extaddr *extaddr_get(struct natfw_pool *p, u32 address)
 {
-	struct natfw_extaddr *x = p->addrs[address];
+	struct natfw_extaddr *x = addr_at(p, address);
 
 	if (x)
 		return x;
@@ -167,7 +203,7 @@ static struct natfw_extaddr *extaddr_get(struct natfw_pool *p, u32 address)
 	if (!x)
 		return NULL;
 	atomic_long_add(extaddr_size(p), &p->memory);
-	p->addrs[address] = x;
+	rcu_assign_pointer(p->addrs[address], x);
 	return x;
 }
 
@@ -175,30 +211,35 @@ static struct natfw_portmap *portmap_get(struct natfw_pool *p, u32 address,
 					 u8 group)
 {
 	struct natfw_extaddr *x = extaddr_get(p, address);
+	struct natfw_portmap *pm;
 
-	if (!x)
+	if (!x || portmap_at(x, group))
+		return x ? portmap_at(x, group) : NULL;
+	pm = natfw_portmap_create(p->conf.port_min, p->conf.port_max, &p->memory);
+	if (!pm)
 		return NULL;
-	if (!x->map[group]) {
-		x->map[group] = natfw_portmap_create(p->conf.port_min,
-						     p->conf.port_max,
-						     &p->memory);
-		if (!x->map[group])
-			return NULL;
-		x->map[group]->address = address;
-		x->map[group]->group = group;
-	}
-	return x->map[group];
+	pm->address = address;
+	pm->group = group;
+	rcu_assign_pointer(x->map[group], pm);
+	return pm;
+}
+
+struct natfw_portmap *natfw_pool_portmap(const struct natfw_pool *p, u32 address, u8 group)
+{
+	const struct natfw_extaddr *x = rcu_dereference(p->addrs[address]);
+
+	return x ? rcu_dereference(x->map[group]) : NULL;
 }
 
 static void extaddr_free(struct natfw_pool *p, u32 address)
 {
-	struct natfw_extaddr *x = p->addrs[address];
+	struct natfw_extaddr *x = addr_at(p, address);
 	int i;
 
 	if (!x)
 		return;
 	for (i = 0; i < NATFW_PORT_GROUPS; i++)
-		natfw_portmap_destroy(x->map[i]);
+		natfw_portmap_destroy(portmap_at(x, i));
 	for (i = 0; i < pool_nblocks(p); i++)
 		kfree(x->block[i]);
 	kfree(x);
@@ -210,7 +251,7 @@ static void extaddr_free(struct natfw_pool *p, u32 address)
 
 static struct natfw_block **block_slot(struct natfw_pool *p, u32 address, u16 port)
 {
-	return &p->addrs[address]->block[port / p->conf.block_size];
+	return &addr_at(p, address)->block[port / p->conf.block_size];
 }
 
 static struct natfw_block *block_of(struct natfw_pool *p, u32 address, u16 port)
@@ -263,7 +304,7 @@ static struct natfw_block *block_get(struct natfw_pool *p, struct natfw_host *ho
 
 	if (!host_may_block(p, host))
 		return ERR_PTR(-EDQUOT);
-	base = block_find(p, p->addrs[address]);
+	base = block_find(p, addr_at(p, address));
 	if (base < 0)
 		return ERR_PTR(base);
 	block = kzalloc(sizeof(*block), GFP_ATOMIC | __GFP_NOWARN);
@@ -364,10 +405,10 @@ static void mark_full(struct natfw_pool *p, const struct natfw_portmap *pm)
 }
 
 static int take_port(struct natfw_pool *p, struct natfw_portmap *pm,
-		     struct natfw_host *host, u16 port)
+		     struct natfw_host *host, u16 port, void *user)
 {
 	struct natfw_block *block = block_of(p, pm->address, port);
-	int err = natfw_portmap_take(pm, port);
+	int err = natfw_portmap_take(pm, port, user);
 
 	if (err) {
 		if (block && !block->ports) {
@@ -392,7 +433,7 @@ static u32 sweep_interval(const struct natfw_pool *p)
 	return max(p->conf.hold / SWEEPS_PER_HOLD, 1U);
 }
 
-/* A port of @pm is free again. */
+/* A port of @pm is on hold no more. Its host may be gone, but for its block. */
 static void port_freed(struct natfw_portmap *pm, u16 port, void *arg)
 {
 	struct natfw_pool *p = arg;
@@ -494,6 +535,20 @@ static bool pool_watch(struct natfw_pool *p)
 	return true;
 }
 
+void natfw_pool_lock(struct natfw_pool *p)
+{
+	spin_lock_bh(&p->lock);
+}
+
+void natfw_pool_unlock(struct natfw_pool *p)
+{
+	bool tell = pool_watch(p);
+
+	spin_unlock_bh(&p->lock);
+	if (tell)
+		natfw_event_pool(p, false);
+}
+
 /* @port of @pm is the host's now. */
 static void grant(struct natfw_host *host, const struct natfw_portmap *pm,
 		  u16 port, u8 proto, struct natfw_lease *lease)
@@ -533,7 +588,7 @@ static int take_at(struct natfw_pool *p, struct natfw_host *host,
 	}
 	if (port < 0)
 		return port;
-	err = take_port(p, pm, host, port);
+	err = take_port(p, pm, host, port, ask->user);
 	if (!err)
 		grant(host, pm, port, ask->proto, lease);
 	return err;
@@ -578,28 +633,13 @@ static int take_for(struct natfw_pool *p, struct natfw_host *host,
 	return take_anywhere(p, host, ask, group, lease);
 }
 
-int natfw_pool_take(struct natfw_pool *p, const struct natfw_port_ask *ask,
-		    struct natfw_lease *lease)
+int natfw_pool_take(struct natfw_pool *p, struct natfw_host *host,
+		    const struct natfw_port_ask *ask, struct natfw_lease *lease)
 {
-	int group = natfw_pool_group(ask->proto), err = -ENOMEM;
-	struct natfw_host *host;
-	bool tell = false;
+	int group = natfw_pool_group(ask->proto);
 
-	if (group < 0)
-		return group;
-	spin_lock_bh(&p->lock);
-	host = p->dead ? NULL : host_pin(p, ask);
-	if (host) {
-		err = take_for(p, host, ask, group, lease);
-		host_unpin(p, host);
-		tell = pool_watch(p);
-	} else if (p->dead) {
-		err = -ENOSPC;
-	}
-	spin_unlock_bh(&p->lock);
-	if (tell)
-		natfw_event_pool(p, false);
-	return err;
+	lockdep_assert_held(&p->lock);
+	return group < 0 ? group : take_for(p, host, ask, group, lease);
 }
 
 /* Whether @host may have @port: not out of another's block. */
@@ -611,55 +651,48 @@ static bool block_admits(struct natfw_pool *p, const struct natfw_host *host,
 	return !p->conf.block_size || (block && block->host == host);
 }
 
-static int take_exactly(struct natfw_pool *p, struct natfw_host *host, u8 proto,
-			u32 address, u16 port, struct natfw_lease *lease)
+int natfw_pool_take_port(struct natfw_pool *p, struct natfw_host *host,
+			 const struct natfw_port_ask *ask, u32 address, u16 port,
+			 struct natfw_lease *lease)
 {
+	int group = natfw_pool_group(ask->proto), err;
 	struct natfw_portmap *pm;
-	int err;
 
+	lockdep_assert_held(&p->lock);
+	if (group < 0)
+		return group;
 	if (p->conf.host_quota && host->ports >= p->conf.host_quota)
 		return -EDQUOT;
-	pm = portmap_get(p, address, natfw_pool_group(proto));
+	pm = portmap_get(p, address, group);
 	if (!pm)
 		return -ENOMEM;
 	if (!block_admits(p, host, address, port))
 		return -ENOSPC;
-	err = take_port(p, pm, host, port);
+	err = take_port(p, pm, host, port, ask->user);
 	if (err)
 		return err == -ENOMEM ? err : -ENOSPC;
-	grant(host, pm, port, proto, lease);
+	grant(host, pm, port, ask->proto, lease);
 	return 0;
 }
 
-int natfw_pool_take_port(struct natfw_pool *p, const struct natfw_port_ask *ask,
-			 u32 address, u16 port, struct natfw_lease *lease)
+int natfw_pool_claim(struct natfw_pool *p, u8 proto, u32 address, u16 port, void *user,
+		     struct natfw_lease *lease)
 {
-	struct natfw_host *host;
-	int err = -ENOSPC;
-	bool tell = false;
+	int group = natfw_pool_group(proto);
+	struct natfw_portmap *pm;
 
-	if (natfw_pool_group(ask->proto) < 0)
-		return -EOPNOTSUPP;
-	spin_lock_bh(&p->lock);
-	if (!p->dead) {
-		host = host_pin(p, ask);
-		err = host ? take_exactly(p, host, ask->proto, address, port, lease)
-			   : -ENOMEM;
-		if (host)
-			host_unpin(p, host);
-		tell = pool_watch(p);
-	}
-	spin_unlock_bh(&p->lock);
-	if (tell)
-		natfw_event_pool(p, false);
-	return err;
-}
-
-static int claim_port(struct natfw_pool *p, struct natfw_portmap *pm, u16 port)
-{
+	lockdep_assert_held(&p->lock);
+	if (group < 0)
+		return group;
+	pm = portmap_get(p, address, group);
+	if (!pm)
+		return -ENOMEM;
+	*lease = (struct natfw_lease) {
+		.address = address, .port = port, .proto = proto,
+	};
 	if (!natfw_portmap_is_held(pm, port))
-		return take_port(p, pm, NULL, port);
-	natfw_portmap_reclaim(pm, port);
+		return take_port(p, pm, NULL, port, user);
+	natfw_portmap_reclaim(pm, port, user);
 	port_freed(pm, port, p);
 	p->held--;
 	p->used[pm->group]++;
@@ -667,33 +700,14 @@ static int claim_port(struct natfw_pool *p, struct natfw_portmap *pm, u16 port)
 	return 0;
 }
 
-int natfw_pool_claim(struct natfw_pool *p, u8 proto, u32 address, u16 port,
-		     struct natfw_lease *lease)
+void natfw_pool_give(struct natfw_pool *p, const struct natfw_lease *lease,
+		     bool hold)
 {
-	int group = natfw_pool_group(proto), err = -ENOMEM;
 	struct natfw_portmap *pm;
-	bool tell = false;
+	struct natfw_block *block;
 
-	if (group < 0)
-		return group;
-	spin_lock_bh(&p->lock);
-	pm = portmap_get(p, address, group);
-	if (pm) {
-		err = claim_port(p, pm, port);
-		tell = pool_watch(p);
-	}
-	spin_unlock_bh(&p->lock);
-	*lease = (struct natfw_lease) {
-		.address = address, .port = port, .proto = proto,
-	};
-	if (tell)
-		natfw_event_pool(p, false);
-	return err;
-}
-
-static void give_back(struct natfw_pool *p, struct natfw_portmap *pm,
-		      const struct natfw_lease *lease, bool hold)
-{
+	lockdep_assert_held(&p->lock);
+	pm = portmap_at(addr_at(p, lease->address), natfw_pool_group(lease->proto));
 	p->used[pm->group]--;
 	if (lease->host)
 		lease->host->ports--;
@@ -702,29 +716,10 @@ static void give_back(struct natfw_pool *p, struct natfw_portmap *pm,
 		return;
 	}
 	natfw_portmap_release(pm, lease->port);
-	if (lease->host)
-		port_freed(pm, lease->port, p);
-	else
-		__clear_bit(pm->address, p->full[pm->group]);
-}
-
-void natfw_pool_give(struct natfw_pool *p, const struct natfw_lease *lease,
-		     bool hold)
-{
-	struct natfw_portmap *pm;
-	bool tell;
-
-	spin_lock_bh(&p->lock);
-	pm = p->addrs[lease->address]->map[natfw_pool_group(lease->proto)];
-	if (lease->host)
-		lease->host->pins++;
-	give_back(p, pm, lease, hold);
-	if (lease->host)
-		host_unpin(p, lease->host);
-	tell = pool_watch(p);
-	spin_unlock_bh(&p->lock);
-	if (tell)
-		natfw_event_pool(p, false);
+	__clear_bit(pm->address, p->full[pm->group]);
+	block = lease->host ? block_of(p, pm->address, lease->port) : NULL;
+	if (block)
+		block_put(p, block);
 }
 
 void natfw_pool_refuse(struct natfw_pool *p)
@@ -747,11 +742,6 @@ void natfw_pool_refuse(struct natfw_pool *p)
  * With the pool
  */
 
-static void host_free(void *host, void *arg)
-{
-	kfree(host);
-}
-
 void natfw_lease_fini(struct natfw_pool *p)
 {
 	u32 i;
@@ -761,7 +751,7 @@ void natfw_lease_fini(struct natfw_pool *p)
 	kvfree(p->addrs);
 	for (i = 0; i < NATFW_PORT_GROUPS; i++)
 		bitmap_free(p->full[i]);
-	rhashtable_free_and_destroy(&p->hosts, host_free, NULL);
+	rhashtable_free_and_destroy(&p->hosts, host_free, p);
 }
 
 int natfw_lease_init(struct natfw_pool *p)
@@ -802,17 +792,23 @@ void natfw_lease_stop(struct natfw_pool *p)
 
 void natfw_lease_change(struct natfw_pool *p, const struct natfw_pool_conf *conf)
 {
-	bool tell;
-
-	spin_lock_bh(&p->lock);
+	natfw_pool_lock(p);
 	WRITE_ONCE(p->conf.filtering, conf->filtering);
 	WRITE_ONCE(p->conf.owner_quota, conf->owner_quota);
 	p->conf.flags = conf->flags;
 	p->conf.host_quota = conf->host_quota;
 	p->conf.hold = conf->hold;
 	p->conf.watermark = conf->watermark;
-	tell = pool_watch(p);
-	spin_unlock_bh(&p->lock);
-	if (tell)
-		natfw_event_pool(p, false);
+	natfw_pool_unlock(p);
+}
+
+int natfw_lease_module_init(void)
+{
+	host_cache = kmem_cache_create("natfw_host", sizeof(struct natfw_host), 0, 0, NULL);
+	return host_cache ? 0 : -ENOMEM;
+}
+
+void natfw_lease_module_exit(void)
+{
+	kmem_cache_destroy(host_cache);
 }

@@ -2,378 +2,367 @@
 /*
  * Mappings: an internal endpoint and the external one it has from a pool.
  *
- * A mapping is published external endpoint first, so that whoever finds it by
- * the internal one can be answered, and taken out before its port goes back
- * to the pool. Two CPUs that make a mapping for one endpoint at once meet in
- * the table: the second one's insertion is refused and it takes the first's.
+ * Made and ended with the pool's lock held: looking for the one an endpoint has,
+ * taking a port, and entering the new one under both endpoints are one step, and
+ * so are its last reference and taking it out. So under the lock every mapping
+ * met has references. Readers of port maps have no lock: natfw_map_find_ext().
  *
- * Called by packets (softirq) and rules. Lookups are under RCU and take a
- * reference only of mappings that still have one.
+ * Called by packets (softirq) and rules.
  */
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "event.h"
 #include "net.h"
 #include "owner.h"
 #include "pool.h"
+#include "portmap.h"
 #include "rule.h"
-
-/* How often a race for an endpoint or a stray mapping of it is put up with. */
-#define ATTEMPTS	4
 
 static struct kmem_cache *map_cache;
 
-void natfw_map_key_int(struct natfw_key *m, const struct natfw_key *k,
-		       const struct natfw_pool *pool)
+/*
+ * What a mapping says
+ */
+
+const struct natfw_pool *natfw_map_pool(const struct natfw_map *m)
 {
-	*m = (struct natfw_key) {
-		.src = k->src,
-		.sport = k->sport,
-		.proto = k->proto,
-		.kind = NATFW_KIND_MAP_INT,
-		.zone = k->zone,
-	};
-	m->dst.a32[3] = (__force __be32)pool->id;
+	return m->host->pool;
 }
 
-void natfw_map_key_ext(struct natfw_key *m, u8 proto, u16 zone,
-		       const union natfw_addr *addr, __be16 port)
+void natfw_map_ext_addr(const struct natfw_map *m, union natfw_addr *addr)
 {
-	*m = (struct natfw_key) {
-		.dst = *addr,
-		.dport = port,
-		.proto = proto,
-		.kind = NATFW_KIND_MAP_EXT,
-		.zone = zone,
-	};
-	if (natfw_addr_is4(addr))
-		natfw_addr_set4(&m->src, 0);	/* hashed as IPv4 */
+	natfw_pool_address(m->host->pool, m->address, addr);
 }
 
-static struct natfw_map *map_of(struct natfw_node *node)
+void natfw_map_internal(const struct natfw_map *m, struct natfw_key *k)
 {
-	if (natfw_node_tail(node)->kind == NATFW_KIND_MAP_INT)
-		return container_of(node, struct natfw_map, internal.node);
-	return container_of(node, struct natfw_map, external.node);
-}
-
-/* A reference to the living mapping under @key, or NULL. */
-static struct natfw_map *map_find(struct natfw_net *nn, const struct natfw_key *key)
-{
-	u32 hash = natfw_table_hash(&nn->table, key);
-	struct natfw_table_match match;
-	struct natfw_map *m = NULL;
-	struct natfw_node *node;
-
-	rcu_read_lock();
-	for (node = natfw_table_first(&nn->table, key, hash, &match); node;
-	     node = natfw_table_next(&nn->table, key, hash, &match)) {
-		if (!refcount_inc_not_zero(&map_of(node)->refs))
-			continue;
-		m = map_of(node);
-		break;
-	}
-	rcu_read_unlock();
-	return m;
-}
-
-struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
-				     const union natfw_addr *addr, __be16 port)
-{
-	struct natfw_key key;
-
-	natfw_map_key_ext(&key, proto, zone, addr, port);
-	return map_find(nn, &key);
-}
-
-static struct natfw_map *map_find_int(struct natfw_pool *pool,
-				      const struct natfw_key *key)
-{
-	struct natfw_key k;
-
-	natfw_map_key_int(&k, key, pool);
-	return map_find(pool->nn, &k);
-}
-
-/* Refuse insertion beside a living mapping, of which @arg gets a reference. */
-static bool map_clash(struct natfw_node *old, void *arg)
-{
-	struct natfw_map **winner = arg;
-
-	if (!refcount_inc_not_zero(&map_of(old)->refs))
-		return false;
-	*winner = map_of(old);
-	return true;
-}
-
-static int map_insert(struct natfw_net *nn, struct natfw_node *node,
-		      struct natfw_map **winner)
-{
-	u32 hash = natfw_node_hash(&nn->table, node);
-
-	return natfw_table_insert(&nn->table, node, hash, map_clash, winner);
-}
-
-/* 0, -ENOMEM or -EEXIST; with the latter maybe *@winner, a reference. */
-static int map_publish(struct natfw_map *m, struct natfw_map **winner)
-{
-	struct natfw_map *stray = NULL;
-	int err;
-
-	err = map_insert(m->nn, &m->external.node, &stray);
-	if (err) {
-		/* of a pool deleted since, that had this address */
-		if (stray)
-			natfw_map_put(stray);
-		return err;
-	}
-	if (!m->shared)
-		return 0;
-	err = map_insert(m->nn, &m->internal.node, winner);
-	if (err)
-		natfw_table_remove(&m->nn->table, &m->external.node);
-	return err;
-}
-
-static void map_free(struct rcu_head *rcu)
-{
-	kmem_cache_free(map_cache, container_of(rcu, struct natfw_map, rcu));
-}
-
-static void map_lease(const struct natfw_map *m, struct natfw_lease *lease)
-{
-	*lease = (struct natfw_lease) {
-		.host = m->host,
-		.address = m->address,
-		.port = ntohs(natfw_map_ext_port(m)),
-		.proto = natfw_node_tail(&m->external.node)->proto,
+	*k = (struct natfw_key) {
+		.src = m->host->key.addr,
+		.sport = htons(m->internal),
+		.proto = m->proto,
+		.zone = m->host->key.zone,
 	};
 }
 
-/* Let go of what @m, out of the table now, stands on. Gives its mate. */
-static struct natfw_map *map_dispose(struct natfw_map *m)
+void natfw_map_external(const struct natfw_map *m, struct natfw_key *k)
 {
-	struct natfw_map *mate = m->mate;
-	struct natfw_lease lease;
-
-	if (mate)
-		WRITE_ONCE(mate->mated, false);
-	map_lease(m, &lease);
-	natfw_pool_give(m->pool, &lease, m->announced && READ_ONCE(m->known));
-	if (!m->claimed)
-		natfw_owner_uncharge(m->rule->owner);
-	natfw_rule_put(m->rule);
-	natfw_pool_unref(m->pool);
-	atomic_dec(&m->nn->nmaps);
-	atomic_long_sub(sizeof(*m), &m->nn->memory);
-	call_rcu(&m->rcu, map_free);
-	return mate;
+	*k = (struct natfw_key) {
+		.dport = natfw_map_ext_port(m),
+		.proto = m->proto,
+		.zone = m->host->pool->conf.zone,
+	};
+	natfw_map_ext_addr(m, &k->dst);
 }
 
-static void map_unpublish(struct natfw_map *m)
+u8 natfw_map_filtering(const struct natfw_map *m)
 {
-	struct natfw_table *t = &m->nn->table;
-
-	if (m->announced)
-		natfw_event_map(m, true);
-	if (m->shared)
-		natfw_table_remove(t, &m->internal.node);
-	natfw_table_remove(t, &m->external.node);
+	return READ_ONCE(m->host->pool->conf.filtering);
 }
 
-void natfw_map_put(struct natfw_map *m)
+/* True if @m is of the source of @key. */
+static bool map_is_of(const struct natfw_map *m, const struct natfw_key *key)
 {
-	while (m && refcount_dec_and_test(&m->refs)) {
-		map_unpublish(m);
-		m = map_dispose(m);
-	}
+	return m->internal == ntohs(key->sport) && m->proto == key->proto &&
+	       m->host->key.zone == key->zone &&
+	       natfw_addr_equal(&m->host->key.addr, &key->src);
 }
 
-static void map_announce(struct natfw_map *m)
-{
-	m->announced = true;
-	natfw_event_map(m, false);
-}
+/*
+ * References
+ */
 
 void natfw_map_hold(struct natfw_map *m)
 {
 	refcount_inc(&m->refs);
 }
 
-u8 natfw_map_filtering(const struct natfw_map *m)
+/* @m may be free, or another mapping by now, which is for the caller to see. */
+static bool map_try(struct natfw_map *m)
 {
-	return READ_ONCE(m->pool->conf.filtering);
+	if (!refcount_inc_not_zero(&m->refs))
+		return false;
+	/* pairs with map_enter(): what it is was written before */
+	smp_acquire__after_ctrl_dep();
+	return true;
 }
 
-static void map_fill(struct natfw_map *m, struct natfw_pool *pool,
-		     struct natfw_rule *rule, const struct natfw_key *key,
-		     const struct natfw_lease *lease)
+bool natfw_map_hold_for(struct natfw_map *m, const struct natfw_key *key)
 {
-	union natfw_addr ext;
-	struct natfw_key k;
-
-	natfw_pool_address(pool, lease->address, &ext);
-	natfw_map_key_int(&k, key, pool);
-	natfw_node_set_key(&m->internal.node, &k);
-	natfw_map_key_ext(&k, key->proto, pool->conf.zone, &ext, htons(lease->port));
-	natfw_node_set_key(&m->external.node, &k);
-	m->nn = pool->nn;
-	m->pool = pool;
-	m->rule = rule;
-	m->host = lease->host;
-	m->address = lease->address;
-	m->claimed = !lease->host;
-	m->shared = pool->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT;
-	refcount_set(&m->refs, 1);
+	if (!map_try(m))
+		return false;
+	if (!m->claimed && map_is_of(m, key))
+		return true;
+	natfw_map_put(m);
+	return false;
 }
 
-/* A mapping on @lease, not published. Takes the lease over, or gives it back. */
-static struct natfw_map *map_alloc(struct natfw_pool *pool, struct natfw_rule *rule,
-				   const struct natfw_key *key,
-				   const struct natfw_lease *lease)
+/* The mapping that has @port of an address; it has references. pool->lock. */
+static struct natfw_map *map_at(const struct natfw_pool *p, u8 group, u32 address,
+				u16 port)
+{
+	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
+
+	return pm ? natfw_portmap_user(pm, port) : NULL;
+}
+
+static struct natfw_map *map_at_endpoint(const struct natfw_pool *p,
+					 const struct natfw_host *host, u8 proto, u16 port)
+{
+	const struct natfw_endpoint *e = natfw_endpoint_find(&host->endpoints, proto, port);
+
+	return e ? map_at(p, natfw_pool_group(proto), e->address, e->external) : NULL;
+}
+
+/* A reference to the mapping that has @port of an address of @p, or NULL. */
+static struct natfw_map *map_find_ext(const struct natfw_pool *p, u8 group, u32 address,
+				      u16 port)
+{
+	struct natfw_map *m;
+
+	for (;;) {
+		m = map_at(p, group, address, port);
+		if (!m || !map_try(m))
+			return NULL;
+		if (m->host->pool == p && m->address == address && m->external == port &&
+		    natfw_pool_group(m->proto) == group)
+			return m;
+		natfw_map_put(m);	/* that one went, and this is another */
+	}
+}
+
+struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
+				     const union natfw_addr *addr, __be16 port)
+{
+	int group = natfw_pool_group(proto), address;
+	const struct natfw_pool *p;
+
+	if (group < 0)
+		return NULL;
+	list_for_each_entry_rcu(p, &nn->pools, list) {
+		if (p->conf.zone != zone)
+			continue;
+		address = natfw_pool_index(p, addr);
+		if (address >= 0)
+			return map_find_ext(p, group, address, ntohs(port));
+	}
+	return NULL;
+}
+
+/*
+ * The end of a mapping
+ */
+
+static void map_lease(const struct natfw_map *m, struct natfw_lease *lease)
+{
+	*lease = (struct natfw_lease) {
+		.host = m->claimed ? NULL : m->host,
+		.address = m->address,
+		.port = m->external,
+		.proto = m->proto,
+	};
+}
+
+/* @m, of which nothing stands anywhere any more. */
+static void map_free(struct natfw_pool *p, struct natfw_map *m)
+{
+	if (!m->claimed)
+		natfw_owner_uncharge(m->rule->owner);
+	natfw_rule_put(m->rule);
+	atomic_dec(&p->nn->nmaps);
+	kmem_cache_free(map_cache, m);
+}
+
+/* Take @m, which has no reference, out. Gives its mate, of which it had one. */
+static struct natfw_map *map_end(struct natfw_pool *p, struct natfw_map *m)
+{
+	struct natfw_host *host = m->host;
+	struct natfw_map *mate = NULL;
+	struct natfw_lease lease;
+
+	if (m->mate) {
+		mate = map_at(p, natfw_pool_group(m->proto), m->address, m->external ^ 1);
+		mate->mated = false;
+	}
+	natfw_event_map(m, true);
+	if (m->shared)
+		natfw_endpoint_del(&host->endpoints, m->proto, m->internal, &p->memory);
+	map_lease(m, &lease);
+	natfw_pool_give(p, &lease, READ_ONCE(m->known));
+	host->claims -= m->claimed;
+	map_free(p, m);
+	natfw_host_settle(p, host);
+	return mate;
+}
+
+/* natfw_map_put(), with the lock held. */
+static void map_put_locked(struct natfw_pool *p, struct natfw_map *m)
+{
+	lockdep_assert_held(&p->lock);
+	while (m && refcount_dec_and_test(&m->refs))
+		m = map_end(p, m);
+}
+
+void natfw_map_put(struct natfw_map *m)
+{
+	struct natfw_pool *p;
+
+	if (refcount_dec_not_one(&m->refs))
+		return;
+	rcu_read_lock();	/* the pool may go with it */
+	p = m->host->pool;
+	natfw_pool_lock(p);
+	map_put_locked(p, m);
+	natfw_pool_unlock(p);
+	rcu_read_unlock();
+}
+
+/*
+ * The beginning. All of this with the lock held.
+ */
+
+/* A mapping of nothing yet, whom readers of port maps take for one that is gone. */
+static struct natfw_map *map_alloc(struct natfw_pool *p, struct natfw_rule *rule)
 {
 	struct natfw_map *m;
 
 	m = kmem_cache_zalloc(map_cache, GFP_ATOMIC | __GFP_NOWARN);
-	/* rule and pool may be on their way out, and just be kept by RCU */
-	if (!m || !natfw_rule_hold(rule))
-		goto err_map;
-	if (!natfw_pool_ref(pool))
-		goto err_rule;
-	map_fill(m, pool, rule, key, lease);
-	atomic_inc(&pool->nn->nmaps);
-	atomic_long_add(sizeof(*m), &pool->nn->memory);
-	return m;
-
-err_rule:
-	natfw_rule_put(rule);
-err_map:
-	if (m)
+	if (!m)
+		return NULL;
+	/* the rule may be on its way out, and just be kept by RCU */
+	if (!natfw_rule_hold(rule)) {
 		kmem_cache_free(map_cache, m);
-	natfw_pool_give(pool, lease, false);
-	return ERR_PTR(-ENOMEM);
+		return NULL;
+	}
+	m->rule = rule;
+	atomic_inc(&p->nn->nmaps);
+	return m;
 }
 
 /*
- * Make and publish a mapping on @lease, whose port is charged to the owner
- * already. Returns it, or the one that came first, or ERR_PTR; -EEXIST if
- * there is another one with the external endpoint.
+ * @m has @lease, and with it a place in the port map: it comes to life as the
+ * mapping of @host and the endpoint of @key.
  */
-static struct natfw_map *map_make(struct natfw_pool *pool, struct natfw_rule *rule,
-				  const struct natfw_key *key,
-				  const struct natfw_lease *lease)
+static int map_enter(struct natfw_pool *p, struct natfw_map *m, struct natfw_host *host,
+		     const struct natfw_key *key, const struct natfw_lease *lease)
 {
-	struct natfw_map *m, *winner = NULL;
-	int err;
+	struct natfw_endpoint e = {
+		.port = ntohs(key->sport),
+		.proto = key->proto,
+		.address = lease->address,
+		.external = lease->port,
+	};
 
-	m = map_alloc(pool, rule, key, lease);
-	if (IS_ERR(m)) {
-		natfw_owner_uncharge(rule->owner);
-		return m;
+	if (m->shared && natfw_endpoint_add(&host->endpoints, &e, &p->memory)) {
+		natfw_pool_give(p, lease, false);
+		return -ENOMEM;
 	}
-	err = map_publish(m, &winner);
-	if (!err) {
-		map_announce(m);
-		return m;
-	}
-	natfw_map_put(m);
-	return winner ? winner : ERR_PTR(err);
+	m->host = host;
+	m->address = lease->address;
+	m->external = lease->port;
+	m->internal = e.port;
+	m->proto = key->proto;
+	/* who gets a reference sees the rest */
+	smp_wmb();
+	refcount_set(&m->refs, 1);
+	natfw_event_map(m, false);
+	return 0;
 }
 
-static void map_ask(struct natfw_port_ask *ask, const struct natfw_key *key,
-		    u32 flags)
+/* What a new mapping is made for. */
+struct natfw_map_order {
+	struct natfw_pool	*pool;
+	struct natfw_rule	*rule;
+	struct natfw_host	*host;
+	const struct natfw_key	*key;
+	u32			flags;		/* NATFW_RULE_FLAG_* */
+};
+
+static void map_ask(struct natfw_port_ask *ask, const struct natfw_map_order *o,
+		    struct natfw_map *m)
 {
 	*ask = (struct natfw_port_ask) {
-		.host = key->src,
-		.zone = key->zone,
-		.proto = key->proto,
-		.port = ntohs(key->sport),
-		.pair = flags & NATFW_RULE_FLAG_PAIR,
-		.parity = flags & (NATFW_RULE_FLAG_PARITY | NATFW_RULE_FLAG_PAIR),
+		.proto = o->key->proto,
+		.port = ntohs(o->key->sport),
+		.pair = o->flags & NATFW_RULE_FLAG_PAIR,
+		.parity = o->flags & (NATFW_RULE_FLAG_PARITY | NATFW_RULE_FLAG_PAIR),
+		.user = m,
 	};
 }
 
-static struct natfw_map *map_new(struct natfw_pool *pool, struct natfw_rule *rule,
-				 const struct natfw_key *key, u32 flags)
+/* A port for @m: at @address that one and no other, or if negative any. */
+static int map_take(const struct natfw_map_order *o, struct natfw_map *m, int address,
+		    u16 port)
 {
 	struct natfw_port_ask ask;
 	struct natfw_lease lease;
 	int err;
 
-	err = natfw_owner_charge(rule->owner, READ_ONCE(pool->conf.owner_quota));
-	if (err)
-		return ERR_PTR(err);
-	map_ask(&ask, key, flags);
-	err = natfw_pool_take(pool, &ask, &lease);
-	if (err) {
-		natfw_owner_uncharge(rule->owner);
-		return ERR_PTR(err);
-	}
-	return map_make(pool, rule, key, &lease);
+	map_ask(&ask, o, m);
+	if (address < 0)
+		err = natfw_pool_take(o->pool, o->host, &ask, &lease);
+	else
+		err = natfw_pool_take_port(o->pool, o->host, &ask, address, port, &lease);
+	return err ?: map_enter(o->pool, m, o->host, o->key, &lease);
 }
 
-/* A mapping of @key to that external port and no other. */
-static struct natfw_map *map_new_at(struct natfw_pool *pool, struct natfw_rule *rule,
-				    const struct natfw_key *key, u32 address,
-				    u16 port)
+static struct natfw_map *map_new(const struct natfw_map_order *o, int address, u16 port)
 {
-	struct natfw_port_ask ask;
-	struct natfw_lease lease;
+	struct natfw_map *m;
 	int err;
 
-	err = natfw_owner_charge(rule->owner, READ_ONCE(pool->conf.owner_quota));
+	err = natfw_owner_charge(o->rule->owner, READ_ONCE(o->pool->conf.owner_quota));
 	if (err)
 		return ERR_PTR(err);
-	map_ask(&ask, key, 0);
-	err = natfw_pool_take_port(pool, &ask, address, port, &lease);
-	if (err) {
-		natfw_owner_uncharge(rule->owner);
-		return ERR_PTR(err);
+	m = map_alloc(o->pool, o->rule);
+	if (!m) {
+		natfw_owner_uncharge(o->rule->owner);
+		return ERR_PTR(-ENOMEM);
 	}
-	return map_make(pool, rule, key, &lease);
+	m->shared = o->pool->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT;
+	err = map_take(o, m, address, port);
+	if (!err)
+		return m;
+	map_free(o->pool, m);
+	return ERR_PTR(err);
 }
 
 /* True if the ports of @a and @b are a pair as their internal ones are. */
 static bool maps_pair(const struct natfw_map *a, const struct natfw_map *b)
 {
-	return a->address == b->address &&
-	       (natfw_map_ext_port(a) ^ natfw_map_ext_port(b)) == htons(1) &&
-	       !((natfw_map_ext_port(a) ^ natfw_node_tail(&a->internal.node)->sport) & htons(1));
+	return a->address == b->address && (a->external ^ b->external) == 1 &&
+	       !((a->external ^ a->internal) & 1);
 }
 
 /*
- * The partner of @m, a mapping of @key: the one there is, if it fits, or one
+ * The partner of @m, the mapping of @o: the one there is, if it fits, or one
  * made now, which then stays as long as @m. A reference, or ERR_PTR.
  */
-static struct natfw_map *map_partner(struct natfw_map *m, struct natfw_rule *rule,
-				     const struct natfw_key *key)
+static struct natfw_map *map_partner(struct natfw_map *m, const struct natfw_map_order *o)
 {
-	struct natfw_key partner = *key;
+	struct natfw_key key = *o->key;
+	struct natfw_map_order other = *o;
 	struct natfw_map *mate = NULL;
-	u16 port = ntohs(natfw_map_ext_port(m)) ^ 1;
 
-	partner.sport ^= htons(1);
+	key.sport ^= htons(1);
+	other.key = &key;
+	other.flags = 0;
 	if (m->shared)
-		mate = map_find_int(m->pool, &partner);
-	if (mate && maps_pair(m, mate))
+		mate = map_at_endpoint(o->pool, o->host, m->proto, m->internal ^ 1);
+	if (mate) {
+		if (!maps_pair(m, mate))
+			return ERR_PTR(-ENOSPC);
+		natfw_map_hold(mate);
 		return mate;
-	if (mate || (ntohs(key->sport) ^ port ^ 1) & 1) {
-		if (mate)
-			natfw_map_put(mate);
-		return ERR_PTR(-ENOSPC);
 	}
-	mate = map_new_at(m->pool, rule, &partner, m->address, port);
-	if (IS_ERR(mate))
-		return mate;
-	if (!maps_pair(m, mate)) {
-		natfw_map_put(mate);
+	if ((m->internal ^ m->external) & 1)
 		return ERR_PTR(-ENOSPC);
+	mate = map_new(&other, m->address, m->external ^ 1);
+	if (!IS_ERR(mate)) {
+		natfw_map_hold(mate);
+		m->mate = true;
+		mate->mated = true;
 	}
-	natfw_map_hold(mate);
-	if (cmpxchg(&m->mate, NULL, mate))
-		natfw_map_put(mate);
-	else
-		WRITE_ONCE(mate->mated, true);
 	return mate;
 }
 
@@ -381,62 +370,54 @@ static struct natfw_map *map_partner(struct natfw_map *m, struct natfw_rule *rul
  * A new mapping where the partner's port is given: if the partner has one,
  * it has to be next to that.
  */
-static struct natfw_map *map_new_beside(struct natfw_pool *pool,
-					struct natfw_rule *rule,
-					const struct natfw_key *key, u32 flags)
+static struct natfw_map *map_new_beside(const struct natfw_map_order *o)
 {
-	struct natfw_key partner = *key;
-	struct natfw_map *mate, *m;
-	u16 port;
+	u16 port = ntohs(o->key->sport) ^ 1;
+	struct natfw_map *mate = map_at_endpoint(o->pool, o->host, o->key->proto, port);
+	struct natfw_map_order alone = *o;
 
-	partner.sport ^= htons(1);
-	mate = map_find_int(pool, &partner);
 	if (!mate)
-		return map_new(pool, rule, key, flags);
-	port = ntohs(natfw_map_ext_port(mate));
-	if ((port ^ ntohs(partner.sport)) & 1)
-		m = ERR_PTR(-ENOSPC);
-	else
-		m = map_new_at(pool, rule, key, mate->address, port ^ 1);
-	natfw_map_put(mate);
-	return m;
+		return map_new(o, -1, 0);
+	if ((mate->external ^ mate->internal) & 1)
+		return ERR_PTR(-ENOSPC);
+	alone.flags = 0;
+	return map_new(&alone, mate->address, mate->external ^ 1);
 }
 
-static struct natfw_map *map_get_once(struct natfw_pool *pool,
-				      struct natfw_rule *rule,
-				      const struct natfw_key *key, u32 flags)
+/* The mapping of @o that there is, or a new one. */
+static struct natfw_map *map_get(const struct natfw_map_order *o)
 {
 	struct natfw_map *m;
 
-	if (pool->conf.mapping != NATFW_MAPPING_ENDPOINT_INDEPENDENT)
-		return map_new(pool, rule, key, flags);
-	m = map_find_int(pool, key);
+	if (o->pool->conf.mapping != NATFW_MAPPING_ENDPOINT_INDEPENDENT)
+		return map_new(o, -1, 0);
+	m = map_at_endpoint(o->pool, o->host, o->key->proto, ntohs(o->key->sport));
 	if (m)
-		return m;
-	if (flags & NATFW_RULE_FLAG_PAIR)
-		return map_new_beside(pool, rule, key, flags);
-	return map_new(pool, rule, key, flags);
+		natfw_map_hold(m);
+	else if (o->flags & NATFW_RULE_FLAG_PAIR)
+		m = map_new_beside(o);
+	else
+		m = map_new(o, -1, 0);
+	return m;
 }
 
-/* The mapping and, with @flags PAIR, its partner, unless nobody could find it. */
-static struct natfw_map *map_get_pair(struct natfw_pool *pool,
-				      struct natfw_rule *rule,
-				      const struct natfw_key *key, u32 flags,
+/* The mapping and, with flag PAIR, its partner, unless nobody could find it. */
+static struct natfw_map *map_get_pair(const struct natfw_map_order *o,
 				      struct natfw_map **pair)
 {
-	struct natfw_map *m = map_get_once(pool, rule, key, flags), *mate;
+	struct natfw_map *m = map_get(o), *mate;
 
-	if (IS_ERR(m) || !(flags & NATFW_RULE_FLAG_PAIR) || (!pair && !m->shared))
+	if (IS_ERR(m) || !(o->flags & NATFW_RULE_FLAG_PAIR) || (!pair && !m->shared))
 		return m;
-	mate = map_partner(m, rule, key);
+	mate = map_partner(m, o);
 	if (IS_ERR(mate)) {
-		natfw_map_put(m);
+		map_put_locked(o->pool, m);
 		return mate;
 	}
 	if (pair)
 		*pair = mate;
 	else
-		natfw_map_put(mate);
+		map_put_locked(o->pool, mate);
 	return m;
 }
 
@@ -444,20 +425,33 @@ struct natfw_map *natfw_map_get(struct natfw_pool *pool, struct natfw_rule *rule
 				const struct natfw_key *key, u32 flags,
 				struct natfw_map **pair)
 {
-	struct natfw_map *m;
-	int i = 0;
+	struct natfw_map_order o = {
+		.pool = pool, .rule = rule, .key = key, .flags = flags,
+	};
+	struct natfw_map *m = ERR_PTR(-ENOMEM);
 
 	if (natfw_key_is4(key) != pool->conf.is4 || natfw_pool_group(key->proto) < 0)
 		return ERR_PTR(-EOPNOTSUPP);
-	do {
-		m = map_get_pair(pool, rule, key, flags, pair);
-	} while (m == ERR_PTR(-EEXIST) && ++i < ATTEMPTS);
-	if (m == ERR_PTR(-EEXIST))
+	rcu_read_lock();
+	natfw_pool_lock(pool);
+	if (!pool->dead)
+		o.host = natfw_host_get(pool, &key->src, key->zone);
+	if (o.host) {
+		m = map_get_pair(&o, pair);
+		natfw_host_settle(pool, o.host);
+	} else if (pool->dead) {
 		m = ERR_PTR(-ENOSPC);
+	}
+	natfw_pool_unlock(pool);
+	rcu_read_unlock();
 	if (m == ERR_PTR(-ENOSPC) || m == ERR_PTR(-EDQUOT))
 		natfw_pool_refuse(pool);
 	return m;
 }
+
+/*
+ * Static endpoints
+ */
 
 /* The pool that may hand out (addr, port) of @zone. */
 static struct natfw_pool *pool_with(struct natfw_net *nn, u16 zone,
@@ -473,51 +467,47 @@ static struct natfw_pool *pool_with(struct natfw_net *nn, u16 zone,
 	return NULL;
 }
 
-static bool map_is_of(const struct natfw_map *m, const struct natfw_key *internal)
+/* A claimed mapping of @o; found by the external endpoint alone if the other has one. */
+static struct natfw_map *map_claim_new(const struct natfw_map_order *o, u32 address,
+				       u16 port)
 {
-	struct natfw_key k;
-
-	natfw_map_internal(m, &k);
-	return natfw_addr_equal(&k.src, &internal->src) &&
-	       k.sport == internal->sport && k.zone == internal->zone;
-}
-
-/* Publish a claimed mapping; if the endpoint has another, by the port alone. */
-static int map_publish_claim(struct natfw_map *m)
-{
-	struct natfw_map *winner = NULL;
-	int err = map_publish(m, &winner);
-
-	if (!winner)
-		return err == -EEXIST ? -EBUSY : err;
-	natfw_map_put(winner);
-	m->shared = false;
-	err = map_publish(m, &winner);
-	return err == -EEXIST ? -EBUSY : err;
-}
-
-static struct natfw_map *map_claim_new(struct natfw_pool *pool,
-				       struct natfw_rule *rule,
-				       const struct natfw_key *internal,
-				       const union natfw_addr *addr, __be16 port)
-{
+	struct natfw_map *m = map_alloc(o->pool, o->rule);
+	u8 proto = o->key->proto;
 	struct natfw_lease lease;
-	struct natfw_map *m;
 	int err;
 
-	err = natfw_pool_claim(pool, internal->proto, natfw_pool_index(pool, addr),
-			       ntohs(port), &lease);
-	if (err)
-		return ERR_PTR(err);
-	m = map_alloc(pool, rule, internal, &lease);
-	if (IS_ERR(m))
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	m->claimed = true;
+	m->shared = o->pool->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT &&
+		    !natfw_endpoint_find(&o->host->endpoints, proto, ntohs(o->key->sport));
+	err = natfw_pool_claim(o->pool, proto, address, port, m, &lease);
+	if (!err)
+		err = map_enter(o->pool, m, o->host, o->key, &lease);
+	if (!err) {
+		o->host->claims++;
 		return m;
-	err = map_publish_claim(m);
-	if (err) {
-		natfw_map_put(m);
-		return ERR_PTR(err);
 	}
-	map_announce(m);
+	map_free(o->pool, m);
+	return ERR_PTR(err);
+}
+
+static struct natfw_map *map_claim(struct natfw_map_order *o, u32 address, u16 port)
+{
+	struct natfw_map *m;
+
+	m = map_at(o->pool, natfw_pool_group(o->key->proto), address, port);
+	if (m && !map_is_of(m, o->key))
+		return ERR_PTR(-EBUSY);
+	if (m) {
+		natfw_map_hold(m);
+		return m;
+	}
+	o->host = natfw_host_get(o->pool, &o->key->src, o->key->zone);
+	if (!o->host)
+		return ERR_PTR(-ENOMEM);
+	m = map_claim_new(o, address, port);
+	natfw_host_settle(o->pool, o->host);
 	return m;
 }
 
@@ -526,26 +516,93 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
 				  u8 proto, u16 zone,
 				  const union natfw_addr *addr, __be16 port)
 {
-	struct natfw_pool *pool;
+	struct natfw_map_order o = { .rule = rule, .key = internal };
 	struct natfw_map *m;
 
 	lockdep_assert_held(&nn->lock);
-	pool = pool_with(nn, zone, addr, ntohs(port));
-	if (!pool || natfw_pool_group(proto) < 0)
+	o.pool = pool_with(nn, zone, addr, ntohs(port));
+	if (!o.pool || natfw_pool_group(proto) < 0)
 		return NULL;
-	m = natfw_map_find_ext(nn, proto, zone, addr, port);
-	if (!m)
-		return map_claim_new(pool, rule, internal, addr, port);
-	if (map_is_of(m, internal))
-		return m;
-	natfw_map_put(m);
-	return ERR_PTR(-EBUSY);
+	rcu_read_lock();
+	natfw_pool_lock(o.pool);
+	m = map_claim(&o, natfw_pool_index(o.pool, addr), ntohs(port));
+	natfw_pool_unlock(o.pool);
+	rcu_read_unlock();
+	return m;
+}
+
+/*
+ * Walks
+ */
+
+/* The next mapping of @p from @c on, or NULL. The lock is held. */
+static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_cursor *c)
+{
+	const struct natfw_portmap *pm;
+	int port;
+
+	for (; c->address < p->naddrs; c->address++, c->group = 0) {
+		for (; c->group < NATFW_PORT_GROUPS; c->group++, c->port = 0) {
+			pm = natfw_pool_portmap(p, c->address, c->group);
+			port = pm ? natfw_portmap_next(pm, c->port) : -ENOENT;
+			if (port < 0)
+				continue;
+			c->port = port;
+			return natfw_portmap_user(pm, port);
+		}
+	}
+	return NULL;
+}
+
+static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c,
+			 int (*fn)(const struct natfw_map *m, void *arg), void *arg)
+{
+	struct natfw_map *m;
+	int err = 0;
+
+	/* let others at the lock after each */
+	do {
+		natfw_pool_lock(p);
+		m = map_next(p, c);
+		if (m)
+			err = fn(m, arg);
+		natfw_pool_unlock(p);
+		c->port += m && !err;
+	} while (m && !err);
+	return err;
+}
+
+int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
+		   int (*fn)(const struct natfw_map *m, void *arg), void *arg)
+{
+	struct natfw_pool *p;
+	int err = 0;
+
+	rcu_read_lock();
+	/* new pools are put at the end, with higher numbers */
+	list_for_each_entry_rcu(p, &nn->pools, list) {
+		if (p->id < c->pool)
+			continue;
+		if (p->id > c->pool)
+			*c = (struct natfw_map_cursor) { .pool = p->id };
+		err = map_walk_pool(p, c, fn, arg);
+		if (err)
+			break;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+size_t natfw_map_memory(const struct natfw_net *nn)
+{
+	return atomic_read(&nn->nmaps) * sizeof(struct natfw_map);
 }
 
 int natfw_map_module_init(void)
 {
-	map_cache = kmem_cache_create("natfw_map", sizeof(struct natfw_map), 0,
-				      SLAB_HWCACHE_ALIGN, NULL);
+	/* readers look at nothing but the references of what is free */
+	map_cache = natfw_cache_typesafe("natfw_map", sizeof(struct natfw_map),
+					 offsetof(struct natfw_map, rule));
 	return map_cache ? 0 : -ENOMEM;
 }
 

@@ -168,7 +168,7 @@ int natfw_nl_map_put(struct sk_buff *skb, const struct natfw_nl_head *head,
 	    natfw_nl_put_addr(skb, NATFW_A_MAP_EXT_ADDR, &ex.dst) ||
 	    nla_put_u32(skb, NATFW_A_MAP_EXT_PORT, ntohs(ex.dport)) ||
 	    nla_put_u32(skb, NATFW_A_MAP_EXT_ZONE, ex.zone) ||
-	    nla_put_string(skb, NATFW_A_MAP_POOL, m->pool->conf.name) ||
+	    nla_put_string(skb, NATFW_A_MAP_POOL, natfw_map_pool(m)->conf.name) ||
 	    nla_put_u64_64bit(skb, NATFW_A_MAP_RULE, m->rule->id, NATFW_A_MAP_PAD) ||
 	    nla_put(skb, NATFW_A_MAP_OWNER, NATFW_OWNER_LEN, m->rule->owner->cookie) ||
 	    nla_put_u32(skb, NATFW_A_MAP_FLOWS, map_flows(m))) {
@@ -177,16 +177,6 @@ int natfw_nl_map_put(struct sk_buff *skb, const struct natfw_nl_head *head,
 	}
 	genlmsg_end(skb, hdr);
 	return 0;
-}
-
-static int map_put(struct flow_dump *d, struct natfw_node *node)
-{
-	const struct natfw_map *m;
-
-	if (natfw_node_tail(node)->kind != NATFW_KIND_MAP_EXT)
-		return 0;
-	m = container_of(node, struct natfw_map, external.node);
-	return natfw_nl_map_put(d->skb, &d->head, m);
 }
 
 static void walk_node(struct natfw_node *node, void *arg)
@@ -244,16 +234,31 @@ int natfw_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return walk(&d, cb);
 }
 
+struct map_dump {
+	struct sk_buff		*skb;
+	struct natfw_nl_head	head;
+};
+
+static int map_put(const struct natfw_map *m, void *arg)
+{
+	struct map_dump *d = arg;
+
+	return natfw_nl_map_put(d->skb, &d->head, m);
+}
+
 int natfw_nl_map_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct flow_dump d = {
-		.skb = skb,
-		.nn = natfw_net(sock_net(skb->sk)),
-		.put = map_put,
-	};
+	struct natfw_map_cursor *c = (struct natfw_map_cursor *)cb->ctx;
+	struct map_dump d = { .skb = skb };
+	int err;
 
+	BUILD_BUG_ON(sizeof(*c) > sizeof(cb->ctx));
 	natfw_nl_head_dump(&d.head, cb, NATFW_CMD_MAP_GET);
-	return walk(&d, cb);
+	cb->seq = natfw_nl_list_seq();
+	err = natfw_map_walk(natfw_net(sock_net(skb->sk)), c, map_put, &d);
+	if (!err)
+		c->pool = U32_MAX;
+	return err && !skb->len ? err : skb->len;
 }
 
 static int count_put(struct sk_buff *skb, const struct natfw_nl_head *head, u32 count)

@@ -14,7 +14,7 @@ static struct kmem_cache *natfw_peer_cache;
 static void natfw_peer_key(struct natfw_key *k, const struct natfw_map *m,
 			   const union natfw_addr *remote)
 {
-	natfw_node_key(&m->external.node, k);
+	natfw_map_external(m, k);
 	k->kind = NATFW_KIND_PEER;
 	k->src = *remote;
 	k->sport = 0;

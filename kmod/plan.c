@@ -83,15 +83,6 @@ static bool natfw_xlat_moves_dst(const struct natfw_xlat *x, const struct natfw_
 	return !natfw_addr_equal(&x->dst, &k->dst) || x->dport != k->dport;
 }
 
-static bool natfw_map_is_for(const struct natfw_map *m, const struct natfw_key *k)
-{
-	struct natfw_key i;
-
-	natfw_map_internal(m, &i);
-	return natfw_addr_equal(&i.src, &k->src) && i.sport == k->sport &&
-	       i.proto == k->proto && i.zone == k->zone;
-}
-
 /* The mapping @r uses for the source of @p; reserved ones come first. */
 static struct natfw_map *natfw_bind_map(struct natfw_pkt *p, struct natfw_rule *r)
 {
@@ -100,8 +91,7 @@ static struct natfw_map *natfw_bind_map(struct natfw_pkt *p, struct natfw_rule *
 
 	for (i = 0; i < ARRAY_SIZE(r->map); i++) {
 		m = READ_ONCE(r->map[i]);
-		if (m && !m->claimed && natfw_map_is_for(m, &p->key) &&
-		    refcount_inc_not_zero(&m->refs))
+		if (m && natfw_map_hold_for(m, &p->key))
 			return m;
 	}
 	m = natfw_map_get(r->nat.pool, r, &p->key, r->flags, NULL);
@@ -356,11 +346,12 @@ static void natfw_test_rule(struct natfw_pkt *p, struct natfw_rule *r,
 		res->has_xlat = false;
 	if (!(r->nat.set & NATFW_N_POOL) || !res->has_xlat)
 		return;
-	m = r->map[0];
-	res->has_xlat = m && natfw_map_is_for(m, &p->key);
+	m = READ_ONCE(r->map[0]);
+	res->has_xlat = m && natfw_map_hold_for(m, &p->key);
 	if (res->has_xlat) {
 		natfw_map_ext_addr(m, &res->xlat.src);
 		res->xlat.sport = natfw_map_ext_port(m);
+		natfw_map_put(m);
 	}
 }
 

@@ -308,28 +308,24 @@ void natfw_pool_flush_all(struct natfw_net *nn)
 
 int natfw_pool_module_init(void)
 {
-	int err = natfw_portmap_module_init();
+	int err;
 
-	if (err)
-		return err;
 	natfw_pool_wq = alloc_workqueue("natfw", WQ_UNBOUND, 0);
-	if (!natfw_pool_wq) {
-		natfw_portmap_module_exit();
+	if (!natfw_pool_wq)
 		return -ENOMEM;
-	}
-	err = natfw_map_module_init();
-	if (err) {
-		destroy_workqueue(natfw_pool_wq);
-		natfw_portmap_module_exit();
-	}
+	err = natfw_portmap_module_init() ?: natfw_lease_module_init() ?:
+	      natfw_map_module_init();
+	if (err)
+		natfw_pool_module_exit();
 	return err;
 }
 
 void natfw_pool_module_exit(void)
 {
 	rcu_barrier();	/* rules, which let go of pools */
-	rcu_barrier();	/* those on their way to the queue, and mappings */
+	rcu_barrier();	/* those on their way to the queue */
 	destroy_workqueue(natfw_pool_wq);
 	natfw_map_module_exit();
+	natfw_lease_module_exit();
 	natfw_portmap_module_exit();
 }

@@ -3,14 +3,15 @@
  * External address pools and the mappings made from them.
  *
  * A mapping (struct natfw_map) ties an internal endpoint to an external one:
- * protocol, internal address, port and zone; external address and port. It
- * stands in the table under both. With endpoint-independent mapping all flows
- * of the internal endpoint through the pool share it; otherwise each flow has
- * its own, found by nothing but the flow. ICMP query identifiers count as
- * ports.
+ * protocol, internal address, port and zone; external address and port. It is
+ * found by the external one through the pool's port maps, and by the internal
+ * one through the pool's hosts. With endpoint-independent mapping all flows of
+ * the internal endpoint through the pool share it; otherwise each flow has its
+ * own, found by nothing but the flow and the external endpoint. ICMP query
+ * identifiers count as ports.
  *
  * Ports are handed out by lease.c (which address, quotas, blocks, hold time)
- * over portmap.c (bitmaps per address and protocol, allocated in pages as
+ * over portmap.c (bitmaps per address and protocol, allocated in pieces as
  * needed). Everything here may be called by packets (softirq) unless said
  * otherwise. Memory is bounded by the ports the pool has.
  */
@@ -23,7 +24,8 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/natfw.h>
-#include "table.h"
+#include "endpoint.h"
+#include "key.h"
 
 struct netlink_ext_ack;
 struct natfw_host;
@@ -31,34 +33,30 @@ struct natfw_net;
 struct natfw_owner;
 struct natfw_pkt;
 struct natfw_pool;
+struct natfw_portmap;
 struct natfw_rule;
 
+/*
+ * Mappings are reused as soon as they are freed (SLAB_TYPESAFE_BY_RCU): who
+ * comes across one without a reference takes one first, which fails if it is
+ * gone, and then looks whether it is the one that was meant.
+ */
 struct natfw_map {
-	struct natfw_wide_node	internal;	/* NATFW_KIND_MAP_INT; unhashed if not shared */
-	struct natfw_wide_node	external;	/* NATFW_KIND_MAP_EXT */
-	struct natfw_net	*nn;
-	struct natfw_pool	*pool;		/* reference */
 	struct natfw_rule	*rule;		/* that made it; reference */
-	struct natfw_map	*mate;		/* partner of a pair made for this; reference */
-	struct natfw_host	*host;		/* that the port counts for; NULL if claimed */
-	u32			address;	/* number of the external one in the pool */
-	refcount_t		refs;		/* flows and rules */
+	struct natfw_host	*host;		/* internal address, zone and pool */
+	refcount_t		refs;		/* flows and rules; 0: nobody's */
+	u16			address;	/* number of the external one in the pool */
+	u16			external;	/* port, host order */
+	u16			internal;	/* port, host order */
+	u8			proto;
 	bool			shared;		/* endpoint-independent */
 	bool			claimed;	/* by a rule, not taken from free ports */
 	bool			known;		/* was in use: somebody outside may know the port */
 	bool			mated;		/* some mapping's mate */
-	bool			announced;	/* came into use, event sent */
-	struct rcu_head		rcu;
+	bool			mate;		/* has one: that of external ^ 1; reference */
 };
 
-/*
- * The key of the mapping of an internal endpoint, and of an external one.
- * @src side of @k is the internal endpoint; for external @dst side is it.
- */
-void natfw_map_key_int(struct natfw_key *m, const struct natfw_key *k,
-		       const struct natfw_pool *pool);
-void natfw_map_key_ext(struct natfw_key *m, u8 proto, u16 zone,
-		       const union natfw_addr *addr, __be16 port);
+static_assert(sizeof(struct natfw_map) == 32);
 
 /*
  * Mapping for the internal endpoint (source) of @key: the one that exists (if
@@ -90,27 +88,40 @@ void natfw_map_hold(struct natfw_map *m);
 /* Last reference: unhashes it, puts the port on hold, sends the event. */
 void natfw_map_put(struct natfw_map *m);
 
-/* The internal endpoint is the source of @k; its destination means nothing. */
-static inline void natfw_map_internal(const struct natfw_map *m, struct natfw_key *k)
-{
-	natfw_node_key(&m->internal.node, k);
-}
+/*
+ * A reference to @m, which may be gone already, if it is a mapping of the source
+ * of @key from free ports. Needs RCU.
+ */
+bool natfw_map_hold_for(struct natfw_map *m, const struct natfw_key *key);
 
-/* The external endpoint is the destination of @k; its source means nothing. */
-static inline void natfw_map_external(const struct natfw_map *m, struct natfw_key *k)
-{
-	natfw_node_key(&m->external.node, k);
-}
-
-static inline void natfw_map_ext_addr(const struct natfw_map *m, union natfw_addr *addr)
-{
-	natfw_node_dst(&m->external.node, addr);
-}
+/*
+ * Of a mapping the caller has a reference to: the internal endpoint as source of
+ * @k, the external one as destination. The other side of @k means nothing.
+ */
+void natfw_map_internal(const struct natfw_map *m, struct natfw_key *k);
+void natfw_map_external(const struct natfw_map *m, struct natfw_key *k);
+void natfw_map_ext_addr(const struct natfw_map *m, union natfw_addr *addr);
+const struct natfw_pool *natfw_map_pool(const struct natfw_map *m);
 
 static inline __be16 natfw_map_ext_port(const struct natfw_map *m)
 {
-	return natfw_node_tail(&m->external.node)->dport;
+	return htons(m->external);
 }
+
+size_t natfw_map_memory(const struct natfw_net *nn);	/* of all mappings, bytes */
+
+/* Position in natfw_map_walk(); zero to start. */
+struct natfw_map_cursor {
+	u32	pool, address, group, port;
+};
+
+/*
+ * Call @fn for every mapping from @c on, with the pool's lock held and under
+ * RCU, until it does not return 0, which is returned; @c is then where it
+ * stopped. Every mapping that stays is seen once.
+ */
+int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
+		   int (*fn)(const struct natfw_map *m, void *arg), void *arg);
 
 /* enum natfw_filtering of the mapping's pool. */
 u8 natfw_map_filtering(const struct natfw_map *m);
@@ -168,6 +179,28 @@ enum natfw_port_group {
 
 struct natfw_extaddr;
 
+struct natfw_hostkey {
+	union natfw_addr	addr;
+	u32			zone;
+	u32			pad;	/* zero: keys are hashed and compared whole */
+};
+
+/* An internal host with mappings, or a block. The pool's lock, save for the key. */
+struct natfw_host {
+	struct rhash_head	node;
+	struct natfw_hostkey	key;
+	struct natfw_pool	*pool;
+	struct natfw_endpoints	endpoints;	/* with a mapping for all of their flows */
+	struct list_head	blocks;
+	u32			address;	/* external, or none yet */
+	u32			ports;		/* in use */
+	u32			claims;		/* mappings of rules */
+	u32			nblocks;
+	bool			busy;		/* worked on */
+	bool			counted;	/* in pool->nhosts */
+	bool			anchored;	/* has a reference to the pool */
+};
+
 struct natfw_pool {
 	/* read by packets */
 	struct natfw_pool_conf	conf;	/* changes under lock, READ_ONCE without */
@@ -190,7 +223,7 @@ struct natfw_pool {
 	u32			held;
 	u32			nhosts;
 	u64			refused;
-	struct natfw_extaddr	**addrs;
+	struct natfw_extaddr __rcu **addrs;
 	unsigned long		*full[NATFW_PORT_GROUPS]; /* addresses without free port */
 	struct rhashtable	hosts;
 	struct list_head	holding;	/* struct natfw_portmap.holding */
@@ -205,12 +238,11 @@ struct natfw_pool_gauges {
 
 /* What a port is wanted for. */
 struct natfw_port_ask {
-	union natfw_addr	host;
-	u16			zone;
 	u8			proto;
 	u16			port;	/* internal, host order */
 	bool			pair;	/* its partner must be to be had as well */
 	bool			parity;
+	void			*user;	/* natfw_portmap_user() of the port */
 };
 
 /* A port taken from a pool. */
@@ -246,18 +278,34 @@ void natfw_pool_address(const struct natfw_pool *p, u32 index,
 			union natfw_addr *addr);
 int natfw_pool_group(u8 proto);	/* enum natfw_port_group, or -EOPNOTSUPP */
 
+/* pool->lock. Letting go of it tells if the watermark was crossed. Needs RCU. */
+void natfw_pool_lock(struct natfw_pool *p);
+void natfw_pool_unlock(struct natfw_pool *p);
+
+/*
+ * What follows needs pool->lock. A host to work with, made if there is none, NULL
+ * if out of memory; natfw_host_settle() when done, after which it may be gone.
+ */
+struct natfw_host *natfw_host_get(struct natfw_pool *p, const union natfw_addr *addr,
+				  u16 zone);
+void natfw_host_settle(struct natfw_pool *p, struct natfw_host *host);
+
 /* A port for @ask: 0, -ENOSPC, -EDQUOT, -ENOMEM or -EOPNOTSUPP. */
-int natfw_pool_take(struct natfw_pool *p, const struct natfw_port_ask *ask,
-		    struct natfw_lease *lease);
+int natfw_pool_take(struct natfw_pool *p, struct natfw_host *host,
+		    const struct natfw_port_ask *ask, struct natfw_lease *lease);
 /* That port of that address, for the same host's sake. */
-int natfw_pool_take_port(struct natfw_pool *p, const struct natfw_port_ask *ask,
-			 u32 address, u16 port, struct natfw_lease *lease);
+int natfw_pool_take_port(struct natfw_pool *p, struct natfw_host *host,
+			 const struct natfw_port_ask *ask, u32 address, u16 port,
+			 struct natfw_lease *lease);
 /* That port for nobody's account, even if on hold. -EBUSY. */
-int natfw_pool_claim(struct natfw_pool *p, u8 proto, u32 address, u16 port,
+int natfw_pool_claim(struct natfw_pool *p, u8 proto, u32 address, u16 port, void *user,
 		     struct natfw_lease *lease);
-/* Give a port back, to be kept on hold first if @hold. */
+/* Give a port back, to be kept on hold first if @hold. Settle the host then. */
 void natfw_pool_give(struct natfw_pool *p, const struct natfw_lease *lease,
 		     bool hold);
+/* Ports of an address, or NULL if none was ever taken. RCU will do. */
+struct natfw_portmap *natfw_pool_portmap(const struct natfw_pool *p, u32 address, u8 group);
+
 /* Count a refusal, and tell. */
 void natfw_pool_refuse(struct natfw_pool *p);
 
@@ -276,6 +324,8 @@ extern struct workqueue_struct *natfw_pool_wq;
 /* Once, before the first and after the last namespace. */
 int natfw_pool_module_init(void);
 void natfw_pool_module_exit(void);
+int natfw_lease_module_init(void);
+void natfw_lease_module_exit(void);
 int natfw_map_module_init(void);
 void natfw_map_module_exit(void);
 

@@ -80,27 +80,65 @@ static void make(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->pool));
 }
 
-static void set_ask(struct natfw_port_ask *ask, u32 host, u8 proto, u16 port)
+static void lock(struct pool_test *t)
 {
-	*ask = (struct natfw_port_ask) { .proto = proto, .port = port };
-	natfw_addr_set4(&ask->host, htonl(0x0a000000 + host));
+	rcu_read_lock();
+	natfw_pool_lock(t->pool);
+}
+
+static void unlock(struct pool_test *t)
+{
+	natfw_pool_unlock(t->pool);
+	rcu_read_unlock();
+}
+
+static int take_ask(struct kunit *test, u32 host, const struct natfw_port_ask *ask,
+		    struct natfw_lease *lease)
+{
+	struct pool_test *t = test->priv;
+	struct natfw_host *h;
+	union natfw_addr addr;
+	int err = -ENOMEM;
+
+	natfw_addr_set4(&addr, htonl(0x0a000000 + host));
+	lock(t);
+	h = natfw_host_get(t->pool, &addr, 0);
+	if (h) {
+		err = natfw_pool_take(t->pool, h, ask, lease);
+		natfw_host_settle(t->pool, h);
+	}
+	unlock(t);
+	return err;
 }
 
 static int take(struct kunit *test, u32 host, u8 proto, u16 port,
 		struct natfw_lease *lease)
 {
-	struct pool_test *t = test->priv;
-	struct natfw_port_ask ask;
+	struct natfw_port_ask ask = { .proto = proto, .port = port };
 
-	set_ask(&ask, host, proto, port);
-	return natfw_pool_take(t->pool, &ask, lease);
+	return take_ask(test, host, &ask, lease);
 }
 
 static void give(struct kunit *test, const struct natfw_lease *lease)
 {
 	struct pool_test *t = test->priv;
 
+	lock(t);
 	natfw_pool_give(t->pool, lease, true);
+	if (lease->host)
+		natfw_host_settle(t->pool, lease->host);
+	unlock(t);
+}
+
+static int claim(struct kunit *test, u8 proto, u16 port, struct natfw_lease *lease)
+{
+	struct pool_test *t = test->priv;
+	int err;
+
+	lock(t);
+	err = natfw_pool_claim(t->pool, proto, 0, port, NULL, lease);
+	unlock(t);
+	return err;
 }
 
 static void expect_gauges(struct kunit *test, u64 used, u64 held, u32 hosts)
@@ -253,7 +291,7 @@ static void pool_host_quota(struct kunit *test)
 {
 	struct pool_test *t = test->priv;
 	struct natfw_lease lease;
-	struct natfw_port_ask ask;
+	struct natfw_port_ask ask = { .proto = IPPROTO_UDP, .port = 4000, .pair = true };
 	u32 i;
 
 	t->conf.host_quota = 20;
@@ -261,9 +299,7 @@ static void pool_host_quota(struct kunit *test)
 	for (i = 0; i < 19; i++)
 		KUNIT_ASSERT_EQ(test, take(test, 1, i % 2 ? IPPROTO_UDP : IPPROTO_TCP,
 					   i, &lease), 0);
-	set_ask(&ask, 1, IPPROTO_UDP, 4000);
-	ask.pair = true;
-	KUNIT_EXPECT_EQ(test, natfw_pool_take(t->pool, &ask, &lease), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, take_ask(test, 1, &ask, &lease), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, take(test, 1, IPPROTO_ICMP, 1, &lease), 0);
 	KUNIT_EXPECT_EQ(test, take(test, 1, IPPROTO_UDP, 1, &lease), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, take(test, 2, IPPROTO_UDP, 1, &lease), 0);
@@ -371,20 +407,18 @@ static void pool_block_hold(struct kunit *test)
 static void pool_claim(struct kunit *test)
 {
 	struct pool_test *t = test->priv;
-	struct natfw_lease lease, claim;
+	struct natfw_lease lease, fixed;
 
 	t->conf.hold = 100;
 	make(test);
 	KUNIT_ASSERT_EQ(test, take(test, 1, IPPROTO_UDP, 9, &lease), 0);
-	KUNIT_EXPECT_EQ(test, natfw_pool_claim(t->pool, IPPROTO_UDP, 0, lease.port, &claim),
-			-EBUSY);
+	KUNIT_EXPECT_EQ(test, claim(test, IPPROTO_UDP, lease.port, &fixed), -EBUSY);
 	give(test, &lease);
 	expect_gauges(test, 0, 1, 0);
 	/* an administrator may have a port that is on hold */
-	KUNIT_EXPECT_EQ(test, natfw_pool_claim(t->pool, IPPROTO_UDP, 0, lease.port, &claim),
-			0);
+	KUNIT_EXPECT_EQ(test, claim(test, IPPROTO_UDP, lease.port, &fixed), 0);
 	expect_gauges(test, 1, 0, 0);
-	give(test, &claim);
+	give(test, &fixed);
 	expect_gauges(test, 0, 0, 0);
 }
 
@@ -456,6 +490,18 @@ static void set_key(struct natfw_key *k, u32 host, u16 port)
 	*k = (struct natfw_key) { .proto = IPPROTO_UDP, .sport = htons(port) };
 	natfw_addr_set4(&k->src, htonl(0x0a000000 + host));
 	natfw_addr_set4(&k->dst, htonl(0x08080808));
+}
+
+/* The mapping that has the external endpoint of @m. */
+static struct natfw_map *find_ext(struct pool_test *t, const struct natfw_map *m)
+{
+	union natfw_addr addr;
+
+	natfw_map_ext_addr(m, &addr);
+	rcu_read_lock();
+	m = natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, &addr, natfw_map_ext_port(m));
+	rcu_read_unlock();
+	return (struct natfw_map *)m;
 }
 
 static void map_independent(struct kunit *test)

@@ -2,6 +2,7 @@
 /*
  * Port bitmaps: see portmap.h. Called by lease.c with the pool's lock held.
  */
+#include <linux/bitops.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -13,7 +14,9 @@
 
 #define EVEN_BITS	(~0UL / 3)	/* 0101...: bit 0, 2, 4, ... */
 
-static struct kmem_cache *chunk_cache;
+/* Words of a chunk there can be room for: what fills an object of kmalloc(). */
+static const u16 rooms[] = { 4, 8, 12, 16, 24, 32, 64, 128, 256 };
+
 static struct kmem_cache *map_cache;
 
 static u32 chunk_of(u16 port)
@@ -35,6 +38,17 @@ static u32 random_below(u32 ceil)
 static bool in_bounds(const struct natfw_portmap *pm, u32 port)
 {
 	return port >= pm->min && port <= pm->max;
+}
+
+/* Needs the pool's lock. */
+static struct natfw_portchunk *chunk_at(const struct natfw_portmap *pm, u32 index)
+{
+	return rcu_dereference_protected(pm->chunk[index], true);
+}
+
+static size_t words_size(const struct natfw_portchunk *c)
+{
+	return c->room * sizeof(unsigned long);
 }
 
 struct natfw_portmap *natfw_portmap_create(u16 min, u16 max, atomic_long_t *memory)
@@ -65,10 +79,12 @@ void natfw_portmap_destroy(struct natfw_portmap *pm)
 	if (!pm)
 		return;
 	for (i = 0; i < NATFW_CHUNKS; i++) {
-		if (!pm->chunk[i])
+		if (!chunk_at(pm, i))
 			continue;
-		kmem_cache_free(chunk_cache, pm->chunk[i]);
-		atomic_long_sub(sizeof(*pm->chunk[i]), pm->memory);
+		atomic_long_sub(sizeof(*chunk_at(pm, i)) + words_size(chunk_at(pm, i)),
+				pm->memory);
+		kfree(chunk_at(pm, i)->words);
+		kfree(chunk_at(pm, i));
 	}
 	atomic_long_sub(sizeof(*pm), pm->memory);
 	kmem_cache_free(map_cache, pm);
@@ -85,37 +101,150 @@ static void chunk_bound(const struct natfw_portmap *pm, struct natfw_portchunk *
 		else
 			__set_bit(i, c->busy);
 	}
+	c->below = pm->min > base ? pm->min - base : 0;
 }
 
 static struct natfw_portchunk *chunk_get(struct natfw_portmap *pm, u32 index)
 {
-	struct natfw_portchunk *c = pm->chunk[index];
+	struct natfw_portchunk *c = chunk_at(pm, index);
 
 	if (c)
 		return c;
-	c = kmem_cache_zalloc(chunk_cache, GFP_ATOMIC | __GFP_NOWARN);
+	c = kzalloc(sizeof(*c), GFP_ATOMIC | __GFP_NOWARN);
 	if (!c)
 		return NULL;
+	seqcount_init(&c->moves);
 	chunk_bound(pm, c, index);
-	pm->chunk[index] = c;
+	rcu_assign_pointer(pm->chunk[index], c);
 	atomic_long_add(sizeof(*c), pm->memory);
 	return c;
 }
 
 static void chunk_tidy(struct natfw_portmap *pm, u32 index)
 {
-	struct natfw_portchunk *c = pm->chunk[index];
+	struct natfw_portchunk *c = chunk_at(pm, index);
 
 	if (c->nused || c->nheld)
 		return;
-	pm->chunk[index] = NULL;
-	kmem_cache_free(chunk_cache, c);
-	atomic_long_sub(sizeof(*c), pm->memory);
+	RCU_INIT_POINTER(pm->chunk[index], NULL);
+	atomic_long_sub(sizeof(*c) + words_size(c), pm->memory);
+	if (c->words)
+		kfree_rcu(c->words, rcu);
+	kfree_rcu(c, rcu);
+}
+
+/*
+ * Words
+ */
+
+/* Where the word of bit @bit of @c is, or would be. */
+static u32 word_of(const struct natfw_portchunk *c, u32 bit)
+{
+	u32 n = bit / BITS_PER_LONG, place = 0, i;
+
+	for (i = 0; i < n; i++)
+		place += hweight_long(READ_ONCE(c->busy[i]));
+	place += hweight_long(READ_ONCE(c->busy[n]) & (BIT(bit % BITS_PER_LONG) - 1));
+	return place - c->below;
+}
+
+/* Room for one word more. */
+static int words_grow(struct natfw_portmap *pm, struct natfw_portchunk *c)
+{
+	struct natfw_portwords *words, *old = c->words;
+	u32 n = c->nused + c->nheld, i = 0;
+
+	if (n < c->room)
+		return 0;
+	while (rooms[i] <= n)
+		i++;
+	words = kmalloc(rooms[i] * sizeof(unsigned long), GFP_ATOMIC | __GFP_NOWARN);
+	if (!words)
+		return -ENOMEM;
+	if (n)
+		memcpy(words->word, old->word, n * sizeof(unsigned long));
+	atomic_long_add(rooms[i] * sizeof(unsigned long) - words_size(c), pm->memory);
+	c->room = rooms[i];
+	/* before any bit that stands for a word behind the old ones' end */
+	smp_store_release(&c->words, words);
+	if (old)
+		kfree_rcu(old, rcu);
+	return 0;
+}
+
+static void word_insert(struct natfw_portchunk *c, u32 bit, unsigned long word)
+{
+	u32 place = word_of(c, bit), n = c->nused + c->nheld;
+	unsigned long *w = c->words->word;
+
+	raw_write_seqcount_begin(&c->moves);
+	memmove(&w[place + 1], &w[place], (n - place) * sizeof(*w));
+	w[place] = word;
+	__set_bit(bit, c->busy);
+	raw_write_seqcount_end(&c->moves);
+}
+
+static void word_remove(struct natfw_portchunk *c, u32 bit)
+{
+	u32 place = word_of(c, bit), n = c->nused + c->nheld;
+	unsigned long *w = c->words->word;
+
+	raw_write_seqcount_begin(&c->moves);
+	memmove(&w[place], &w[place + 1], (n - place - 1) * sizeof(*w));
+	__clear_bit(bit, c->busy);
+	__clear_bit(bit, c->held);
+	raw_write_seqcount_end(&c->moves);
+}
+
+/* The port goes on hold, or back into use. */
+static void word_change(struct natfw_portchunk *c, u32 bit, bool held, unsigned long word)
+{
+	raw_write_seqcount_begin(&c->moves);
+	c->words->word[word_of(c, bit)] = word;
+	if (held)
+		__set_bit(bit, c->held);
+	else
+		__clear_bit(bit, c->held);
+	raw_write_seqcount_end(&c->moves);
+}
+
+/*
+ * No place is behind the end: bits are read before @words, which has room for
+ * any that were set, as words are added first and never made fewer.
+ */
+static unsigned long word_read(const struct natfw_portchunk *c, u32 bit)
+{
+	unsigned long word = 0;
+	u32 place, seq;
+
+	do {
+		seq = read_seqcount_begin(&c->moves);
+		word = 0;
+		if (!test_bit(bit, c->busy) || test_bit(bit, c->held))
+			continue;
+		place = word_of(c, bit);
+		smp_rmb();
+		word = READ_ONCE(READ_ONCE(c->words)->word[place]);
+	} while (read_seqcount_retry(&c->moves, seq));
+	return word;
+}
+
+/*
+ * Ports
+ */
+
+void *natfw_portmap_user(const struct natfw_portmap *pm, u16 port)
+{
+	const struct natfw_portchunk *c = rcu_dereference(pm->chunk[chunk_of(port)]);
+
+	if (!c || !in_bounds(pm, port))
+		return NULL;
+	return (void *)word_read(c, bit_of(port));
 }
 
 bool natfw_portmap_is_free(const struct natfw_portmap *pm, u16 port)
 {
-	const struct natfw_portchunk *c = pm->chunk[chunk_of(port)];
+	const struct natfw_portchunk *c = chunk_at(pm, chunk_of(port));
 
 	if (!in_bounds(pm, port))
 		return false;
@@ -124,12 +253,12 @@ bool natfw_portmap_is_free(const struct natfw_portmap *pm, u16 port)
 
 bool natfw_portmap_is_held(const struct natfw_portmap *pm, u16 port)
 {
-	const struct natfw_portchunk *c = pm->chunk[chunk_of(port)];
+	const struct natfw_portchunk *c = chunk_at(pm, chunk_of(port));
 
 	return c && test_bit(bit_of(port), c->held);
 }
 
-int natfw_portmap_take(struct natfw_portmap *pm, u16 port)
+int natfw_portmap_take(struct natfw_portmap *pm, u16 port, void *user)
 {
 	u32 index = chunk_of(port);
 	struct natfw_portchunk *c;
@@ -141,7 +270,11 @@ int natfw_portmap_take(struct natfw_portmap *pm, u16 port)
 	c = chunk_get(pm, index);
 	if (!c)
 		return -ENOMEM;
-	__set_bit(bit_of(port), c->busy);
+	if (words_grow(pm, c)) {
+		chunk_tidy(pm, index);
+		return -ENOMEM;
+	}
+	word_insert(c, bit_of(port), (unsigned long)user);
 	if (!--c->nfree[port & 1])
 		__set_bit(index, pm->full[port & 1]);
 	c->nused++;
@@ -149,54 +282,50 @@ int natfw_portmap_take(struct natfw_portmap *pm, u16 port)
 	return 0;
 }
 
-static void portmap_unhold(struct natfw_portmap *pm, u16 port)
+/* The port of @c at index @index is on hold no more. */
+static void portmap_unhold(struct natfw_portmap *pm, struct natfw_portchunk *c, u32 index)
 {
-	u32 index = chunk_of(port);
-	struct natfw_portchunk *c = pm->chunk[index];
-
-	__clear_bit(bit_of(port), c->held);
 	if (!--c->nheld)
 		__clear_bit(index, pm->holds);
 	pm->held--;
 }
 
-static void portmap_free(struct natfw_portmap *pm, u16 port)
+/* @port, which counts neither as used nor as held any more, is free. */
+static void portmap_free(struct natfw_portmap *pm, struct natfw_portchunk *c, u16 port)
 {
-	u32 index = chunk_of(port);
-	struct natfw_portchunk *c = pm->chunk[index];
-
-	__clear_bit(bit_of(port), c->busy);
 	c->nfree[port & 1]++;
-	__clear_bit(index, pm->full[port & 1]);
+	__clear_bit(chunk_of(port), pm->full[port & 1]);
 }
 
 void natfw_portmap_release(struct natfw_portmap *pm, u16 port)
 {
 	u32 index = chunk_of(port);
-	struct natfw_portchunk *c = pm->chunk[index];
+	struct natfw_portchunk *c = chunk_at(pm, index);
+	bool held;
 
 	if (WARN_ON_ONCE(!c || !test_bit(bit_of(port), c->busy)))
 		return;
-	if (test_bit(bit_of(port), c->held)) {
-		portmap_unhold(pm, port);
+	held = test_bit(bit_of(port), c->held);
+	word_remove(c, bit_of(port));
+	if (held) {
+		portmap_unhold(pm, c, index);
 	} else {
 		c->nused--;
 		pm->used--;
 	}
-	portmap_free(pm, port);
+	portmap_free(pm, c, port);
 	chunk_tidy(pm, index);
 }
 
 void natfw_portmap_hold(struct natfw_portmap *pm, u16 port, u32 until)
 {
 	u32 index = chunk_of(port);
-	struct natfw_portchunk *c = pm->chunk[index];
+	struct natfw_portchunk *c = chunk_at(pm, index);
 
 	if (WARN_ON_ONCE(!c || !test_bit(bit_of(port), c->busy)))
 		return;
-	__set_bit(bit_of(port), c->held);
+	word_change(c, bit_of(port), true, until);
 	__set_bit(index, pm->holds);
-	c->until[bit_of(port)] = until;
 	c->nused--;
 	c->nheld++;
 	if (!pm->held++ || until < pm->due)
@@ -204,28 +333,54 @@ void natfw_portmap_hold(struct natfw_portmap *pm, u16 port, u32 until)
 	pm->used--;
 }
 
-void natfw_portmap_reclaim(struct natfw_portmap *pm, u16 port)
+void natfw_portmap_reclaim(struct natfw_portmap *pm, u16 port, void *user)
 {
-	portmap_unhold(pm, port);
-	pm->chunk[chunk_of(port)]->nused++;
+	u32 index = chunk_of(port);
+	struct natfw_portchunk *c = chunk_at(pm, index);
+
+	word_change(c, bit_of(port), false, (unsigned long)user);
+	portmap_unhold(pm, c, index);
+	c->nused++;
 	pm->used++;
+}
+
+int natfw_portmap_next(const struct natfw_portmap *pm, u32 port)
+{
+	const struct natfw_portchunk *c;
+	u32 bit, index;
+
+	port = max_t(u32, port, pm->min);
+	for (; port <= pm->max; port = (index + 1) * NATFW_CHUNK_PORTS) {
+		index = chunk_of(port);
+		c = chunk_at(pm, index);
+		if (!c || !c->nused)
+			continue;
+		for (bit = find_next_bit(c->busy, NATFW_CHUNK_PORTS, bit_of(port));
+		     bit < NATFW_CHUNK_PORTS && in_bounds(pm, index * NATFW_CHUNK_PORTS + bit);
+		     bit = find_next_bit(c->busy, NATFW_CHUNK_PORTS, bit + 1))
+			if (!test_bit(bit, c->held))
+				return index * NATFW_CHUNK_PORTS + bit;
+	}
+	return -ENOENT;
 }
 
 static void chunk_sweep(struct natfw_portmap *pm, u32 index, u32 now,
 			void (*freed)(struct natfw_portmap *pm, u16 port,
 				      void *arg), void *arg)
 {
-	struct natfw_portchunk *c = pm->chunk[index];
-	u32 bit, port;
+	struct natfw_portchunk *c = chunk_at(pm, index);
+	u32 bit, port, until;
 
 	for_each_set_bit(bit, c->held, NATFW_CHUNK_PORTS) {
-		if (c->until[bit] > now) {
-			pm->due = min(pm->due, c->until[bit]);
+		until = c->words->word[word_of(c, bit)];
+		if (until > now) {
+			pm->due = min(pm->due, until);
 			continue;
 		}
 		port = index * NATFW_CHUNK_PORTS + bit;
-		portmap_unhold(pm, port);
-		portmap_free(pm, port);
+		word_remove(c, bit);
+		portmap_unhold(pm, c, index);
+		portmap_free(pm, c, port);
 		freed(pm, port, arg);
 	}
 	chunk_tidy(pm, index);
@@ -283,7 +438,7 @@ static int chunk_find(const struct natfw_portmap *pm, u32 index, u32 min, u32 ma
 	first = max(min, base) - base;
 	last = min(max, base + NATFW_CHUNK_PORTS - 1) - base;
 	for (word = first / BITS_PER_LONG; word <= last / BITS_PER_LONG; word++) {
-		bits = word_fits(pm->chunk[index], word, want) &
+		bits = word_fits(chunk_at(pm, index), word, want) &
 		       word_bounds(word, first, last);
 		if (bits)
 			return base + word * BITS_PER_LONG + __ffs(bits);
@@ -321,7 +476,7 @@ static int portmap_scan(const struct natfw_portmap *pm, u32 min, u32 max,
 static bool portmap_fits(const struct natfw_portmap *pm, u32 port,
 			 enum natfw_port_want want)
 {
-	const struct natfw_portchunk *c = pm->chunk[chunk_of(port)];
+	const struct natfw_portchunk *c = chunk_at(pm, chunk_of(port));
 	u32 bit = bit_of(port);
 
 	return word_fits(c, bit / BITS_PER_LONG, want) >> (bit % BITS_PER_LONG) & 1;
@@ -366,18 +521,12 @@ int natfw_portmap_find(const struct natfw_portmap *pm, u16 min, u16 max,
 
 int natfw_portmap_module_init(void)
 {
-	chunk_cache = kmem_cache_create("natfw_ports", sizeof(struct natfw_portchunk),
-					0, 0, NULL);
 	map_cache = kmem_cache_create("natfw_portmap", sizeof(struct natfw_portmap),
 				      0, 0, NULL);
-	if (chunk_cache && map_cache)
-		return 0;
-	natfw_portmap_module_exit();
-	return -ENOMEM;
+	return map_cache ? 0 : -ENOMEM;
 }
 
 void natfw_portmap_module_exit(void)
 {
 	kmem_cache_destroy(map_cache);
-	kmem_cache_destroy(chunk_cache);
 }

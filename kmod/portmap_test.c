@@ -42,6 +42,12 @@ static void portmap_test_exit(struct kunit *test)
 		natfw_portmap_destroy(t->pm);
 }
 
+/* Whoever uses a port can be told from any other. */
+static void *user_of(u32 port)
+{
+	return (void *)(0x1000UL + port);
+}
+
 static void start(struct kunit *test, u16 min, u16 max)
 {
 	struct portmap_test *t = test->priv;
@@ -74,7 +80,7 @@ static u32 drain(struct kunit *test, u16 min, u16 max, enum natfw_port_want want
 		KUNIT_ASSERT_GE(test, port, (int)min);
 		KUNIT_ASSERT_LE(test, port, (int)max);
 		KUNIT_ASSERT_EQ(test, (int)t->state[port], (int)PORT_FREE);
-		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port), 0);
+		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port, user_of(port)), 0);
 		t->state[port] = PORT_USED;
 		count++;
 	}
@@ -90,7 +96,7 @@ static void portmap_whole(struct kunit *test)
 	start(test, 1, 65535);
 	KUNIT_EXPECT_EQ(test, drain(test, 1, 65535, NATFW_PORT_ANY), 65535U);
 	KUNIT_EXPECT_EQ(test, t->pm->used, 65535U);
-	KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, 4000), -EBUSY);
+	KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, 4000, user_of(4000)), -EBUSY);
 	for (port = 1; port <= 65535; port++)
 		natfw_portmap_release(t->pm, port);
 	KUNIT_EXPECT_EQ(test, t->pm->used, 0U);
@@ -111,9 +117,9 @@ static void portmap_bounds(struct kunit *test)
 
 		memset(t->state, PORT_FREE, sizeof(t->state));
 		start(test, min, max);
-		KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, min - 1), -ERANGE);
+		KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, min - 1, user_of(min - 1)), -ERANGE);
 		if (max < 65535)
-			KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, max + 1), -ERANGE);
+			KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, max + 1, user_of(max + 1)), -ERANGE);
 		KUNIT_EXPECT_EQ(test, drain(test, 1, 65535, NATFW_PORT_ANY),
 				(u32)(max - min + 1));
 		natfw_portmap_destroy(t->pm);
@@ -143,14 +149,14 @@ static void portmap_pairs(struct kunit *test)
 	int port;
 
 	start(test, 1001, 2000);
-	KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, 1501), 0);
+	KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, 1501, user_of(1501)), 0);
 	for (;;) {
 		port = natfw_portmap_find(t->pm, 1, 65535, NATFW_PORT_PAIR);
 		if (port < 0)
 			break;
 		KUNIT_ASSERT_EQ(test, port & 1, 0);
-		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port), 0);
-		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port + 1), 0);
+		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port, user_of(port)), 0);
+		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port + 1, user_of(port + 1)), 0);
 		count++;
 	}
 	/* 1002/1003 to 1998/1999, save 1500/1501; 2000 has no partner */
@@ -164,13 +170,13 @@ static void portmap_hold(struct kunit *test)
 	struct portmap_test *t = test->priv;
 
 	start(test, 5000, 5000);
-	KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, 5000), 0);
+	KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, 5000, user_of(5000)), 0);
 	natfw_portmap_hold(t->pm, 5000, 120);
 	KUNIT_EXPECT_TRUE(test, natfw_portmap_is_held(t->pm, 5000));
 	KUNIT_EXPECT_EQ(test, t->pm->due, 120U);
 	natfw_portmap_sweep(t->pm, 119, note_freed, t);
 	KUNIT_EXPECT_EQ(test, natfw_portmap_find(t->pm, 1, 65535, NATFW_PORT_ANY), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, 5000), -EBUSY);
+	KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, 5000, user_of(5000)), -EBUSY);
 	natfw_portmap_sweep(t->pm, 120, note_freed, t);
 	KUNIT_EXPECT_EQ(test, t->freed, 1U);
 	KUNIT_EXPECT_EQ(test, natfw_portmap_find(t->pm, 1, 65535, NATFW_PORT_ANY), 5000);
@@ -181,9 +187,9 @@ static void portmap_reclaim(struct kunit *test)
 	struct portmap_test *t = test->priv;
 
 	start(test, 5000, 5010);
-	KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, 5000), 0);
+	KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, 5000, user_of(5000)), 0);
 	natfw_portmap_hold(t->pm, 5000, 120);
-	natfw_portmap_reclaim(t->pm, 5000);
+	natfw_portmap_reclaim(t->pm, 5000, user_of(5000));
 	KUNIT_EXPECT_EQ(test, t->pm->used, 1U);
 	KUNIT_EXPECT_EQ(test, t->pm->held, 0U);
 	natfw_portmap_sweep(t->pm, 500, note_freed, t);
@@ -203,7 +209,7 @@ static void portmap_random(struct kunit *test)
 	start(test, 1024, 65535);
 	for (i = 0; i < SAMPLES; i++) {
 		port = natfw_portmap_find(t->pm, 1024, 65535, NATFW_PORT_ANY);
-		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port), 0);
+		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port, user_of(port)), 0);
 		sum += port;
 		quarter[(port - 1024) / 16128]++;
 		near += abs((int)port - (int)last) < 645;	/* 1 % either way */
@@ -234,13 +240,13 @@ static void portmap_nearly_full(struct kunit *test)
 		found = natfw_portmap_find(t->pm, 1, 65535, port & 1 ? NATFW_PORT_ODD
 								      : NATFW_PORT_EVEN);
 		KUNIT_ASSERT_EQ(test, found, (int)port);
-		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port), 0);
+		KUNIT_ASSERT_EQ(test, natfw_portmap_take(t->pm, port, user_of(port)), 0);
 	}
 }
 
 static void step_take(struct kunit *test, struct portmap_test *t, u32 port)
 {
-	int err = natfw_portmap_take(t->pm, port);
+	int err = natfw_portmap_take(t->pm, port, user_of(port));
 
 	KUNIT_ASSERT_EQ(test, !err, t->state[port] == PORT_FREE);
 	if (err)
@@ -276,8 +282,8 @@ static void step_find(struct kunit *test, struct portmap_test *t, u32 a, u32 b)
 static void step_drop(struct portmap_test *t, u32 port, u32 now)
 {
 	if (t->state[port] == PORT_USED && get_random_u32() % 2) {
-		natfw_portmap_hold(t->pm, port, now + 1 + get_random_u32() % 50);
-		t->until[port] = t->pm->chunk[port / 256]->until[port % 256];
+		t->until[port] = now + 1 + get_random_u32() % 50;
+		natfw_portmap_hold(t->pm, port, t->until[port]);
 		t->state[port] = PORT_HELD;
 		t->used--;
 		t->held++;
@@ -286,11 +292,35 @@ static void step_drop(struct portmap_test *t, u32 port, u32 now)
 		t->state[port] = PORT_FREE;
 		t->used--;
 	} else if (t->state[port] == PORT_HELD && get_random_u32() % 2) {
-		natfw_portmap_reclaim(t->pm, port);
+		natfw_portmap_reclaim(t->pm, port, user_of(port));
 		t->state[port] = PORT_USED;
 		t->held--;
 		t->used++;
 	}
+}
+
+/* Every port in use is whose it was given to, and no other is anybody's. */
+static void check_users(struct kunit *test, u32 min, u32 max)
+{
+	struct portmap_test *t = test->priv;
+	int next = natfw_portmap_next(t->pm, 0);
+	u32 port;
+
+	rcu_read_lock();
+	for (port = min; port <= max; port++) {
+		bool used = t->state[port] == PORT_USED;
+
+		KUNIT_EXPECT_PTR_EQ(test, natfw_portmap_user(t->pm, port),
+				    used ? user_of(port) : NULL);
+		if (!used)
+			continue;
+		KUNIT_EXPECT_EQ(test, next, (int)port);
+		next = natfw_portmap_next(t->pm, port + 1);
+	}
+	KUNIT_EXPECT_EQ(test, next, -ENOENT);
+	KUNIT_EXPECT_NULL(test, natfw_portmap_user(t->pm, min - 1));
+	KUNIT_EXPECT_NULL(test, natfw_portmap_user(t->pm, max + 1));
+	rcu_read_unlock();
 }
 
 /* Whatever happens, no port is given twice and none is lost. */
@@ -315,6 +345,8 @@ static void portmap_stress(struct kunit *test)
 		}
 		if (i % 50 == 0)
 			natfw_portmap_sweep(t->pm, ++now, note_freed, t);
+		if (i % 2000 == 0)
+			check_users(test, min, max);
 		KUNIT_ASSERT_EQ(test, t->pm->used, t->used);
 		KUNIT_ASSERT_EQ(test, t->pm->held, t->held);
 	}
@@ -324,6 +356,7 @@ static void portmap_stress(struct kunit *test)
 		if (t->state[port] == PORT_HELD)
 			KUNIT_ASSERT_GT(test, t->until[port], now);
 	}
+	check_users(test, min, max);
 }
 
 static struct kunit_case portmap_cases[] = {
