@@ -6,8 +6,8 @@
  *
  *	rtnl		only where the kernel already holds it (device events)
  *	nn->lock	mutex; every change asked for by netlink, expiry, commit
- *	table stripe	spinlock_bh of the bucket range of a hash
- *	pool->lock	spinlock_bh; ports, hosts and quotas of a pool
+ *	pool->lock	spinlock_bh; ports, hosts, mappings and quotas of a pool
+ *	bucket		of the table, bottom halves off; nodes of a hash
  *	owner bucket	spinlock_bh
  *
  * Packets run under RCU with bottom halves off and take no lock on a hit.

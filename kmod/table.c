@@ -2,11 +2,13 @@
 /*
  * The exact-match hash table; table.h says what it promises.
  *
- * A node's stripe is the low bits of its hash, and no array has fewer buckets
- * than there are stripes. So the one stripe lock of a hash covers its bucket
- * in the array in use and in the one being filled.
+ * Each bucket has a lock of its own, so that the worker who moves the table to
+ * another array is hardly ever in anybody's way, even if the host takes its
+ * processor away while it holds one. Once moved, a bucket refers writers to
+ * the next array; what stands in it is left to readers, and to removal.
  */
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/prefetch.h>
 #include <linux/slab.h>
@@ -16,11 +18,13 @@
 #include "table.h"
 
 #define NATFW_BUCKET_SLOTS	5
-#define NATFW_STRIPES		256
-#define NATFW_TABLE_MAX		BIT(26)	/* buckets */
+#define NATFW_TABLE_MIN		256		/* buckets */
+#define NATFW_TABLE_MAX		BIT(26)
 
 struct natfw_bucket {
 	u16				tag[NATFW_BUCKET_SLOTS];
+	u16				moved;	/* to the next array; first of a chain */
+	arch_spinlock_t			lock;	/* for the chain; first of it */
 	struct natfw_bucket __rcu	*next;
 	struct natfw_node __rcu		*slot[NATFW_BUCKET_SLOTS];
 } __aligned(64);
@@ -38,14 +42,49 @@ static u16 natfw_tag(u32 hash)
 	return hash >> 16;
 }
 
-static spinlock_t *natfw_stripe(const struct natfw_table *t, u32 hash)
+/*
+ * One lock at a time, or that of a bucket being moved and one of the array
+ * it is moved to. Bottom halves are off. The kernel's own spinlock_t does not
+ * fit when it is debugged, hence the annotation by hand.
+ */
+static void natfw_bucket_lock(struct natfw_table *t, struct natfw_bucket *b, int nested)
 {
-	return &t->stripes[hash & (t->nstripes - 1)];
+	lockdep_assert(in_softirq() || irqs_disabled());
+	lock_acquire_exclusive(&t->dep_map, nested, 0, NULL, _THIS_IP_);
+	arch_spin_lock(&b->lock);
 }
 
-/* Arrays change only under every stripe in turn and t->resizing. */
-#define natfw_table_deref(t, p, hash) \
-	rcu_dereference_protected(p, lockdep_is_held(natfw_stripe(t, hash)))
+static void natfw_bucket_unlock(struct natfw_table *t, struct natfw_bucket *b)
+{
+	arch_spin_unlock(&b->lock);
+	lock_release(&t->dep_map, _THIS_IP_);
+}
+
+/* For what the caller has locked. */
+#define natfw_table_deref(t, p) \
+	rcu_dereference_protected(p, lock_is_held(&(t)->dep_map))
+
+/*
+ * Lock the bucket new nodes of @hash go to. The array cannot go: bottom halves
+ * are off, which the grace period before that waits for.
+ */
+static struct natfw_bucket *natfw_bucket_find(struct natfw_table *t, u32 hash,
+					      struct natfw_buckets **in)
+{
+	struct natfw_buckets *a = rcu_dereference_bh(t->cur);
+	struct natfw_bucket *b;
+
+	for (;;) {
+		b = &a->b[hash & a->mask];
+		natfw_bucket_lock(t, b, 0);
+		if (likely(!b->moved))
+			break;
+		natfw_bucket_unlock(t, b);
+		a = rcu_dereference_bh(a->next);
+	}
+	*in = a;
+	return b;
+}
 
 static struct natfw_buckets *natfw_buckets_alloc(struct natfw_table *t, u32 n)
 {
@@ -174,17 +213,17 @@ static struct natfw_node __rcu **natfw_free_slot(struct natfw_bucket *b, u16 tag
 }
 
 /*
- * Put @n into array @a. With no slot free, *@spare is used up, or if NULL one
- * is allocated with @gfp; -ENOMEM without. Needs the stripe lock.
+ * Put @n into bucket @b, which is locked. With no slot free, *@spare is used up,
+ * or if NULL one is allocated with @gfp; -ENOMEM without.
  */
-static int natfw_buckets_put(struct natfw_table *t, struct natfw_buckets *a,
+static int natfw_buckets_put(struct natfw_table *t, struct natfw_bucket *b,
 			     struct natfw_node *n, u32 hash,
 			     struct natfw_bucket **spare, gfp_t gfp)
 {
 	struct natfw_bucket *last, *more = NULL;
 	struct natfw_node __rcu **slot;
 
-	slot = natfw_free_slot(&a->b[hash & a->mask], natfw_tag(hash), &last);
+	slot = natfw_free_slot(b, natfw_tag(hash), &last);
 	if (slot) {
 		rcu_assign_pointer(*slot, n);
 		return 0;
@@ -201,19 +240,17 @@ static int natfw_buckets_put(struct natfw_table *t, struct natfw_buckets *a,
 	return 0;
 }
 
-/* Call @fn for each node in the bucket of @hash; stop and return true at true. */
-static bool natfw_bucket_any(struct natfw_buckets *a, u32 hash,
-			     bool (*fn)(struct natfw_node __rcu **slot, void *arg),
-			     void *arg)
+/* The slot of @n in the chain of @b, or NULL. */
+static struct natfw_node __rcu **natfw_slot_of(struct natfw_bucket *b,
+					       const struct natfw_node *n)
 {
-	struct natfw_bucket *b = &a->b[hash & a->mask];
 	u32 i;
 
 	for (; b; b = rcu_dereference_protected(b->next, true))
 		for (i = 0; i < NATFW_BUCKET_SLOTS; i++)
-			if (rcu_access_pointer(b->slot[i]) && fn(&b->slot[i], arg))
-				return true;
-	return false;
+			if (rcu_access_pointer(b->slot[i]) == n)
+				return &b->slot[i];
+	return NULL;
 }
 
 struct natfw_clash {
@@ -222,12 +259,23 @@ struct natfw_clash {
 	void			*arg;
 };
 
-static bool natfw_clash_one(struct natfw_node __rcu **slot, void *arg)
+/* True if a node of the same key in the chain of @b makes the clash function say so. */
+static bool natfw_bucket_clashes(struct natfw_bucket *b, u16 tag,
+				 const struct natfw_clash *c)
 {
-	struct natfw_node *old = rcu_dereference_protected(*slot, true);
-	struct natfw_clash *c = arg;
+	struct natfw_node *old;
+	u32 i;
 
-	return natfw_node_same_key(old, c->node) && c->fn(old, c->arg);
+	for (; b; b = rcu_dereference_protected(b->next, true)) {
+		for (i = 0; i < NATFW_BUCKET_SLOTS; i++) {
+			if (b->tag[i] != tag)
+				continue;
+			old = rcu_dereference_protected(b->slot[i], true);
+			if (old && natfw_node_same_key(old, c->node) && c->fn(old, c->arg))
+				return true;
+		}
+	}
+	return false;
 }
 
 static void natfw_table_kick(struct natfw_table *t, const struct natfw_buckets *a)
@@ -245,88 +293,103 @@ int natfw_table_insert(struct natfw_table *t, struct natfw_node *node, u32 hash,
 		       void *arg)
 {
 	struct natfw_clash c = { .node = node, .fn = clash, .arg = arg };
-	spinlock_t *lock = natfw_stripe(t, hash);
-	struct natfw_buckets *a, *next;
+	struct natfw_buckets *a;
+	struct natfw_bucket *b;
 	int err = -EEXIST;
 
-	spin_lock_bh(lock);
-	a = natfw_table_deref(t, t->cur, hash);
-	next = natfw_table_deref(t, a->next, hash);
-	if (clash && (natfw_bucket_any(a, hash, natfw_clash_one, &c) ||
-		      (next && natfw_bucket_any(next, hash, natfw_clash_one, &c))))
-		goto out;
-	if (next)
-		a = next;
-	err = natfw_buckets_put(t, a, node, hash, NULL, GFP_ATOMIC);
+	local_bh_disable();
+	b = natfw_bucket_find(t, hash, &a);
+	if (!clash || !natfw_bucket_clashes(b, natfw_tag(hash), &c))
+		err = natfw_buckets_put(t, b, node, hash, NULL, GFP_ATOMIC | __GFP_NOWARN);
+	natfw_bucket_unlock(t, b);
 	if (!err) {
 		atomic_inc(&t->count);
 		natfw_table_kick(t, a);
 	}
-out:
-	spin_unlock_bh(lock);
+	local_bh_enable();
 	return err;
 }
 
-static bool natfw_remove_one(struct natfw_node __rcu **slot, void *arg)
-{
-	if (rcu_access_pointer(*slot) != arg)
-		return false;
-	RCU_INIT_POINTER(*slot, NULL);
-	return true;
-}
-
+/*
+ * Whoever finds it in the bucket that was not moved has taken it out. What is
+ * left of it in buckets that were has to go as well, and first, as @node may be
+ * freed after a grace period from then.
+ */
 bool natfw_table_remove(struct natfw_table *t, struct natfw_node *node)
 {
 	u32 hash = natfw_node_hash(t, node);
-	spinlock_t *lock = natfw_stripe(t, hash);
-	struct natfw_buckets *a, *next;
-	bool found;
+	struct natfw_node __rcu **slot;
+	struct natfw_buckets *a;
+	struct natfw_bucket *b;
+	bool moved;
 
-	spin_lock_bh(lock);
-	a = natfw_table_deref(t, t->cur, hash);
-	next = natfw_table_deref(t, a->next, hash);
-	found = natfw_bucket_any(a, hash, natfw_remove_one, node);
-	if (next)
-		found |= natfw_bucket_any(next, hash, natfw_remove_one, node);
-	if (found)
+	local_bh_disable();
+	for (a = rcu_dereference_bh(t->cur); ; a = rcu_dereference_bh(a->next)) {
+		b = &a->b[hash & a->mask];
+		natfw_bucket_lock(t, b, 0);
+		slot = natfw_slot_of(b, node);
+		if (slot)
+			RCU_INIT_POINTER(*slot, NULL);
+		moved = b->moved;
+		natfw_bucket_unlock(t, b);
+		if (!moved)
+			break;
+	}
+	if (slot)
 		atomic_dec(&t->count);
-	spin_unlock_bh(lock);
-	return found;
+	local_bh_enable();
+	return slot;
 }
 
-static bool natfw_same_node(struct natfw_node __rcu **slot, void *arg)
+/* The hash of what is in slot @s of @b, a bucket of chain @i of an array of @mask. */
+static u32 natfw_slot_hash(const struct natfw_table *t, const struct natfw_bucket *b, u32 s,
+			   u32 i, u32 mask)
 {
-	return rcu_access_pointer(*slot) == arg;
+	/* tag and number of the bucket are all of it: the node's line is spared */
+	if (mask >= U16_MAX)
+		return (u32)b->tag[s] << 16 | (i & U16_MAX);
+	return natfw_node_hash(t, rcu_dereference_protected(b->slot[s], true));
 }
 
-/* Copy what is in bucket @i of @from; false if another spare is needed. */
-static bool natfw_bucket_copy(struct natfw_table *t, struct natfw_buckets *from,
+/* Put @n, of a bucket being moved, into array @to, unless it is there already. */
+static int natfw_bucket_copy(struct natfw_table *t, struct natfw_buckets *to,
+			     struct natfw_node *n, u32 hash, struct natfw_bucket **spare)
+{
+	struct natfw_bucket *b = &to->b[hash & to->mask];
+	int err = 0;
+
+	natfw_bucket_lock(t, b, SINGLE_DEPTH_NESTING);
+	if (!natfw_slot_of(b, n))
+		err = natfw_buckets_put(t, b, n, hash, spare, 0);
+	natfw_bucket_unlock(t, b);
+	return err;
+}
+
+/* Move bucket @i of @from; false, and not done yet, if another spare is needed. */
+static bool natfw_bucket_move(struct natfw_table *t, struct natfw_buckets *from,
 			      struct natfw_buckets *to, u32 i,
 			      struct natfw_bucket **spare)
 {
-	struct natfw_bucket *b;
+	struct natfw_bucket *first = &from->b[i], *b;
 	struct natfw_node *n;
-	bool done = true;
-	u32 hash, s;
+	int err = 0;
+	u32 s;
 
-	spin_lock_bh(natfw_stripe(t, i));
-	for (b = &from->b[i]; b; b = rcu_dereference_protected(b->next, true)) {
-		for (s = 0; s < NATFW_BUCKET_SLOTS; s++) {
-			n = rcu_dereference_protected(b->slot[s], true);
-			if (!n)
-				continue;
-			hash = natfw_node_hash(t, n);
-			if (natfw_bucket_any(to, hash, natfw_same_node, n))
-				continue;	/* copied before the spare ran out */
-			if (natfw_buckets_put(t, to, n, hash, spare, 0)) {
-				done = false;
-				goto out;
-			}
+	local_bh_disable();
+	natfw_bucket_lock(t, first, 0);
+	for (b = first; b && !err; b = natfw_table_deref(t, b->next)) {
+		for (s = 0; s < NATFW_BUCKET_SLOTS && !err; s++) {
+			n = natfw_table_deref(t, b->slot[s]);
+			if (n)
+				err = natfw_bucket_copy(t, to, n,
+							natfw_slot_hash(t, b, s, i, from->mask),
+							spare);
 		}
 	}
-out:
-	spin_unlock_bh(natfw_stripe(t, i));
-	return done;
+	first->moved = !err;
+	natfw_bucket_unlock(t, first);
+	local_bh_enable();
+	return !err;
 }
 
 /* Move to an array of @n buckets. t->resizing. */
@@ -345,15 +408,15 @@ static void natfw_table_resize(struct natfw_table *t, u32 n)
 			if (!spare)
 				spare = natfw_bucket_alloc(t, GFP_KERNEL |
 							      __GFP_NOFAIL);
-		} while (!natfw_bucket_copy(t, from, to, i, &spare));
+		} while (!natfw_bucket_move(t, from, to, i, &spare));
 		cond_resched();
 	}
 	rcu_assign_pointer(t->cur, to);
 	if (spare)
 		natfw_bucket_free(t, spare);
 	/*
-	 * A writer that still works on @from holds a stripe with bottom
-	 * halves off, which the grace period waits for; it also wrote to @to.
+	 * A writer that still has @from has bottom halves off, which the grace
+	 * period waits for; all of its buckets refer it to @to.
 	 */
 	synchronize_rcu();
 	natfw_buckets_free(t, from);
@@ -378,7 +441,7 @@ static void natfw_table_fit(struct natfw_table *t)
 		n = roundup_pow_of_two(want / 2);	/* 40 % full */
 	else if (want < slots / 16)
 		n = roundup_pow_of_two(want / 2 + 1);
-	n = clamp(n, t->nstripes, NATFW_TABLE_MAX);
+	n = clamp(n, NATFW_TABLE_MIN, NATFW_TABLE_MAX);
 	if (n != natfw_table_buckets(t))
 		natfw_table_resize(t, n);
 }
@@ -396,7 +459,7 @@ void natfw_table_tidy(struct natfw_table *t)
 {
 	u32 n = natfw_table_buckets(t);
 
-	if (n > t->nstripes && natfw_table_want(t) < n / 4)
+	if (n > NATFW_TABLE_MIN && natfw_table_want(t) < n / 4)
 		queue_work(natfw_wq, &t->grow_work);
 }
 
@@ -424,25 +487,18 @@ u32 natfw_table_buckets(const struct natfw_table *t)
 
 int natfw_table_init(struct natfw_table *t, u32 buckets, atomic_long_t *memory)
 {
+	static struct lock_class_key key;
 	struct natfw_buckets *a;
-	u32 i;
 
 	memset(t, 0, sizeof(*t));
 	t->memory = memory;
-	t->nstripes = NATFW_STRIPES;
 	get_random_bytes(&t->secret, sizeof(t->secret));
 	INIT_WORK(&t->grow_work, natfw_table_grow);
 	mutex_init(&t->resizing);
-	t->stripes = kvcalloc(t->nstripes, sizeof(*t->stripes), GFP_KERNEL);
-	if (!t->stripes)
+	lockdep_init_map(&t->dep_map, "natfw_bucket", &key, 0);
+	a = natfw_buckets_alloc(t, max_t(u32, roundup_pow_of_two(buckets), NATFW_TABLE_MIN));
+	if (!a)
 		return -ENOMEM;
-	for (i = 0; i < t->nstripes; i++)
-		spin_lock_init(&t->stripes[i]);
-	a = natfw_buckets_alloc(t, max(roundup_pow_of_two(buckets), t->nstripes));
-	if (!a) {
-		kvfree(t->stripes);
-		return -ENOMEM;
-	}
 	RCU_INIT_POINTER(t->cur, a);
 	return 0;
 }
@@ -453,7 +509,6 @@ void natfw_table_fini(struct natfw_table *t)
 	cancel_work_sync(&t->grow_work);
 	WARN_ON_ONCE(atomic_read(&t->count));
 	natfw_buckets_free(t, rcu_dereference_protected(t->cur, true));
-	kvfree(t->stripes);
 }
 
 static void natfw_walk_bucket(const struct natfw_bucket *b,

@@ -165,12 +165,11 @@ struct natfw_table {
 	hsiphash_key_t			secret;
 	atomic_t			count;		/* nodes */
 	u32				reserved;	/* nodes there is to be room for */
-	spinlock_t			*stripes;
-	u32				nstripes;	/* a power of two */
 	atomic_long_t			*memory;	/* charged for arrays */
 	struct work_struct		grow_work;
 	struct mutex			resizing;	/* one array is filled from another */
 	bool				closing;
+	struct lockdep_map		dep_map;	/* of all buckets' locks */
 };
 
 /* Position of a lookup among equal keys, and of a walk; zero to start. */
@@ -217,8 +216,8 @@ struct natfw_node *natfw_table_next(const struct natfw_table *t,
 				    struct natfw_table_match *m);
 
 /*
- * Insert @node under its key. @clash, if not NULL, is called with the stripe
- * lock held for each node already there under the same key; returning true
+ * Insert @node under its key. @clash, if not NULL, is called with the bucket
+ * locked for each node already there under the same key; returning true
  * refuses the insertion with -EEXIST. -ENOMEM if no overflow bucket can be had.
  */
 int natfw_table_insert(struct natfw_table *t, struct natfw_node *node, u32 hash,
