@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Endpoints of a host: see endpoint.h. Pieces are hash tables with linear
- * probing, of which an eighth stays empty unless memory is short.
+ * probing, of which a quarter stays empty unless memory is short.
  */
 #include <linux/jhash.h>
 #include <linux/kernel.h>
@@ -195,7 +195,7 @@ static int endpoints_room(struct natfw_endpoints *e, u32 hash, atomic_long_t *me
 	struct natfw_endpoint_piece *p = *piece_of(e, hash);
 	int err;
 
-	if (p && p->used + 1 < p->size - p->size / 8)
+	if (p && p->used + 1 < p->size - p->size / 4)
 		return 0;
 	if (!p || 2 * piece_bytes(p->size) <= PIECE_MAX)
 		err = piece_grow(piece_of(e, hash), memory);

@@ -17,7 +17,7 @@ struct naive {
 };
 
 static atomic_long_t memory;
-static u64 dice = 1;
+static __thread u64 dice = 1;
 
 static u32 rnd(u32 n)
 {
@@ -61,10 +61,16 @@ static bool any_would_do(const struct naive *n, u32 lo, u32 hi, enum natfw_port_
 	return false;
 }
 
+/* Who uses a port is told by its number. */
+static void *user(u32 port)
+{
+	return (void *)(0x10000UL + port);
+}
+
 static void take(struct naive *n)
 {
 	u32 port = some_port(n);
-	int err = natfw_portmap_take(n->pm, port), want = 0;
+	int err = natfw_portmap_take(n->pm, port, user(port)), want = 0;
 
 	if (port < n->lo || port > n->hi)
 		want = -ERANGE;
@@ -93,7 +99,7 @@ static void find(struct naive *n)
 	n->wrong += (u32)got < lo || (u32)got > hi || !would_do(n, got, want);
 	if (want == NATFW_PORT_PAIR)
 		n->wrong += (u32)got + 1 > hi;
-	n->wrong += natfw_portmap_take(n->pm, got) != 0;
+	n->wrong += natfw_portmap_take(n->pm, got, user(got)) != 0;
 	n->state[got] = USED;
 }
 
@@ -108,7 +114,7 @@ static void release(struct naive *n)
 		natfw_portmap_hold(n->pm, port, n->until[port]);
 		n->state[port] = HELD;
 	} else if (n->state[port] == HELD && rnd(2)) {
-		natfw_portmap_reclaim(n->pm, port);
+		natfw_portmap_reclaim(n->pm, port, user(port));
 		n->state[port] = USED;
 	} else {
 		natfw_portmap_release(n->pm, port);
@@ -146,13 +152,21 @@ static void sweep(struct naive *n)
 static void compare(struct naive *n)
 {
 	u32 port, used = 0, held = 0;
+	int next = natfw_portmap_next(n->pm, 0);
 
 	for (port = 0; port < 65536; port++) {
 		n->wrong += natfw_portmap_is_free(n->pm, port) != free_at(n, port);
 		n->wrong += natfw_portmap_is_held(n->pm, port) != (n->state[port] == HELD);
+		n->wrong += natfw_portmap_user(n->pm, port) !=
+			    (n->state[port] == USED ? user(port) : NULL);
+		if (n->state[port] == USED) {
+			n->wrong += next != (int)port;
+			next = natfw_portmap_next(n->pm, port + 1);
+		}
 		used += n->state[port] == USED;
 		held += n->state[port] == HELD;
 	}
+	n->wrong += next != -ENOENT;
 	n->wrong += n->pm->used != used || n->pm->held != held;
 }
 
@@ -171,8 +185,10 @@ static void test_random(u32 lo, u32 hi, u32 steps)
 			rnd(2) ? take(&n) : find(&n);
 		else
 			release(&n);
-		if (i % 997 == 0)
+		if (i % 997 == 0) {
 			sweep(&n);
+			shim_sweep();
+		}
 		if (i % 9973 == 0)
 			compare(&n);
 	}
@@ -196,9 +212,9 @@ static void test_exhaust(enum natfw_port_want want, u32 lo, u32 hi, u32 expect)
 	int port;
 
 	while ((port = natfw_portmap_find(pm, lo, hi, want)) >= 0) {
-		natfw_portmap_take(pm, port);
+		natfw_portmap_take(pm, port, user(port));
 		if (want == NATFW_PORT_PAIR)
-			natfw_portmap_take(pm, port + 1);
+			natfw_portmap_take(pm, port + 1, user(port + 1));
 		got++;
 	}
 	ktap_is(got == expect, "portmap %u-%u wanting %d: %u of %u found", lo, hi, want, got,
@@ -215,7 +231,7 @@ static void test_spread(void)
 	for (i = 0; i < 8000; i++) {
 		int port = natfw_portmap_find(pm, 1024, 65535, NATFW_PORT_ANY);
 
-		natfw_portmap_take(pm, port);
+		natfw_portmap_take(pm, port, user(port));
 		bucket[(port - 1024) * 16 / 64512]++;
 	}
 	for (i = 0; i < 16; i++) {
@@ -227,10 +243,92 @@ static void test_spread(void)
 	natfw_portmap_destroy(pm);
 }
 
+/* one thread takes and gives back, others ask who has what, without a lock */
+
+#define ASKERS	3
+#define BASE	1000
+#define SPAN	600
+
+struct asking {
+	struct natfw_portmap	*pm;
+	bool			over;
+	u32			answers, wrong;
+};
+
+/* Ports at fixed distances are never given back, so they must always be seen. */
+static bool stays(u32 port)
+{
+	return port % 7 == 0;
+}
+
+static void *ask(void *arg)
+{
+	struct asking *a = arg;
+	u32 port, n = 0, wrong = 0;
+	void *who;
+
+	dice = (unsigned long)pthread_self();
+	while (!READ_ONCE(a->over)) {
+		port = BASE + rnd(SPAN);
+		rcu_read_lock();
+		who = natfw_portmap_user(a->pm, port);
+		rcu_read_unlock();
+		wrong += who ? who != user(port) : stays(port);
+		n++;
+	}
+	__atomic_add_fetch(&a->answers, n, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&a->wrong, wrong, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void churn(struct natfw_portmap *pm)
+{
+	u32 port, i;
+
+	for (i = 0; i < 300000; i++) {
+		port = BASE + rnd(SPAN);
+		if (stays(port))
+			continue;
+		if (natfw_portmap_is_held(pm, port) && rnd(2))
+			natfw_portmap_reclaim(pm, port, user(port));
+		else if (natfw_portmap_is_free(pm, port))
+			natfw_portmap_take(pm, port, user(port));
+		else if (rnd(4) || natfw_portmap_is_held(pm, port))
+			natfw_portmap_release(pm, port);
+		else
+			natfw_portmap_hold(pm, port, 1);
+		if (i % 5000 == 0)
+			shim_sweep();
+	}
+}
+
+static void test_readers(void)
+{
+	struct asking a = { .pm = natfw_portmap_create(BASE, BASE + SPAN - 1, &memory) };
+	pthread_t asker[ASKERS];
+	u32 i;
+
+	dice = 1;
+	for (i = BASE; i < BASE + SPAN; i++)
+		if (stays(i))
+			natfw_portmap_take(a.pm, i, user(i));
+	for (i = 0; i < ASKERS; i++)
+		pthread_create(&asker[i], NULL, ask, &a);
+	churn(a.pm);
+	WRITE_ONCE(a.over, true);
+	for (i = 0; i < ASKERS; i++)
+		pthread_join(asker[i], NULL);
+	ktap_is(!a.wrong && a.answers > 1000, "portmap: %u readers without lock, %u answers, %u wrong",
+		ASKERS, a.answers, a.wrong);
+	natfw_portmap_destroy(a.pm);
+	shim_sweep();
+}
+
 int main(void)
 {
 	ktap_start();
 	natfw_portmap_module_init();
+	test_readers();
 	test_random(1024, 65535, 300000);
 	test_random(1, 65535, 100000);
 	test_random(4000, 4009, 100000);

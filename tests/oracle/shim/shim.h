@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,12 @@ typedef unsigned int gfp_t;
 #define WARN_ON(x)	WARN_ON_ONCE(x)
 #define lockdep_assert_held(x)	do { } while (0)
 #define lockdep_is_held(x)	true
+#define lockdep_assert(x)	do { } while (0)
+#define lock_is_held(x)		true
+#define lock_acquire_exclusive(l, s, t, n, i)	do { } while (0)
+#define lock_release(l, i)	do { } while (0)
+#define lockdep_init_map(l, name, key, s)	((void)(key))
+#define SINGLE_DEPTH_NESTING	1
 #define might_sleep()		do { } while (0)
 /* long enough for others to come between */
 #define cond_resched()		usleep(10)
@@ -176,6 +183,14 @@ static inline unsigned long find_next_zero_bit(const unsigned long *map,
 	return from < bits ? from : bits;
 }
 
+static inline unsigned int hweight_long(unsigned long w)
+{
+	return __builtin_popcountl(w);
+}
+
+#define DECLARE_FLEX_ARRAY(type, name) \
+	struct { struct { } __empty_ ## name; type name[]; }
+
 #define for_each_set_bit(i, map, bits) \
 	for ((i) = find_next_bit(map, bits, 0); (i) < (bits); \
 	     (i) = find_next_bit(map, bits, (i) + 1))
@@ -230,6 +245,8 @@ static inline void *shim_alloc(size_t n, gfp_t gfp)
 }
 
 #define kzalloc(n, gfp)		shim_alloc(n, gfp)
+#define kmalloc(n, gfp)		shim_alloc(n, gfp)
+#define kmalloc_array(n, each, gfp) shim_alloc((size_t)(n) * (each), gfp)
 #define kvzalloc(n, gfp)	shim_alloc(n, gfp)
 #define kvcalloc(n, each, gfp)	shim_alloc((size_t)(n) * (each), gfp)
 #define kfree(p)		free((void *)(p))
@@ -253,6 +270,27 @@ static inline struct kmem_cache *shim_cache(size_t size)
 #define kmem_cache_destroy(c)		free(c)
 
 /* locks */
+struct lock_class_key {
+	int none;
+};
+
+struct lockdep_map {
+	int none;
+};
+
+typedef struct { u32 v; } arch_spinlock_t;
+
+static inline void arch_spin_lock(arch_spinlock_t *l)
+{
+	while (__atomic_exchange_n(&l->v, 1, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static inline void arch_spin_unlock(arch_spinlock_t *l)
+{
+	__atomic_store_n(&l->v, 0, __ATOMIC_RELEASE);
+}
+
 typedef struct { pthread_mutex_t m; } spinlock_t;
 
 #define spin_lock_init(l)	pthread_mutex_init(&(l)->m, NULL)
@@ -262,6 +300,36 @@ typedef struct { pthread_mutex_t m; } spinlock_t;
 struct mutex {
 	pthread_mutex_t m;
 };
+
+typedef struct { u32 n; } seqcount_t;
+
+#define seqcount_init(s)	((s)->n = 0)
+
+static inline void raw_write_seqcount_begin(seqcount_t *s)
+{
+	__atomic_store_n(&s->n, s->n + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void raw_write_seqcount_end(seqcount_t *s)
+{
+	__atomic_store_n(&s->n, s->n + 1, __ATOMIC_RELEASE);
+}
+
+static inline u32 read_seqcount_begin(const seqcount_t *s)
+{
+	u32 n;
+
+	while ((n = __atomic_load_n(&s->n, __ATOMIC_ACQUIRE)) & 1)
+		sched_yield();
+	return n;
+}
+
+static inline bool read_seqcount_retry(const seqcount_t *s, u32 n)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&s->n, __ATOMIC_RELAXED) != n;
+}
 
 /* RCU */
 struct rcu_head {
@@ -303,6 +371,9 @@ static inline void cond_synchronize_rcu(unsigned long state)
 }
 
 #define rcu_dereference(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define rcu_dereference_bh(p)		rcu_dereference(p)
+#define local_bh_disable()		rcu_read_lock()
+#define local_bh_enable()		rcu_read_unlock()
 #define rcu_dereference_protected(p, c)	__atomic_load_n(&(p), __ATOMIC_RELAXED)
 #define rcu_access_pointer(p)		__atomic_load_n(&(p), __ATOMIC_RELAXED)
 #define rcu_assign_pointer(p, v)	__atomic_store_n(&(p), v, __ATOMIC_RELEASE)
@@ -387,6 +458,19 @@ struct rhashtable { int unused; };
 struct rhash_head { struct rhash_head *next; };
 
 /* random numbers and hashing: not secret here, but as well mixed */
+static inline u32 jhash_1word(u32 a, u32 seed)
+{
+	a = (a ^ seed) * 0x9e3779b1;
+	a = (a ^ a >> 15) * 0x85ebca77;
+	a = (a ^ a >> 13) * 0xc2b2ae3d;
+	return a ^ a >> 16;
+}
+
+static inline u32 reciprocal_scale(u32 v, u32 end)
+{
+	return (u64)v * end >> 32;
+}
+
 u32 get_random_u32(void);
 void get_random_bytes(void *p, size_t n);
 

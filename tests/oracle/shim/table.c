@@ -288,6 +288,50 @@ static void test_threads(void)
 	ktap_is(!atomic_read(&memory), "table: memory gauge returns to zero");
 }
 
+/*
+ * Arrays so large that nodes are moved by tag and number of their bucket
+ * alone, there and back.
+ */
+static void test_huge(void)
+{
+	u32 n = 300000, i, missed = 0;
+	struct item *items = shim_alloc(n * sizeof(*items), __GFP_NOFAIL);
+	bool strange = false;
+
+	shim_hash_mask = ~0U;
+	natfw_table_init(&table, 0x10000, &memory);
+	for (i = 0; i < n; i++) {
+		key_make(&items[i].node.key, i, i & 1, 0);
+		missed += !!natfw_table_insert(&table, &items[i].node,
+					       hash_of(&items[i].node.key), NULL, NULL);
+	}
+	settle_table();
+	ktap_is(natfw_table_buckets(&table) > 0x10000, "table huge: it grew to %u buckets",
+		natfw_table_buckets(&table));
+	for (i = 0; i < n; i++) {
+		rcu_read_lock();
+		missed += found(&items[i], &strange) != 1;
+		rcu_read_unlock();
+		if (i % 16)
+			missed += !natfw_table_remove(&table, &items[i].node);
+		else
+			items[i].in = true;
+	}
+	natfw_table_tidy(&table);
+	settle_table();
+	ktap_is(natfw_table_buckets(&table) < 0x10000, "table huge: and shrank to %u",
+		natfw_table_buckets(&table));
+	for (i = 0; i < n; i += 16) {
+		rcu_read_lock();
+		missed += found(&items[i], &strange) != 1;
+		rcu_read_unlock();
+		missed += !natfw_table_remove(&table, &items[i].node);
+	}
+	ktap_is(!missed && !strange, "table huge: all nodes found, %u missed", missed);
+	natfw_table_fini(&table);
+	free(items);
+}
+
 int main(void)
 {
 	ktap_start();
@@ -297,6 +341,7 @@ int main(void)
 	test_single("crowded", 3000, 60000, 1 << 20, 0x00000007, 0);
 	test_single("one tag", 5000, 60000, 1 << 20, 0x0000ffff, 0);
 	test_single("without memory", 5000, 100000, 1 << 20, 0xffff0fff, 7);
+	test_huge();
 	test_threads();
 	shim_work_stop();
 	ktap_is(!shim_warnings, "no warnings");
