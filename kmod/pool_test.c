@@ -476,15 +476,6 @@ static void pool_stress(struct kunit *test)
 	expect_gauges(test, 0, 0, 0);
 }
 
-/* What is found under the external endpoint of @m. A reference. */
-static struct natfw_map *find_ext(struct pool_test *t, const struct natfw_map *m)
-{
-	union natfw_addr addr;
-
-	natfw_map_ext_addr(m, &addr);
-	return natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, &addr, natfw_map_ext_port(m));
-}
-
 static void set_key(struct natfw_key *k, u32 host, u16 port)
 {
 	*k = (struct natfw_key) { .proto = IPPROTO_UDP, .sport = htons(port) };
