@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The key packets, flows, mappings and permissions are found by.
+ * The key packets, flows and permissions are found by.
  *
  * Both families share one layout: an IPv4 address is kept in its IPv4-mapped
  * form (::ffff:a.b.c.d). IPv6 packets that carry such addresses on the wire

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact-match hash table: flows, mappings and permissions by key.
+ * The exact-match hash table: flows and permissions by key.
  *
  * A bucket is one cache line: five pointers with a 16-bit tag of the hash
  * each, and a chain to overflow buckets. A miss costs one line, a hit that
