@@ -134,11 +134,11 @@ static void host_anchor(struct natfw_pool *p, struct natfw_host *host)
 		natfw_pool_unref(p);
 }
 
-/* Let go of @host if it has nothing left. */
-static void host_tidy(struct natfw_pool *p, struct natfw_host *host)
+void natfw_host_tidy(struct natfw_pool *p, struct natfw_host *host)
 {
 	bool counts = host->ports || host->nblocks;
 
+	lockdep_assert_held(&p->lock);
 	if (host->busy)
 		return;
 	host_anchor(p, host);
@@ -156,7 +156,7 @@ void natfw_host_settle(struct natfw_pool *p, struct natfw_host *host)
 {
 	lockdep_assert_held(&p->lock);
 	host->busy = false;
-	host_tidy(p, host);
+	natfw_host_tidy(p, host);
 }
 
 static u32 host_start(const struct natfw_pool *p, const struct natfw_host *host)
@@ -445,7 +445,7 @@ static void port_freed(struct natfw_portmap *pm, u16 port, void *arg)
 		return;
 	host = block->host;
 	block_put(p, block);
-	host_tidy(p, host);
+	natfw_host_tidy(p, host);
 }
 
 static void portmap_sweep(struct natfw_pool *p, struct natfw_portmap *pm)

@@ -191,7 +191,7 @@ static struct natfw_map *map_end(struct natfw_pool *p, struct natfw_map *m)
 	natfw_pool_give(p, &lease, READ_ONCE(m->known));
 	host->claims -= m->claimed;
 	map_free(p, m);
-	natfw_host_settle(p, host);
+	natfw_host_tidy(p, host);
 	return mate;
 }
 

@@ -289,6 +289,8 @@ void natfw_pool_unlock(struct natfw_pool *p);
 struct natfw_host *natfw_host_get(struct natfw_pool *p, const union natfw_addr *addr,
 				  u16 zone);
 void natfw_host_settle(struct natfw_pool *p, struct natfw_host *host);
+/* Let go of @host if it has nothing left and nobody works with it. */
+void natfw_host_tidy(struct natfw_pool *p, struct natfw_host *host);
 
 /* A port for @ask: 0, -ENOSPC, -EDQUOT, -ENOMEM or -EOPNOTSUPP. */
 int natfw_pool_take(struct natfw_pool *p, struct natfw_host *host,
@@ -300,7 +302,7 @@ int natfw_pool_take_port(struct natfw_pool *p, struct natfw_host *host,
 /* That port for nobody's account, even if on hold. -EBUSY. */
 int natfw_pool_claim(struct natfw_pool *p, u8 proto, u32 address, u16 port, void *user,
 		     struct natfw_lease *lease);
-/* Give a port back, to be kept on hold first if @hold. Settle the host then. */
+/* Give a port back, to be kept on hold first if @hold. Tidy the host then. */
 void natfw_pool_give(struct natfw_pool *p, const struct natfw_lease *lease,
 		     bool hold);
 /* Ports of an address, or NULL if none was ever taken. RCU will do. */

@@ -126,7 +126,7 @@ static void give(struct kunit *test, const struct natfw_lease *lease)
 	lock(t);
 	natfw_pool_give(t->pool, lease, true);
 	if (lease->host)
-		natfw_host_settle(t->pool, lease->host);
+		natfw_host_tidy(t->pool, lease->host);
 	unlock(t);
 }
 
@@ -588,6 +588,26 @@ static void map_pair_alone(struct kunit *test)
 	expect_gauges(test, 0, 0, 0);
 }
 
+/* The partner is refused: the first goes as well, and with it the host. */
+static void map_pair_refused(struct kunit *test)
+{
+	struct natfw_owner owner = {};
+	struct pool_test *t = test->priv;
+	struct natfw_map *m;
+	struct natfw_key k;
+
+	t->conf.owner_quota = 1;
+	make(test);
+	t->rule->owner = &owner;
+	set_key(&k, 1, 4000);
+	m = natfw_map_get(t->pool, t->rule, &k, NATFW_RULE_FLAG_PAIR, NULL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(m), (long)-EDQUOT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&owner.ports), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->nn->nmaps), 0);
+	expect_gauges(test, 0, 0, 0);
+	t->rule->owner = NULL;
+}
+
 static void map_claims(struct kunit *test)
 {
 	struct natfw_map *a, *b, *c;
@@ -667,6 +687,7 @@ static struct kunit_case pool_cases[] = {
 	{ .run_case = map_dependent, .name = "4787-11 address and port dependent mapping" },
 	{ .run_case = map_pair, .name = "4787-4 RTP and RTCP side by side" },
 	{ .run_case = map_pair_alone, .name = "4787-4 a partner nobody asked for goes too" },
+	{ .run_case = map_pair_refused, .name = "6888-4 a pair beyond the quota" },
 	{ .run_case = map_claims, .name = "6888-9 a static endpoint is nobody else's" },
 	{ .run_case = map_refused, .name = "6888-11a,6888-11d no port, no mapping" },
 	{}
