@@ -301,6 +301,10 @@ struct mutex {
 	pthread_mutex_t m;
 };
 
+#define mutex_init(l)		pthread_mutex_init(&(l)->m, NULL)
+#define mutex_lock(l)		pthread_mutex_lock(&(l)->m)
+#define mutex_unlock(l)		pthread_mutex_unlock(&(l)->m)
+
 typedef struct { u32 n; } seqcount_t;
 
 #define seqcount_init(s)	((s)->n = 0)
