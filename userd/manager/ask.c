@@ -91,6 +91,22 @@ static void put_safe(FILE *out, const char *text)
 		fputc((unsigned char)*text >= ' ' && *text != 0x7f ? *text : '?', out);
 }
 
+/* Octets that a terminal could take for orders: C0 but line ends and tabs, DEL, and C1 in UTF-8. */
+static void put_raw(const char *raw, size_t size)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	size_t i;
+
+	if (!terminal)
+		fwrite(raw, 1, size, stdout);
+	for (i = 0; terminal && i < size; i++) {
+		unsigned char c = (unsigned char)raw[i];
+		bool c1 = i && (unsigned char)raw[i - 1] == 0xc2 && c >= 0x80 && c < 0xa0;
+
+		putchar((c < ' ' && c != '\n' && c != '\t') || c == 0x7f || c1 ? '?' : c);
+	}
+}
+
 static void show_text(json_t *m, const char *raw, size_t size, const struct progress *p)
 {
 	const char *outcome = member(m, "outcome");
@@ -115,7 +131,7 @@ static void show_text(json_t *m, const char *raw, size_t size, const struct prog
 		fputc('\n', out);
 	}
 	if (raw) {
-		fwrite(raw, 1, size, stdout);
+		put_raw(raw, size);
 		if (size && raw[size - 1] != '\n')
 			putchar('\n');
 	}

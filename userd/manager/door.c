@@ -47,6 +47,7 @@ struct door {
 	unsigned int ports;
 	struct queue familiar, strangers;
 	struct event *timer, *rested;
+	bool pumping;
 	uint64_t told;			/* when refusing was last logged */
 	unsigned int untold;
 };
@@ -204,10 +205,15 @@ void door_pump(struct door *d)
 	uint64_t now = manager_now(), pause = admit_pause(d->m->admit, now);
 	const struct timeval tv = { (time_t)(pause / 1000), (suseconds_t)(pause % 1000 * 1000) };
 
+	/* one that fails at once comes back here, in the middle of a queue */
+	if (d->pumping)
+		return;
+	d->pumping = true;
 	give_up(d, &d->familiar, now);
 	give_up(d, &d->strangers, now);
 	begin_some(d, &d->familiar, now);
 	begin_some(d, &d->strangers, now);
+	d->pumping = false;
 	if (d->familiar.first || d->strangers.first)
 		event_add(d->timer, &tv);
 }

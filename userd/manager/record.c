@@ -257,6 +257,7 @@ json_t *record_status(struct manager *m)
 	char key[32];
 
 	admit_stats(m->admit, manager_now(), &a);
+	json_object_set_new(o, "version", json_string(NATFW_VERSION));
 	set_count(o, "devices", m->inventory.devices);
 	set_count(o, "connected", m->live);
 	set_count(o, "waiting", a.waiting);

@@ -78,8 +78,13 @@ static void over(struct ssh *s, const char *why)
 static const char *error_of(struct ssh *s)
 {
 	static char text[160];
+	char *c;
 
+	/* it may have words of the peer's, which are not to write lines of the log */
 	snprintf(text, sizeof(text), "SSH: %s", ssh_get_error(s->session));
+	for (c = text; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return text;
 }
 

@@ -91,9 +91,12 @@ static void show_status(json_t *o)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach(o, key, v)
+	json_object_foreach(o, key, v) {
 		if (json_is_integer(v))
 			printf("%-26s %lld\n", key, json_integer_value(v));
+		else if (json_is_string(v) && strcmp(key, "id"))
+			printf("%-26s %s\n", key, json_string_value(v));
+	}
 }
 
 static void show_nothing(json_t *o)
