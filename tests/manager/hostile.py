@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=180
+# natfw-test: host timeout=300
 #
 # What the manager's ports have to withstand: half-open connections, silence, nonsense at every layer, floods.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=180
+# natfw-test: host timeout=300
 #
 # NETCONF over SSH on connections that devices opened. The device is OpenSSH's sshd -i on the socket that it
 # connected, with a subsystem in Python; the rude ones are sockets.
@@ -252,12 +252,12 @@ def memory():
         def rss():
             text = open(f'/proc/{m.process.pid}/status').read()
             return int(re.search(r'RssAnon:\s+(\d+)', text).group(1))
-        for n in range(18):
+        for n in range(10):
             device(m, f'gw-{n}')
             m.connected(f'gw-{n}', 20)
             if n == 1:
                 base = rss()
-        each = (rss() - base) / 16
+        each = (rss() - base) / 8
         print(f'# {each:.0f} KiB for an idle session')
         holds(each <= 64, f'{each} KiB for a session')
         Manager.end_all()
