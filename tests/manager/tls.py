@@ -344,6 +344,13 @@ def remembered():
     m.connected('gw-1')
 
 
+def version():
+    import subprocess
+    m = ready()
+    told = subprocess.run([rig.CLI, '-V'], capture_output=True, text=True).stdout.split()
+    want(told, ['natfw-manager', m.status()['version']])
+
+
 def all_or_none():
     m = ready()
     with open(path('list'), 'w') as f:
@@ -417,4 +424,5 @@ if __name__ == '__main__':
         ('inventory: what was seen, expected and refused outlives the manager', remembered),
         ('inventory: a list is added whole or not at all; errors name the member', all_or_none),
         ('6242-4.2d a reply is bounded', long_reply),
+        ('8071-5c the version is told', version),
     ])
