@@ -9,6 +9,7 @@
  */
 #include <linux/slab.h>
 
+#include "age.h"
 #include "bind.h"
 #include "event.h"
 #include "ident.h"
@@ -37,8 +38,12 @@ static long natfw_flow_size(u8 flags)
 
 static bool natfw_limit_take(struct natfw_net *nn, atomic_t *count, u32 max)
 {
-	u32 n = atomic_inc_return(count);
+	u32 n;
 
+	/* a flood beyond the limit writes nothing that is shared */
+	if ((u32)atomic_read(count) >= max)
+		return false;
+	n = atomic_inc_return(count);
 	if (n > max) {
 		atomic_dec(count);
 		return false;
@@ -52,11 +57,14 @@ static bool natfw_limit_take(struct natfw_net *nn, atomic_t *count, u32 max)
 /* Room in the namespace for one more; exact rules were counted as rules. */
 static bool natfw_flow_admit(struct natfw_net *nn, u8 flags)
 {
+	u32 max = READ_ONCE(nn->cache_max);
+
 	if (flags & NATFW_FLOW_RULE)
 		return true;
 	if (flags & NATFW_FLOW_TWO)
 		return natfw_limit_take(nn, &nn->nflows, READ_ONCE(nn->flow_max));
-	return natfw_limit_take(nn, &nn->ncached, READ_ONCE(nn->cache_max));
+	return natfw_limit_take(nn, &nn->ncached, max) ||
+	       (max && natfw_age_evict(nn) && natfw_limit_take(nn, &nn->ncached, max));
 }
 
 void natfw_flow_uncount(struct natfw_net *nn, struct natfw_flow *f)

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "adj.h"
+#include "age.h"
 #include "bind.h"
 #include "emit.h"
 #include "event.h"
@@ -111,7 +112,8 @@ static u32 natfw_conn_timeout(const struct natfw_timeouts *t, u8 flags, u32 esta
 	return READ_ONCE(t->tcp_opening);
 }
 
-static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flow *f)
+/* As configured. */
+static u32 natfw_flow_usual(const struct natfw_net *nn, const struct natfw_flow *f)
 {
 	const struct natfw_timeouts *t = &nn->timeouts;
 	u8 flags = READ_ONCE(f->flags);
@@ -136,7 +138,12 @@ static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flo
 	}
 }
 
-static u32 natfw_flow_idle(const struct natfw_flow *f)
+static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flow *f)
+{
+	return natfw_age_timeout(nn, f, natfw_flow_usual(nn, f));
+}
+
+u32 natfw_flow_idle(const struct natfw_flow *f)
 {
 	u32 now = (u32)jiffies;
 	u32 idle = now - READ_ONCE(natfw_flow_half(f, 0)->node.used);
@@ -533,14 +540,6 @@ struct natfw_gc {
 	bool			all;	/* flush: age does not matter */
 	bool			exact;	/* namespace exit: exact rules' too */
 };
-
-/* The flow of which @n is the first half, or NULL. */
-static struct natfw_flow *natfw_node_flow(struct natfw_node *n)
-{
-	if (natfw_node_tail(n)->kind != NATFW_KIND_FLOW || n->flags & NATFW_NODE_REPLY)
-		return NULL;
-	return natfw_half_flow(natfw_node_half(n));
-}
 
 static bool natfw_gc_over(const struct natfw_gc *gc, const struct natfw_flow *f)
 {

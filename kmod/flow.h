@@ -123,6 +123,14 @@ static inline struct natfw_flow *natfw_half_flow(const struct natfw_half *h)
 	return (struct natfw_flow *)first - 1;
 }
 
+/* The flow of which @n is the first half, or NULL. */
+static inline struct natfw_flow *natfw_node_flow(struct natfw_node *n)
+{
+	if (natfw_node_tail(n)->kind != NATFW_KIND_FLOW || n->flags & NATFW_NODE_REPLY)
+		return NULL;
+	return natfw_half_flow(natfw_node_half(n));
+}
+
 /* The half of the other direction, of a flow that has two. */
 static inline struct natfw_half *natfw_half_other(const struct natfw_half *h)
 {
@@ -220,6 +228,8 @@ bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f);
 /* End flows (NULL: of all rules); those of exact rules stay. Process context. */
 u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,
 		     const u8 *cookie);
+/* Jiffies since the last packet of @f, up to a second late. */
+u32 natfw_flow_idle(const struct natfw_flow *f);
 /* Seconds until @f ends if no packet comes; 0: overdue; -1: never. */
 long natfw_flow_left(const struct natfw_net *nn, const struct natfw_flow *f);
 static inline void natfw_half_stamp(struct natfw_half *h, const struct natfw_pkt *p)

@@ -88,6 +88,8 @@ static int __net_init natfw_net_init(struct net *net)
 	nn->net = net;
 	natfw_net_defaults(nn);
 	mutex_init(&nn->lock);
+	spin_lock_init(&nn->reset_lock);
+	nn->reset_stamp = jiffies - HZ;
 	xa_init(&nn->rules);
 	INIT_LIST_HEAD(&nn->devs);
 	INIT_LIST_HEAD(&nn->pools);

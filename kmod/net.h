@@ -78,6 +78,10 @@ struct natfw_net {
 	atomic_long_t		memory;	/* bytes of objects and tables */
 	struct llist_head	dead;	/* flows that packets may still look at */
 
+	spinlock_t		reset_lock;	/* of the next two */
+	unsigned long		reset_stamp;	/* jiffies when credit was given last */
+	u32			reset_credit;	/* TCP resets that may be sent, reply.c */
+
 	/* control */
 	struct mutex		lock ____cacheline_aligned_in_smp;
 	struct xarray		rules;	/* id -> rule in force; lock */

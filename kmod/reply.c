@@ -170,6 +170,37 @@ void natfw_answer_mtu(struct natfw_pkt *p, u32 mtu)
 		natfw_answer_icmp(p, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu);
 }
 
+/* What the kernel permits itself of ICMP errors; resets it does not limit at all. */
+#define NATFW_RESETS_PER_SECOND	1000
+#define NATFW_RESETS_BURST	50
+
+static void natfw_reset_earn(struct natfw_net *nn)
+{
+	unsigned long gone = min_t(unsigned long, jiffies - nn->reset_stamp, HZ);
+	u32 more = gone * NATFW_RESETS_PER_SECOND / HZ;
+
+	if (!more)
+		return;
+	WRITE_ONCE(nn->reset_credit, min_t(u32, nn->reset_credit + more, NATFW_RESETS_BURST));
+	WRITE_ONCE(nn->reset_stamp, jiffies);
+}
+
+/* True if one more may be sent now. */
+static bool natfw_reset_allowed(struct natfw_net *nn)
+{
+	bool ok;
+
+	if (!READ_ONCE(nn->reset_credit) && READ_ONCE(nn->reset_stamp) == jiffies)
+		return false;
+	spin_lock(&nn->reset_lock);
+	natfw_reset_earn(nn);
+	ok = nn->reset_credit;
+	if (ok)
+		WRITE_ONCE(nn->reset_credit, nn->reset_credit - 1);
+	spin_unlock(&nn->reset_lock);
+	return ok;
+}
+
 /* False if this kernel has no means for it. */
 static bool natfw_answer_reset(struct natfw_pkt *p)
 {
@@ -179,7 +210,7 @@ static bool natfw_answer_reset(struct natfw_pkt *p)
 	if (!IS_ENABLED(CONFIG_NF_REJECT_IPV4) ||
 	    !IS_ENABLED(CONFIG_NF_REJECT_IPV6))
 		return false;
-	if (!natfw_answer_begin(p, &a))
+	if (!natfw_reset_allowed(p->nn) || !natfw_answer_begin(p, &a))
 		return true;
 	if (natfw_pkt_is6(p))
 		nf_send_reset6(net, NULL, p->skb, NF_INET_PRE_ROUTING);
@@ -193,7 +224,8 @@ static bool natfw_answer_reset(struct natfw_pkt *p)
  * natfw_answer_reject() - tell the sender that policy is against it
  * @p: the packet, not translated; p->skb may be replaced by a copy
  *
- * A reset for TCP (none for a reset), communication administratively
+ * A reset for TCP (none for a reset, and no more than NATFW_RESETS_PER_SECOND
+ * in the namespace, in bursts of NATFW_RESETS_BURST), communication administratively
  * prohibited for everything else.
  *
  * Context: RCU, bottom halves off, netdev ingress.
