@@ -16,6 +16,7 @@
 #include "manager/store.h"
 
 #define VERSION		1
+#define BUSY_MS		3000
 
 struct batch {
 	uint64_t number;
@@ -239,6 +240,9 @@ static int open_database(struct store *s, const char *path)
 				 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 
 	umask(mask);
+	/* one that was told to end may be at its last write */
+	if (!rc)
+		sqlite3_busy_timeout(s->db, BUSY_MS);
 	return rc;
 }
 
