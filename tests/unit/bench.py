@@ -161,6 +161,14 @@ def a_proportion_is_judged():
 
 
 @point
+def a_few_rounds_are_no_verdict():
+    rows = group(('natfw-direct', 30, {}), ('nft-flowtable', 100, {}))
+    for r in rows:
+        r['ns'], r['lost'] = r['ns'][:4], r['lost'][:4]
+    same(judged(rows, 'direct, 1,000 flows')['verdict'], 'within noise')
+
+
+@point
 def rows_of_other_rounds_are_never_compared():
     rows = group(('natfw-direct', 30, {})) + [
         {**r, 'group': 2} for r in group(('nft-flowtable', 100, {}))]

@@ -6,7 +6,7 @@ import random
 import stats
 from figures import figure, trouble
 from gateway import DPORT, SPORT, Failed, Gateway, Traffic
-from impls import NatfwDirect, NftConntrack
+from impls import Floor, NatfwDirect, NftConntrack
 from measure import say, settle
 from nl import Natfw, NlError, packed
 from ring import HOST, SERVER, RingGateway, flows, fragments
@@ -71,7 +71,14 @@ def beside(impl, flood, size):
         gw.sweep(3)
         if flood:
             gw.aim_second(HOSTS)
-        return slices(size, lambda: gw.send_first(size[1] * 2))
+
+        def send():
+            count, was = size[1] * 2, gw.sent()
+            took = gw.send_first(count)
+            if gw.sent() - was < count * 0.999:
+                raise Failed(f'of {count} packets of established flows {gw.sent() - was} came out')
+            return took
+        return slices(size, send)
 
 
 def established(impls, size):
@@ -118,38 +125,46 @@ def key_sets():
             ('colliding under another seed', colliding(KEYS, key_of, source, COLLIDE)))
 
 
-def ring_row(gw, note, fill, size):
-    gw.fill(fill)
+def prepared(impl, frames):
+    """A gateway with these frames ready to be sent to it."""
+    gw = RingGateway()
+    with gw.inside():
+        impl.setup(gw)
+    gw.fill(frames)
     gw.send_ring(2)
-    found = slices(size, lambda: gw.send_ring(size[1] // 10000))
-    return figure('flood', NatfwDirect.name, note, found, 'ns')
+    return gw
 
 
-def keys(_impls, size):
-    """Established flows whose keys somebody chose."""
-    rows = []
-    for name, pairs in key_sets():
-        with RingGateway() as gw:
-            with gw.inside():
-                NatfwDirect('allow').setup(gw)
-            rows.append(ring_row(gw, f'1,000 flows, keys {name}: a packet, sending included',
-                                  flows(pairs), size))
-    return rows
+def frames(_impls, size):
+    """Chosen keys and fragments, in turns, with the same frames dropped at ingress among them."""
+    kinds = [('', Floor(), flows([(SPORT, DPORT)]))]
+    kinds += [(f'established flows, keys {name}', NatfwDirect('allow'), flows(pairs))
+              for name, pairs in key_sets()]
+    kinds.append(('fragments that are never complete', NatfwDirect('allow'), fragments(0)))
+    rigs, rows = [], [{'ns': [], 'lost': []} for _ in kinds]
+    try:
+        for _, impl, what in kinds:
+            rigs.append(prepared(impl, what))
+        for _ in range(2 * size[0]):
+            for gw, row in zip(rigs, rows):
+                ns, lost = gw.send_ring()
+                row['ns'].append(ns)
+                row['lost'].append(lost)
+    finally:
+        for gw in rigs:
+            gw.close()
+    return [above(name, row, rows[0]) for (name, _, _), row in list(zip(kinds, rows))[1:]]
 
 
-def fragment_flood(_impls, size):
-    rows = []
-    for name, kind in (('fragments that are never complete', fragments(0)),
-                       ('whole packets', flows([(SPORT, DPORT)]))):
-        with RingGateway() as gw:
-            with gw.inside():
-                NatfwDirect('allow').setup(gw)
-            rows.append(ring_row(gw, f'{name}: a packet, sending included', kind, size))
-    return rows
+def above(note, row, floor):
+    cost = stats.added(row, floor)
+    r = figure('flood', NatfwDirect.name, note + ': a packet, above the floor', cost.median, 'ns')
+    return {**r, 'low': round(cost.low), 'high': round(cost.high), 'rounds': cost.n,
+            'rounds_of': cost.of, 'confidence': round(cost.confidence, 3)}
 
 
 PARTS = (('packets', packets), ('established flows meanwhile', established),
-         ('chosen keys', keys), ('fragments', fragment_flood))
+         ('chosen keys and fragments', frames))
 
 
 def flood(o, impls, _rounds):

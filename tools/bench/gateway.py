@@ -116,6 +116,7 @@ class Gateway:
 
     made = 0
     lan = 'type dummy'
+    names = {'lan': 'lan', 'wan': 'wan'}
     second = False  # whether another processor has a flood of its own to send
 
     def __init__(self, family, traffic):

@@ -8,6 +8,13 @@ UDP = 17
 MANY = 4 << 20
 
 
+def nft(gw, text):
+    """Load a rule set; "lan" and "wan" in it are the gateway's devices."""
+    for name, dev in gw.names.items():
+        text = text.replace(f'"{name}"', f'"{dev}"')
+    sh('nft', '-f', '-', text=text)
+
+
 def prefix(text):
     """('address', length) of a prefix."""
     addr, _, length = text.partition('/')
@@ -70,7 +77,7 @@ class Floor(Impl):
         self.spread = spread
 
     def setup(self, gw):
-        sh('nft', '-f', '-', text='''table netdev bench {
+        nft(gw, '''table netdev bench {
 	chain in { type filter hook ingress device "lan" priority 0; policy drop; }
 }''')
 
@@ -97,8 +104,8 @@ class NatfwImpl(Impl):
             self.nl.load(self.exact(gw))
         else:
             self.one_rule(gw)
-        self.nl.attach('lan', self.emit)
-        self.nl.attach('wan', self.emit)
+        self.nl.attach(gw.names['lan'], self.emit)
+        self.nl.attach(gw.names['wan'], self.emit)
 
     @staticmethod
     def exact(gw, traffic=None):
@@ -160,7 +167,7 @@ class NftFwd(Impl):
     cases = ('allow',)
 
     def setup(self, gw):
-        sh('nft', '-f', '-', text='''table netdev bench {
+        nft(gw, '''table netdev bench {
 	chain in { type filter hook ingress device "lan" priority 0; fwd to "wan"; }
 }''')
 
@@ -189,7 +196,7 @@ class NftSet(Impl):
 		{n.word} saddr . {n.word} daddr . meta l4proto . udp sport . udp dport @s drop
 	}}
 }}''')
-        sh('nft', '-f', '-', text=''.join(text))
+        nft(gw, ''.join(text))
 
 
 class Nft(Impl):
@@ -206,7 +213,7 @@ class Nft(Impl):
         sysctl('net/netfilter/nf_flowtable_udp_timeout', 3600)
         text = ['table inet bench {\n\tcounter slow { }\n']
         if self.flowtable:
-            text.append('\tflowtable f { hook ingress priority 0; devices = { lan, wan }; }\n')
+            text.append('\tflowtable f { hook ingress priority 0; devices = { "lan", "wan" }; }\n')
         text.append('\tchain forward { type filter hook forward priority 0; policy drop;\n')
         text.append('\t\tcounter name slow\n')
         if self.flowtable:
@@ -219,7 +226,7 @@ class Nft(Impl):
         if self.case in ('dnat', 'twice'):
             text.append('\tchain pre { type nat hook prerouting priority dstnat;\n'
                         f'\t\tiifname "lan" {w} daddr {n.server} dnat {w} to {n.real}\n\t}}\n')
-        sh('nft', '-f', '-', text=''.join(text) + '}\n')
+        nft(gw, ''.join(text) + '}\n')
 
 
 class NftConntrack(Nft):

@@ -34,6 +34,7 @@ PROFILES = {
         (CASES, (1000, 100000), (4,), ('random',), (60,), (1,)),
         (('allow',), (1000000,), (4,), ('random',), (60,), (1,), FASTEST),
         (('snat',), (1000, 100000), (4,), ('sequential',), (60,), (1,)),
+        (('snat',), (1000,), (4,), ('random',), (512, 1514, 'imix'), (1,), FASTEST),
         (('drop', 'allow', 'snat'), (1000, 100000), (6,), ('random',), (60,), (1,)),
         (('drop', 'allow', 'snat'), (1000, 100000), (4,), ('random',), (60,), (2,)),
     ],
@@ -48,7 +49,7 @@ PROFILES = {
     ],
 }
 # (of groups that targets are judged by, of the others)
-ROUNDS = {'quick': (15, 7), 'medium': (25, 11), 'full': (41, 21)}
+ROUNDS = {'quick': (15, 7), 'medium': (21, 7), 'full': (41, 21)}
 EXTRAS = {'memory': memory.memory, 'load': loading.load, 'atomic': loading.atomic,
           'state': state.state, 'full': state.full,
           'flood': flood.flood}

@@ -132,7 +132,8 @@ class Subject:
         """What was measured, as an object of the results, without comparing it yet."""
         t = self.traffic
         r = {'case': self.impl.label or self.impl.case, 'impl': self.impl.name,
-             'family': self.family, 'flows': t.flows, 'order': t.order, 'size': t.size, 'cpus': t.cpus,
+             'family': self.family, 'flows': t.flows,
+             'order': t.order, 'size': t.size, 'cpus': t.cpus,
              'pps': None, 'added_ns': None, **self.impl.more,
              'ns': [n and round(n, 1) for n in self.ns], 'lost': [round(w, 4) for w in self.lost]}
         if self.error:

@@ -150,6 +150,8 @@ def machine():
     host = os.environ.get('BENCH_MACHINE')
     if os.environ.get('BENCH_UNIT') == 'instructions':
         lines[0] += ', emulated, counting instructions'
+    elif os.environ.get('BENCH_UNIT') == 'busy':
+        lines.append('time is what processors were busy, of all together')
     elif host:
         lines[0] += f' as User Mode Linux, {os.cpu_count()} virtual processors'
         lines.append('on ' + host)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Frames that pktgen cannot make: fragments, and chosen keys. They are laid into a transmit ring
-once, and each round is one system call; lan is one end of a veth pair, the ring is at the other.
-What a frame costs is the time of all processors, less that of the same frames dropped at ingress."""
+once, and each round is one system call; lan is one end of a veth pair, the ring at the other.
+What a frame costs is the time of all
+processors, less that of the same frames dropped at ingress."""
 import mmap
 import socket
 import struct

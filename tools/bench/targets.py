@@ -144,7 +144,11 @@ def judge(rows, targets=TARGETS):
         if found:
             j.update(measured=rounded(found.median, t.unit), low=rounded(found.low, t.unit),
                      high=rounded(found.high, t.unit), rounds=found.n, rounds_of=found.of,
+                     confidence=round(found.confidence, 3),
                      verdict=verdict(found, t.limit, t.least))
+            # of a few rounds it would be one of chance
+            if t.kind != 'value' and found.confidence < stats.CONFIDENCE:
+                j['verdict'] = 'within noise'
         else:
             j.update(verdict='not measured', why=why)
         out.append(j)
