@@ -14,7 +14,7 @@ make_network
 
 calls_default_port() {
 	device_conf "$(client nms remote-address: $MGR4)"
-	manager session 5
+	manager session 40
 	fresh_start
 	comes nms state up
 	want "$(of nms user)" nms1
@@ -32,7 +32,7 @@ calls_default_port() {
 other_ports() {
 	device_conf "$(client nms "remote-address: $MGR4, remote-port: 17000, local-address: $DEV4,
 		local-port: 17001, interface: wan")"
-	PORT=17000 manager --port 17000 session 3
+	manager --port 17000 session 40
 	fresh_start
 	seen "^up 1 $DEV4 17001"
 	comes nms port 17000
@@ -50,7 +50,7 @@ ephemeral_ports() {
 
 ipv6() {
 	device_conf "$(client nms "remote-address: '$MGR6'")"
-	manager --address $MGR6 session 3
+	manager --address $MGR6 session 40
 	fresh_start
 	seen "^up 1 $DEV6"
 	comes nms address $MGR6
@@ -62,12 +62,13 @@ second_endpoint() {
 		"$(endpoint first "remote-address: $MGR4, remote-port: 4999")" \
 		"$(endpoint second "remote-address: $MGR4")" \
 		"        reconnect: {max-attempts: 2, backoff-max: 1}"
-	manager session 3
+	manager session 40
 	fresh_start
 	comes nms state up
 	want "$(of nms endpoint)" second
-	want "$(of nms attempts)" 3
-	want "$(of nms failures)" 2
+	# both attempts at the first; more of them if this machine lets one at the second time out
+	(($(of nms failures) >= 2)) || die "failures: $(of nms failures)"
+	want "$(of nms sessions)" 1
 	daemon_stop
 	# no port is tried that was not asked for
 	want "$(grep -o 'at=[^ ]*' "$LOG" | sort -u | tr '\n' ' ')" "at=$MGR4:4335 "
@@ -80,7 +81,7 @@ swallowed() {
 		"$(endpoint first "remote-address: $MGR4")" \
 		"$(endpoint second "remote-address: '$MGR6'")" \
 		"        reconnect: {max-wait: 1, max-attempts: 1, backoff-max: 1}"
-	manager --address $MGR6 session 3
+	manager --address $MGR6 session 40
 	fresh_start
 	comes nms state up
 	want "$(of nms endpoint)" second
@@ -155,7 +156,7 @@ names() {
 		"        authentication-time: 20" \
 		"$(client slow "remote-address: slow.example")"
 	sed -i 's/backoff-max: 1,/backoff-max: 1, max-wait: 9,/' "$CONF"
-	manager session 12
+	manager session 40
 	fresh_start
 	comes nms state up
 	want "$(of nms address)" $MGR4
@@ -172,7 +173,7 @@ reloaded() {
 	device_conf "$two"
 	manager hold
 	local first=$BG_OUT
-	PORT=4336 manager --port 4336 hold
+	manager --port 4336 hold
 	fresh_start
 	comes one state up
 	comes two state up
@@ -216,7 +217,7 @@ by_cli() {
 	device_conf "$(client nms "remote-address: $MGR4")" "      - name: night" "        endpoint:" \
 		"$(endpoint main "remote-address: $MGR4, remote-port: 4999")" \
 		"        periodic: {anchor-time: '2026-01-01T00:00:00Z', period: 10080}"
-	manager session 6
+	manager session 40
 	fresh_start
 	comes nms state up
 	"$cli" -S "$SOCKET" callhome >"$WORK/table"
@@ -232,7 +233,7 @@ by_cli() {
 
 metrics() {
 	device_conf "$(client nms "remote-address: $MGR4")"
-	manager session 5
+	manager session 40
 	fresh_start
 	comes nms state up
 	in_ns "$DEV" curl -sf http://127.0.0.1:9270/metrics >"$WORK/metrics"

@@ -150,9 +150,12 @@ peer() {
 
 # manager SCENARIO...: the same in the background, once it listens. Its output is in $BG_OUT.
 manager() {
-	bg peer "$@"
-	wait_for 10 listens "${PORT:-4335}"
+	local ready=$WORK/ready.$((++MANAGERS))
+	bg peer --ready "$ready" "$@"
+	# it may be over by the time one looks at its port
+	wait_for 15 test -e "$ready"
 }
+MANAGERS=0
 
 listens() {
 	[[ -n $(in_ns "$MGR" ss -Hltn "sport = :$1") ]]

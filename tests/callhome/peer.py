@@ -269,6 +269,7 @@ def main():
     p.add_argument("--cert", default="nms")
     p.add_argument("--ca", default="root")
     p.add_argument("--tls", default="TLSv1_3")
+    p.add_argument("--ready", help="file to make once it listens")
     p.add_argument("--schemas", help="directory that modules are written to")
     p.add_argument("--timeout", type=float, default=TIMEOUT)
     p.add_argument("scenario")
@@ -276,7 +277,10 @@ def main():
     o = p.parse_args()
     import scenarios
     f = globals().get(o.scenario) or getattr(scenarios, o.scenario)
-    f(o, Listener(o), *o.argument)
+    listener = Listener(o)
+    if o.ready:
+        open(o.ready, "w").close()
+    f(o, listener, *o.argument)
 
 
 if __name__ == "__main__":

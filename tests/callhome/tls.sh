@@ -28,11 +28,11 @@ with() {
 lets_in() {
 	local user=$1
 	shift
-	manager "$@" session 4
+	manager "$@" session 40
 	seen '^up'
 	comes nms state up
 	want "$(of nms user)" "$user"
-	kill "$BG" 2>/dev/null || :
+	kill -- "-$BG" 2>/dev/null || :
 	wait_for 15 eval '[[ $(of nms state) != up ]]'
 }
 
@@ -59,7 +59,7 @@ relay() {
 }
 
 s_client() {
-	in_ns "$MGR" timeout 5 openssl s_client -connect 127.0.0.1:5000 -cert "$CERTS/nms.pem" \
+	in_ns "$MGR" timeout $((5 * SLOW + 5)) openssl s_client -connect 127.0.0.1:5000 -cert "$CERTS/nms.pem" \
 		-key "$CERTS/nms.key" -ign_eof "$@" </dev/null >"$WORK/s_client" 2>&1 || :
 }
 
@@ -139,8 +139,8 @@ identities() {
 	device_conf "$(client nms "remote-address: $MGR4")" "      - name: two" "        endpoint:" \
 		"          - {name: a, transport: tls, identity: other, remote-address: $MGR4, remote-port: 4336}" \
 		"        reconnect: {backoff-max: 1}"
-	manager session 10
-	PORT=4336 manager --port 4336 --ca strangers session 10
+	manager session 40
+	manager --port 4336 --ca strangers session 40
 	fresh_start
 	comes nms state up
 	comes two state up
