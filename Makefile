@@ -49,8 +49,10 @@ userd: tools
 manager:
 	$(MAKE) -C userd/manager
 
+# and its type information, for XDP, where there is what it takes
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	tools/btf/embed $(if $(BTF),-b $(BTF)) natfw.ko
 
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
@@ -106,7 +108,7 @@ clean:
 
 help:
 	@echo 'make                 natfwctl, natfwd and natfw-manager if their libraries are there, natfw.ko if this kernel'"'"'s headers are'
-	@echo 'make modules         natfw.ko; KDIR=DIR builds for another kernel'
+	@echo 'make modules         natfw.ko; KDIR=DIR builds for another kernel, of which BTF=FILE has the types'
 	@echo 'make modules_install natfw.ko into /lib/modules'
 	@echo 'make install         natfwctl, natfwd, man pages, completion, unit; DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make dkms-install    natfw.ko by DKMS, rebuilt at each kernel update'

@@ -10,6 +10,7 @@ module_dirs() {
 	M_DIR=$CACHE/module/$K_KEY/$(echo "$M_SRC" | sha256sum | cut -c 1-12)
 	# a module with its test suites is another module
 	M_DIR+=${NATFW_KUNIT:+-kunit}
+	[[ ${NATFW_BTF:-1} == 1 ]] || M_DIR+=-plain
 	M_TREE_FILE=$M_DIR.tree
 	mkdir -p "$M_DIR"
 }
@@ -35,6 +36,7 @@ module_update() {
 		# nothing to do, but whoever asks for the build wants its warnings
 		module_warnings
 	fi
+	[[ $KERNEL == uml ]] || module_types
 	tree_update
 }
 
@@ -74,6 +76,20 @@ module_make() {
 # Paths of the copy mean nothing to whoever reads the message.
 module_warnings() {
 	sed "s|$M_DIR/||g" "$M_DIR.log" >&2
+}
+
+# Type information, for XDP. NATFW_BTF=0 leaves it out: natfw then is as it is where pahole
+# was missing.
+module_types() {
+	local ko=$M_DIR/natfw.ko
+	command -v pahole >/dev/null && [[ ${NATFW_BTF:-1} == 1 ]] || return 0
+	readelf -SW "$ko" | grep -q ' \.BTF_ids ' || return 0
+	if [[ ! -s $S_DIR/btf ]]; then
+		image_need
+		objcopy -O binary --only-section=.BTF "$Q_IMAGE" "$S_DIR/btf.$$"
+		mv "$S_DIR/btf.$$" "$S_DIR/btf"
+	fi
+	"$TOP/tools/btf/embed" -b "$S_DIR/btf" "$ko"
 }
 
 # --- the guest's /lib/modules ----------------------------------------------------------

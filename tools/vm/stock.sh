@@ -29,7 +29,9 @@ stock_need() {
 	K_DIR=$(<"$S_DIR/kdir") K_ARCH=x86
 	K_ROOT=$S_DIR/root
 	K_IMAGE=$S_DIR/vmlinuz
-	K_MAKE=("CC=gcc")
+	# the version the headers were told of, whatever is installed here by now
+	K_MAKE=("CC=gcc" "PAHOLE_VERSION=$(sed -n 's/^CONFIG_PAHOLE_VERSION=//p' \
+		"$K_DIR/include/config/auto.conf")")
 }
 
 stock_make() {
@@ -118,8 +120,8 @@ stock_headers() {
 	dir=$(echo "$S_DIR"/pkg/usr/src/linux-headers-*-amd64)
 	[[ -d $dir ]] || die "the headers package holds no build directory"
 	sed -i "s|/usr/src/|$S_DIR/pkg/usr/src/|g" "$dir/Makefile"
-	# Type information would need the packaged vmlinux and a matching pahole. Only make
-	# is told: the compiler must see the same struct module as the kernel has.
+	# Type information would need the packaged vmlinux; tools/btf does it afterwards. Only
+	# make is told: the compiler must see the same struct module as the kernel has.
 	sed -i '/^CONFIG_DEBUG_INFO_BTF_MODULES=/d' "$dir/include/config/auto.conf"
 	stock_set "$dir" CONFIG_PAHOLE_VERSION "$(stock_pahole "$dir")"
 	rm -f "$dir/vmlinux"
