@@ -12,6 +12,7 @@
 #define _NATFW_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/btf_ids.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
@@ -21,6 +22,7 @@
 #include <net/inet_dscp.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
+#include <net/xdp.h>
 
 /* GSO helpers moved there from linux/netdevice.h and skbuff.h in 6.5. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
@@ -121,6 +123,53 @@ static inline struct nlattr **natfw_dump_attrs(struct netlink_callback *cb)
 } while (0)
 #else
 #define natfw_extack_fmt(extack, plain, fmt, ...) NL_SET_ERR_MSG(extack, plain)
+#endif
+
+/* struct netdev_rx_queue has its own header since 6.6. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#include <net/netdev_rx_queue.h>
+#endif
+
+/* A driver's XDP has queues of its own, generic XDP those of the device. */
+static inline bool natfw_xdp_is_generic(const struct xdp_buff *xdp)
+{
+	const struct netdev_rx_queue *q = xdp->rxq->dev->_rx;
+
+	return xdp->rxq == &q[xdp->rxq->queue_index].xdp_rxq;
+}
+
+/*
+ * True if @dev takes frames from the XDP program of another device. Drivers say
+ * so since 6.3. Before, those that are able to still want to have an XDP
+ * program of their own, to have queues for it; veth wants it at its other end,
+ * of which we know nothing.
+ */
+static inline bool natfw_xdp_xmit_ok(const struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	return READ_ONCE(dev->xdp_features) & NETDEV_XDP_ACT_NDO_XMIT;
+#else
+	const struct bpf_xdp_entity *own = &dev->xdp_state[XDP_MODE_DRV];
+
+	return dev->netdev_ops->ndo_xdp_xmit &&
+	       (READ_ONCE(own->prog) || READ_ONCE(own->link)) &&
+	       !(dev->rtnl_link_ops && !strcmp(dev->rtnl_link_ops->kind, "veth"));
+#endif
+}
+
+/* Sets of kfuncs are marked as such since 6.9, kfuncs themselves since 6.3 and 6.7. */
+#ifndef BTF_KFUNCS_START
+#define BTF_KFUNCS_START(name)	BTF_SET8_START(name)
+#define BTF_KFUNCS_END(name)	BTF_SET8_END(name)
+#endif
+#ifndef __bpf_kfunc
+#define __bpf_kfunc		__used noinline
+#endif
+#ifndef __bpf_kfunc_start_defs
+#define __bpf_kfunc_start_defs() \
+	__diag_push(); \
+	__diag_ignore_all("-Wmissing-prototypes", "kfuncs are declared in programs")
+#define __bpf_kfunc_end_defs()	__diag_pop()
 #endif
 
 #endif /* _NATFW_COMPAT_H */

@@ -24,12 +24,17 @@ struct natfw_dev *natfw_dev_find(struct natfw_net *nn, int ifindex)
 	return NULL;
 }
 
+static struct hlist_head *natfw_dev_chain(struct natfw_net *nn, const struct net_device *dev)
+{
+	return &nn->dev_index[dev->ifindex % NATFW_DEV_INDEX];
+}
+
 struct natfw_dev *natfw_dev_get_rcu(const struct net_device *dev)
 {
 	struct natfw_net *nn = natfw_net(dev_net(dev));
 	struct natfw_dev *nd;
 
-	list_for_each_entry_rcu(nd, &nn->devs, list)
+	hlist_for_each_entry_rcu(nd, natfw_dev_chain(nn, dev), index)
 		if (nd->dev == dev)
 			return nd;
 	return NULL;
@@ -167,6 +172,7 @@ struct natfw_dev *natfw_dev_attach(struct natfw_net *nn, struct net_device *dev,
 	if (err)
 		goto out_output;
 	list_add_tail_rcu(&nd->list, &nn->devs);
+	hlist_add_head_rcu(&nd->index, natfw_dev_chain(nn, dev));
 	return nd;
 out_output:
 	natfw_output_hook_put(nn);
@@ -194,6 +200,7 @@ void natfw_dev_detach(struct natfw_dev *nd)
 
 	lockdep_assert_held(&nn->lock);
 	list_del_rcu(&nd->list);
+	hlist_del_rcu(&nd->index);
 	nf_unregister_net_hook(nn->net, &nd->ops);
 	natfw_output_hook_put(nn);
 	synchronize_net();

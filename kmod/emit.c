@@ -596,19 +596,19 @@ static bool natfw_pkt_plain(const struct natfw_pkt *p)
 	return true;
 }
 
-/* Who a packet of @a can be given to as things are, or NULL. */
-static const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p, const struct natfw_adj *a)
+/* Who @len bytes of IP can be given to on @a as things are, or NULL. */
+static const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
+					       const struct natfw_adj *a, u32 len)
 {
 	struct dst_entry *dst = a->key.dst;
 	struct net_device *dev;
 
 	if (!a->plain || !dst_check(dst, a->cookie))
 		return NULL;
-	if (natfw_pkt_is6(p) && !natfw_v6_forwarding(p->nn->net, p->skb->dev))
+	if (natfw_pkt_is6(p) && !natfw_v6_forwarding(p->nn->net, p->nd->dev))
 		return NULL;
 	dev = natfw_dst_dev(dst);
-	if (!netif_running(dev) || p->skb->len > natfw_mtu(p, dst) ||
-	    skb_headroom(p->skb) < LL_RESERVED_SPACE(dev) || natfw_xfrm_active(p->nn->net))
+	if (!netif_running(dev) || len > natfw_mtu(p, dst) || natfw_xfrm_active(p->nn->net))
 		return NULL;
 	return natfw_adj_hop(a);
 }
@@ -625,8 +625,9 @@ bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natf
 		return false;
 	if (nat && p->key.proto != IPPROTO_UDP && p->key.proto != IPPROTO_TCP)
 		return false;
-	hop = natfw_adj_ready(p, a);
-	if (unlikely(!hop))
+	hop = natfw_adj_ready(p, a, p->skb->len);
+	if (unlikely(!hop ||
+		     skb_headroom(p->skb) < LL_RESERVED_SPACE(natfw_dst_dev(a->key.dst))))
 		return false;
 	if (unlikely(!natfw_hop_ready(hop)))
 		natfw_adj_meet(a, hop->n, hop->cross);
@@ -634,6 +635,20 @@ bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natf
 		natfw_rewrite_hit(p, h);
 	natfw_give(natfw_dress(p, a->key.dst, natfw_dst_dev(a->key.dst)), hop);
 	*why = nat ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
+	return true;
+}
+
+bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
+		      struct natfw_way *way)
+{
+	const struct natfw_adj *a = rcu_dereference(h->adj);
+	const struct natfw_hop *hop = a ? natfw_adj_ready(p, a, p->len) : NULL;
+
+	if (!hop || !natfw_hop_ready(hop))
+		return false;
+	way->dev = natfw_dst_dev(a->key.dst);
+	way->mtu = natfw_mtu(p, a->key.dst);
+	memcpy(&way->head, (const u8 *)hop->header + HH_DATA_OFF(ETH_HLEN), ETH_HLEN);
 	return true;
 }
 

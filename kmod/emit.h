@@ -8,6 +8,7 @@
 #ifndef _NATFW_EMIT_H
 #define _NATFW_EMIT_H
 
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <net/checksum.h>
 #include "flow.h"
@@ -68,6 +69,24 @@ unsigned int natfw_emit(struct natfw_pkt *p, struct natfw_half *h,
  */
 bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h,
 		    enum natfw_reason *why);
+
+/* Where a frame goes. */
+struct natfw_way {
+	struct net_device	*dev;
+	u32			mtu;
+	struct ethhdr		head;
+};
+
+/*
+ * The same for a frame @p that is no skb yet, of half @h: where it is to be
+ * sent, if all is as it was for the last packet, and that is an Ethernet. False
+ * if an skb is needed to tell. RCU, bottom halves off; @way is valid as long.
+ */
+bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
+		      struct natfw_way *way);
+
+/* How packets leave whose rule says @emit, which may be INHERIT; hook.c. */
+u8 natfw_emit_mode(const struct natfw_pkt *p, u8 emit);
 
 /*
  * Drop the cached route of @h. A packet that found @h before it was unlinked

@@ -44,8 +44,7 @@ static unsigned int natfw_end_default(struct natfw_pkt *p)
 	return natfw_end_here(p, NULL, NATFW_R_DROP_DEFAULT);
 }
 
-/* @emit: as the rule says. */
-static u8 natfw_emit_mode(const struct natfw_pkt *p, u8 emit)
+u8 natfw_emit_mode(const struct natfw_pkt *p, u8 emit)
 {
 	if (emit == NATFW_EMIT_INHERIT)
 		emit = READ_ONCE(p->nd->emit);

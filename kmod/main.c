@@ -18,6 +18,7 @@
 #include "owner.h"
 #include "pool.h"
 #include "rule.h"
+#include "xdp.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -183,8 +184,10 @@ static int __init natfw_init(void)
 	if (err)
 		goto out_net;
 	err = natfw_netlink_register();
-	if (!err)
+	if (!err) {
+		natfw_xdp_register();
 		return 0;
+	}
 	natfw_dev_unregister();
 out_net:
 	unregister_pernet_subsys(&natfw_net_ops);

@@ -41,6 +41,8 @@
 /* After the admin's own ingress filter and flowtables, which sit at 0. */
 #define NATFW_HOOK_PRIORITY	10
 
+#define NATFW_DEV_INDEX	64
+
 struct natfw_timeouts {	/* seconds */
 	u32 udp;
 	u32 tcp_opening;
@@ -92,6 +94,7 @@ struct natfw_net {
 	u32			rule_max;
 	u32			watermark;	/* percent */
 	struct list_head	devs;	/* struct natfw_dev.list; lock, and RCU */
+	struct hlist_head	dev_index[NATFW_DEV_INDEX]; /* by ifindex; lock, and RCU */
 	struct list_head	pools;	/* struct natfw_pool.list; lock, and RCU */
 	struct list_head	txns;	/* struct natfw_txn.list; lock */
 	u32			ndevs;	/* lock */
@@ -127,6 +130,7 @@ struct natfw_dev {
 	u8			emit;		/* enum natfw_emit, READ_ONCE */
 	struct nf_hook_ops	ops;
 	struct list_head	list;
+	struct hlist_node	index;
 	netdevice_tracker	tracker;
 	struct rcu_head		rcu;
 };
@@ -146,7 +150,7 @@ static inline time64_t natfw_now(void)
 
 /* dev.c. All need nn->lock. Errors leave things as they were. */
 struct natfw_dev *natfw_dev_find(struct natfw_net *nn, int ifindex);
-/* The same under RCU, for the egress side of packets; NULL if not attached. */
+/* The same under RCU, for packets; NULL if not attached. */
 struct natfw_dev *natfw_dev_get_rcu(const struct net_device *dev);
 /* -EEXIST, -ENOMEM, -EOPNOTSUPP (loopback, no ingress hook). Caller holds rtnl too. */
 struct natfw_dev *natfw_dev_attach(struct natfw_net *nn, struct net_device *dev,
