@@ -24,6 +24,8 @@ struct ctl_options {
 	bool dry;		/* -n */
 	bool keep;		/* -k */
 	bool help;		/* -h */
+	bool has_xdp;		/* --xdp */
+	const char *xdp;	/* its value, or NULL */
 	const char *netns;	/* -N */
 	const char *socket;	/* -S */
 	bool has_owner;		/* -o */

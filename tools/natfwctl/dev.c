@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +8,62 @@
 #include "devspec.h"
 #include "stats.h"
 #include "verbs.h"
+#include "xdp.h"
+
+/* The mode, or whose program is in the way. */
+static void xdp_text(const struct xdp_state *x, char *buf, size_t size)
+{
+	if (!x->id)
+		snprintf(buf, size, "-");
+	else if (x->ours)
+		snprintf(buf, size, "%s", xdp_mode_name(x->mode));
+	else
+		snprintf(buf, size, "other (%s, id %u)", x->name[0] ? x->name : "?", x->id);
+}
 
 static void print_dev(const struct natfw_dev *d)
 {
-	printf("%-15s %5u  %-7s  %s\n", d->ifname, d->zone,
+	struct xdp_state x;
+	char xdp[48];
+
+	xdp_look(d->ifname, &x);
+	xdp_text(&x, xdp, sizeof(xdp));
+	printf("%-15s %5u  %-7s  %-7s  %s\n", d->ifname, d->zone,
 	       natfw_name(&natfw_verdict_names, d->verdict) ?: "?",
-	       natfw_name(&natfw_emit_names, d->emit) ?: "?");
+	       natfw_name(&natfw_emit_names, d->emit) ?: "?", xdp);
+	if (ctl_opt.stats && x.counted)
+		printf("    by XDP: dropped %" PRIu64 ", sent %" PRIu64 ", left to the stack %" PRIu64 "\n",
+		       x.dropped, x.redirected, x.passed);
 	if (ctl_opt.stats)
 		stats_print(stdout, &d->counter, "    ");
+}
+
+static void json_xdp(struct json *j, const char *ifname)
+{
+	struct xdp_state x;
+
+	xdp_look(ifname, &x);
+	if (!x.id)
+		return;
+	json_open(j, "xdp", '{');
+	json_text(j, "mode", xdp_mode_name(x.mode));
+	json_bool(j, "ours", x.ours);
+	json_number(j, "program", x.id);
+	json_text(j, "name", x.name);
+	if (x.counted) {
+		json_number(j, "dropped", x.dropped);
+		json_number(j, "sent", x.redirected);
+		json_number(j, "passed", x.passed);
+	}
+	json_close(j, '}');
+}
+
+static void json_dev(struct json *j, const struct natfw_dev *d)
+{
+	json_open(j, NULL, '{');
+	json_members(j, &natfw_dev_set, d);
+	json_xdp(j, d->ifname);
+	json_close(j, '}');
 }
 
 static bool wanted(const struct natfw_dev *d, const char *name)
@@ -36,12 +85,12 @@ static int show_devs(const char *name)
 	if (ctl_opt.json)
 		json_open(&j, NULL, '[');
 	else if (d.n)
-		printf("%-15s %5s  %-7s  %s\n", "DEVICE", "ZONE", "DEFAULT", "EMIT");
+		printf("%-15s %5s  %-7s  %-7s  %s\n", "DEVICE", "ZONE", "DEFAULT", "EMIT", "XDP");
 	for (i = 0; i < d.n && !natfw_dump_get(&d, i, &dev); i++) {
 		if (wanted(&dev, name)) {
 			found = true;
 			if (ctl_opt.json)
-				json_entry(&j, NULL, &natfw_dev_set, &dev);
+				json_dev(&j, &dev);
 			else
 				print_dev(&dev);
 		}
@@ -68,41 +117,70 @@ static int dev_show(struct words *w)
 	return show_devs(name);
 }
 
+/* The value of --xdp, or @otherwise. */
+static bool xdp_wanted(struct words *w, enum xdp_mode otherwise, enum xdp_mode *mode)
+{
+	*mode = otherwise;
+	if (!ctl_opt.has_xdp || xdp_mode_parse(ctl_opt.xdp, mode))
+		return true;
+	return words_fail_all(w, "--xdp=%s: native, generic, auto or off", ctl_opt.xdp);
+}
+
+/* All of it, or nothing. */
 static int dev_attach(struct words *w)
 {
-	struct natfw_dev d;
+	struct natfw_dev d, undo = { .has = 1ull << NATFW_A_DEV_IFNAME };
+	enum xdp_mode xdp;
+	int status;
 
-	if (!devspec_read(w, &d, false))
+	if (!xdp_wanted(w, XDP_MODE_OFF, &xdp) || !devspec_read(w, &d, false))
 		return ctl_usage(w);
-	return ctl_do(NATFW_CMD_DEV_NEW, &d);
+	if (!xdp_allowed(d.ifname, xdp))
+		return CTL_REFUSED;
+	status = ctl_do(NATFW_CMD_DEV_NEW, &d);
+	if (status || xdp_put(d.ifname, xdp))
+		return status;
+	memcpy(undo.ifname, d.ifname, sizeof(undo.ifname));
+	ctl_do(NATFW_CMD_DEV_DEL, &undo);
+	return CTL_REFUSED;
 }
 
 static int dev_set(struct words *w)
 {
+	enum xdp_mode xdp;
 	struct natfw_dev d;
+	int status;
 
-	if (!devspec_read(w, &d, false))
+	if (!xdp_wanted(w, XDP_MODE_OFF, &xdp) || !devspec_read(w, &d, false))
 		return ctl_usage(w);
-	return ctl_do(NATFW_CMD_DEV_SET, &d);
+	if (ctl_opt.has_xdp && !xdp_allowed(d.ifname, xdp))
+		return CTL_REFUSED;
+	status = ctl_do(NATFW_CMD_DEV_SET, &d);
+	if (status || !ctl_opt.has_xdp)
+		return status;
+	return xdp_put(d.ifname, xdp) ? 0 : CTL_REFUSED;
 }
 
 static int dev_detach(struct words *w)
 {
 	struct natfw_dev d = { .has = 1ull << NATFW_A_DEV_IFNAME };
+	int status;
 
 	words_take(w, "dev");
 	if (!read_ifname(w, d.ifname) || !words_done(w))
 		return ctl_usage(w);
-	return ctl_do(NATFW_CMD_DEV_DEL, &d);
+	status = ctl_do(NATFW_CMD_DEV_DEL, &d);
+	/* even if only the program is left of it */
+	return xdp_take(d.ifname) ? status : CTL_REFUSED;
 }
 
 static const struct ctl_verb verbs[] = {
 	{ "show", dev_show, "[DEV]", "attached devices; -s counters by reason" },
 	{ "list", dev_show, "[DEV]", "the same" },
-	{ "attach", dev_attach, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct]",
+	{ "attach", dev_attach, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct] [--xdp[=MODE]]",
 	  "look at the packets that come in by DEV" },
 	{ "add", dev_attach, "DEV ...", "the same" },
-	{ "set", dev_set, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct]",
+	{ "set", dev_set, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct] [--xdp[=MODE]]",
 	  "change what is given" },
 	{ "detach", dev_detach, "DEV", "leave its packets alone" },
 	{ "del", dev_detach, "DEV", "the same" },

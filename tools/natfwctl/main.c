@@ -47,6 +47,8 @@ static const char options[] =
 	"  -o, --owner HEX   apply, sync, check, show: the rules of this owner (default 0)\n"
 	"  -n, --dry-run     sync, apply: only say what would change\n"
 	"  -k, --keep        sync, apply: keep pools and devices the file does not name\n"
+	"      --xdp[=MODE]  dev attach, dev set: drop and send before there is a packet; MODE is\n"
+	"                    native, generic or off; without it what the device can, or not at all\n"
 	"  -h, --help        how a command is used\n"
 	"  -V, --version\n";
 
@@ -129,6 +131,11 @@ static int long_option(char **argv)
 	size_t len = eq ? (size_t)(eq - name) : strlen(name);
 	char letter = 0;
 
+	if (len == 3 && !strncmp(name, "xdp", len)) {
+		ctl_opt.has_xdp = true;
+		ctl_opt.xdp = eq ? eq + 1 : NULL;
+		return 0;
+	}
 	if (len == 5 && !strncmp(name, "netns", len))
 		letter = 'N';
 	else if (len == 5 && !strncmp(name, "owner", len))
