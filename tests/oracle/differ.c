@@ -27,6 +27,7 @@ struct options {
 	int		rules, packets, batches, family, features;
 	bool		direct, drop, zones, verbose, no_test;
 	int		most;		/* differences before giving up */
+	const char	*xdp;		/* mode, or NULL */
 };
 
 struct expect {
@@ -633,6 +634,18 @@ static int some_packet(struct run *t, struct packet *p, struct view *v, int how)
 	return chance(&t->rng, 80) ? rig_route(&v->src) : (int)rnd(&t->rng, RIG_DEVS);
 }
 
+/* With XDP the same again: it has what was decided before. */
+static bool one_packet_again(struct run *t, const struct packet *p, int dev, struct answer *a,
+			     struct packet *got, int *out)
+{
+	int before = t->differences, turn;
+	bool sent = one_packet(t, p, dev, a, got, out);
+
+	for (turn = 0; t->opt.xdp && turn < 2 && t->differences == before; turn++)
+		sent = one_packet(t, p, dev, a, got, out);
+	return sent;
+}
+
 static void one_exchange(struct run *t)
 {
 	static struct packet p, got, back, none;
@@ -641,12 +654,12 @@ static void one_exchange(struct run *t)
 	struct view v;
 
 	dev = some_packet(t, &p, &v, 0);
-	if (!one_packet(t, &p, dev, &a, &got, &out))
+	if (!one_packet_again(t, &p, dev, &a, &got, &out))
 		return;
 	for (turn = 0; turn < 2 && chance(&t->rng, 50); turn++) {
 		gen_reply(&t->rng, &back, &got);
 		t->replies++;
-		one_packet(t, &back, out, &a, &none, &dev);
+		one_packet_again(t, &back, out, &a, &none, &dev);
 	}
 	if (chance(&t->rng, 25) && !v.error) {
 		gen_error(&t->rng, &back, &got);
@@ -845,6 +858,7 @@ static const struct option longopts[] = {
 	{ "zones", 0, NULL, 'z' },
 	{ "most", 1, NULL, 'n' },
 	{ "no-test", 0, NULL, 'T' },
+	{ "xdp", 1, NULL, 'x' },
 	{ "no-ipsec", 0, NULL, 'I' },
 	{ "verbose", 0, NULL, 'v' },
 	{ "help", 0, NULL, 'h' },
@@ -856,6 +870,7 @@ static void usage(void)
 	printf("usage: differ [--seed N] [--rules N] [--packets N] [--batches N] [--family 4|6]\n"
 	       "              [--mode direct|stack] [--features MASK] [--drop] [--zones]\n"
 	       "              [--most DIFFERENCES] [--no-test] [--no-ipsec] [--verbose]\n"
+	       "              [--xdp native|generic]\n"
 	       "Without --seed, a short run of every kind.\n");
 }
 
@@ -895,6 +910,9 @@ static void option(struct options *o, int c, const char *arg)
 	case 'T':
 		o->no_test = true;
 		break;
+	case 'x':
+		o->xdp = arg;
+		break;
 	case 'I':
 		gen_no_ipsec = true;
 		break;
@@ -918,6 +936,8 @@ static int attach(struct run *t)
 	}
 	if (err)
 		fprintf(stderr, "attaching: %s, %s\n", strerror(-err), t->rig.nl.error);
+	if (!err && t->opt.xdp && !rig_xdp(&t->rig, t->opt.xdp))
+		err = -EOPNOTSUPP;
 	return err;
 }
 
@@ -955,10 +975,17 @@ static int run_one(const struct options *opt)
 	       (unsigned long long)t.errors, (unsigned long long)t.pieces,
 	       (unsigned long long)t.offloaded, (unsigned long long)t.forwarded,
 	       (unsigned long long)t.asked, (unsigned long long)t.refused);
+	if (opt->xdp) {
+		uint64_t done = rig_xdp_done(&t.rig);
+
+		printf("# %llu of them by XDP\n", (unsigned long long)done);
+		t.differences += !done;
+	}
 	ktap_is(!t.differences && t.sent,
-		"module and oracle agree: IPv%d %s%s%s, %d rules, seed %llu", opt->family,
+		"module and oracle agree: IPv%d %s%s%s%s%s, %d rules, seed %llu", opt->family,
 		opt->direct ? "direct" : "stack", opt->drop ? " drop" : "",
-		opt->zones ? " zones" : "", opt->rules, (unsigned long long)opt->seed);
+		opt->zones ? " zones" : "", opt->xdp ? " XDP " : "", opt->xdp ?: "",
+		opt->rules, (unsigned long long)opt->seed);
 	rig_stop(&t.rig);
 	run_free(&t);
 	return 0;

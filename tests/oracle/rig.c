@@ -275,6 +275,61 @@ int rig_start(struct rig *r)
 	return err;
 }
 
+static const char *natfwctl(void)
+{
+	const char *name = getenv("NATFWCTL");
+
+	return name ? name : "../../tools/natfwctl/natfwctl";
+}
+
+/* Our ends take frames only with NAPI, which a veth has for GRO. */
+static void ends_take_frames(struct rig *r)
+{
+	struct ethtool_value v = { .cmd = ETHTOOL_SGRO, .data = 1 };
+	struct ifreq ifr = { .ifr_data = (void *)&v };
+	int i;
+
+	enter(r->ends);
+	for (i = 0; i < RIG_DEVS; i++) {
+		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "e%d", i + 1);
+		ioctl(r->sock[i], SIOCETHTOOL, &ifr);
+	}
+	enter(r->gw);
+}
+
+bool rig_xdp(struct rig *r, const char *mode)
+{
+	char cmd[512];
+	int i;
+
+	ends_take_frames(r);
+	for (i = 1; i <= RIG_DEVS; i++) {
+		snprintf(cmd, sizeof(cmd),
+			 "ethtool -K g%d rxvlan off rx-vlan-stag-hw-parse off >/dev/null && %s dev set g%d --xdp=%s",
+			 i, natfwctl(), i, mode);
+		if (system(cmd))
+			return false;
+	}
+	return true;
+}
+
+uint64_t rig_xdp_done(struct rig *r)
+{
+	unsigned long long n, sum = 0;
+	char cmd[512];
+	FILE *f;
+
+	(void)r;
+	snprintf(cmd, sizeof(cmd), "%s -j dev show | jq '.[].xdp | .dropped, .sent'", natfwctl());
+	f = popen(cmd, "r");
+	if (!f)
+		return 0;
+	while (fscanf(f, "%llu", &n) == 1)
+		sum += n;
+	pclose(f);
+	return sum;
+}
+
 void rig_stop(struct rig *r)
 {
 	int i;

@@ -21,6 +21,13 @@ struct rig {
 	struct nl	nl;
 };
 
+/*
+ * XDP on every device: "native" or "generic". False, with a word on stderr, if
+ * that cannot be.
+ */
+bool rig_xdp(struct rig *r, const char *mode);
+/* Frames XDP dropped and sent so far. */
+uint64_t rig_xdp_done(struct rig *r);
 /* 0; -ENOENT if the module is not there; another -errno with a word on stderr. */
 int rig_start(struct rig *r);
 void rig_stop(struct rig *r);
