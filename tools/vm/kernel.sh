@@ -14,6 +14,9 @@ kernel_need() {
 	uml) uml_need ;;
 	*) stock_need ;;
 	esac
+	# the version of pahole that the kernel's build found, whatever is installed by now
+	K_MAKE+=("PAHOLE_VERSION=$(sed -n 's/^CONFIG_PAHOLE_VERSION=//p' \
+		"$K_DIR/include/config/auto.conf")")
 	# not kernel.release, which in Debian's headers is the upstream version
 	K_RELEASE=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
 		"$K_DIR/include/generated/utsrelease.h")

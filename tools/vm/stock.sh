@@ -29,9 +29,7 @@ stock_need() {
 	K_DIR=$(<"$S_DIR/kdir") K_ARCH=x86
 	K_ROOT=$S_DIR/root
 	K_IMAGE=$S_DIR/vmlinuz
-	# the version the headers were told of, whatever is installed here by now
-	K_MAKE=("CC=gcc" "PAHOLE_VERSION=$(sed -n 's/^CONFIG_PAHOLE_VERSION=//p' \
-		"$K_DIR/include/config/auto.conf")")
+	K_MAKE=("CC=gcc")
 }
 
 stock_make() {
