@@ -545,6 +545,14 @@ static void natfw_meet(const struct natfw_out *o, struct neighbour *n, bool cros
 		natfw_adj_meet(a, n, cross);
 }
 
+/* True if it was reachable for the packet before. */
+static bool natfw_part(const struct natfw_out *o, const struct neighbour *n)
+{
+	struct natfw_adj *a = o->h ? rcu_dereference(o->h->adj) : NULL;
+
+	return a && natfw_adj_part(a, n);
+}
+
 static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 				 enum natfw_reason *why)
 {
@@ -558,7 +566,7 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 	n = natfw_neigh(p, o, dev, &cross);
 	if (IS_ERR(n))
 		return natfw_drop(NATFW_R_TX_ERROR, why);
-	if (unlikely(natfw_neigh_failed(n))) {
+	if (unlikely(natfw_neigh_failed(n) && !natfw_part(o, n))) {
 		neigh_event_send(n, NULL);
 		natfw_answer_unreachable(p, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
 		return natfw_drop(NATFW_R_NEIGH_FAILED, why);
