@@ -23,6 +23,9 @@ static uint32_t ends, next;
 static size_t backlog;
 static unsigned int full;		/* sends that fail from now on */
 static bool disorder;
+static bool mgmt_deaf;			/* its channel takes nothing */
+static uint32_t to_mgmt;		/* items it got */
+static struct session_info shown;	/* the last of them */
 
 void nslp_each(struct nslp *n, void (*fn)(void *arg, const struct session_info *i), void *arg)
 {
@@ -44,6 +47,8 @@ bool nslp_find(struct nslp *n, const uint8_t *sid, struct session_info *i)
 	memcpy(&k, sid, sizeof(k));
 	memset(i, 0, sizeof(*i));
 	i->msn = k;
+	memcpy(i->sid, sid, sizeof(i->sid));
+	i->token = 4711;
 	return k >= from;
 }
 
@@ -86,12 +91,17 @@ static void see(enum msg_type type, const void *b)
 int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, const void *b,
 	       size_t blen)
 {
-	EXPECT(to == PROC_CTL && alen == sizeof(uint64_t) && *(const uint64_t *)a == 42);
+	EXPECT(to == (*(const uint64_t *)a == 42 ? PROC_CTL : PROC_MGMT) && alen == sizeof(uint64_t));
 	EXPECT_EQ(blen, type == MSG_SESSION_INFO ? sizeof(struct session_info) :
 			type == MSG_PEER_INFO ? sizeof(struct peer_info) : sizeof(struct stat_value));
 	if (full) {
 		full--;
 		return -ENOBUFS;
+	}
+	if (to == PROC_MGMT) {
+		to_mgmt++;
+		shown = *(const struct session_info *)b;
+		return 0;
 	}
 	see(type, b);
 	sent++;
@@ -101,9 +111,8 @@ int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, 
 
 int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len)
 {
-	(void)to;
 	(void)type;
-	EXPECT(len == sizeof(uint64_t) && *(const uint64_t *)data == 42);
+	EXPECT(len == sizeof(uint64_t) && *(const uint64_t *)data == (to == PROC_CTL ? 42 : 43));
 	if (full) {
 		full--;
 		return -ENOBUFS;
@@ -114,8 +123,7 @@ int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len)
 
 size_t proc_backlog(enum proc_id to)
 {
-	(void)to;
-	return backlog;
+	return to == PROC_MGMT && mgmt_deaf ? 10 << 20 : backlog;
 }
 
 /* Turns of the loop until the list has ended, at most @n. */
@@ -228,6 +236,39 @@ static void asker_gone(void)
 	EXPECT_EQ(ends, 0);
 }
 
+/* It asks more than it takes: others get what they ask for all the same, at once. */
+static void slow_asker(void)
+{
+	unsigned int i;
+
+	reset(300);
+	to_mgmt = 0;
+	mgmt_deaf = true;
+	for (i = 0; i < 50; i++)
+		list_start(PROC_MGMT, MSG_SESSION_LIST, 43, NULL);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
+	EXPECT(run(6) <= 5);
+	EXPECT(sent == 300 && ends == 1 && !disorder && !to_mgmt);
+	mgmt_deaf = false;
+	ends = 0;
+	for (i = 0; i < 8; i++, ends = 0)
+		run(100);
+	EXPECT_EQ(to_mgmt, 8 * 300);
+	list_stop(PROC_MGMT);
+}
+
+static void no_ids(void)
+{
+	uint8_t sid[16] = { 0 };
+	uint64_t hash = session_hash(sid);
+
+	reset(1);
+	list_start(PROC_MGMT, MSG_SESSION_LIST, 43, NULL);
+	run(10);
+	EXPECT_EQ(shown.token, 1);
+	EXPECT(!memcmp(shown.sid, &hash, sizeof(hash)) && !memcmp(shown.sid + 8, sid, 8));
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -238,6 +279,8 @@ int main(void)
 		{ "peers and counters", other_lists },
 		{ "two lists", one_after_the_other },
 		{ "nobody is there any more", asker_gone },
+		{ "one that takes nothing holds up no other", slow_asker },
+		{ "the management process gets no ids", no_ids },
 	};
 	int bad;
 

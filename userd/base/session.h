@@ -59,8 +59,8 @@ struct session_event {
 };
 
 struct session_info {
-	uint8_t sid[GATE_SID];		/* shown to the operator as session_tag() only */
-	uint64_t token;
+	uint8_t sid[GATE_SID];		/* shown to the operator as session_tag() only; to mgmt: session_hash() */
+	uint64_t token;			/* to mgmt: whether there is one */
 	uint8_t role;			/* enum session_role */
 	uint8_t state;
 	uint8_t kind;

@@ -14,7 +14,8 @@
 
 #define NTP_UNIX	2208988800u	/* seconds from 1900 to 1970 */
 #define LIST_STEP	64		/* rows of a listing at a time */
-#define LISTINGS	32		/* asked for at once; the control process asks for fewer */
+#define LISTINGS_EACH	16		/* asked for at once by one process; each asks for fewer */
+#define LISTINGS	(2 * LISTINGS_EACH)	/* the control and the management process */
 
 struct listing {
 	enum proc_id to;
@@ -201,19 +202,35 @@ static bool list_one(struct listing *l)
 	       !proc_send(l->to, MSG_RULE_INFO, &l->number, sizeof(l->number));
 }
 
-/* As much as the channel takes; the rest when it is empty again, or has another end. */
+/*
+ * As much as the channels take; the rest when they are empty again, or have another end. Whose channel takes nothing
+ * now comes behind the others.
+ */
 static void list_on(void)
 {
-	while (kern.listings && list_one(&kern.listing[0]))
-		memmove(kern.listing, kern.listing + 1, --kern.listings * sizeof(kern.listing[0]));
+	unsigned int i, n = kern.listings;
+
+	for (i = 0; i < n; i++) {
+		struct listing first = kern.listing[0];
+		bool whole = list_one(&first);
+
+		memmove(kern.listing, kern.listing + 1, --kern.listings * sizeof(first));
+		if (!whole)
+			kern.listing[kern.listings++] = first;
+	}
 }
 
 static void list(enum proc_id to, uint64_t number)
 {
-	if (kern.listings == LISTINGS)
+	unsigned int i, n = 0;
+
+	for (i = 0; i < kern.listings; i++)
+		n += kern.listing[i].to == to;
+	if (n == LISTINGS_EACH)
 		return;
 	kern.listing[kern.listings++] = (struct listing){ .to = to, .number = number };
-	if (kern.listings == 1)
+	/* with others of the same process before it, it has to wait as they do */
+	if (!n)
 		list_on();
 }
 

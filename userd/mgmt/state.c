@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/session.h"
 #include "ctl/encode.h"
 #include "ctl/query.h"
@@ -25,9 +26,18 @@ json_t *(*state_calls)(void);
 static struct event_base *loop;
 static time_t started;
 
+/* Ids of sessions do not come here, but what their tags are made of. */
 static json_t *encode_secretly(const void *record)
 {
-	return encode_session(record, false);
+	const struct session_info *i = record;
+	json_t *o = encode_session(i, false);
+	char tag[SESSION_TAG];
+	uint64_t hash;
+
+	memcpy(&hash, i->sid, sizeof(hash));
+	snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)hash);
+	json_object_set_new(o, "session", json_string(tag));
+	return o;
 }
 
 static json_t *peer(const void *record)

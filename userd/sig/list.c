@@ -7,7 +7,7 @@
 #include "sig/net.h"
 #include "sig/stats.h"
 
-#define JOBS		8	/* at a time; more are answered with nothing */
+#define JOBS_EACH	8	/* at a time, of one asker; more are answered with nothing */
 #define PORTION		128	/* items a turn of the loop */
 #define QUEUE_MAX	(256 << 10)	/* octets: who asked is waited for */
 #define WAIT_MS		5
@@ -96,6 +96,19 @@ static void gather(struct job *j, enum msg_type what)
 	}
 }
 
+/*
+ * The management process shows sessions by their tags, and has no business with what opens them: it gets what
+ * tags are made of in place of the id, and of the token only whether there is one.
+ */
+static void hide(struct session_info *i)
+{
+	uint64_t hash = session_hash(i->sid);
+
+	memset(i->sid, 0, sizeof(i->sid));
+	memcpy(i->sid, &hash, sizeof(hash));
+	i->token = i->token != 0;
+}
+
 /* 0, also for what is no more; -ENOBUFS: later. */
 static int send_item(const struct job *j, const uint8_t *item)
 {
@@ -106,6 +119,8 @@ static int send_item(const struct job *j, const uint8_t *item)
 				  j->size);
 	if (!nslp_find(j->nslp, item, &i))
 		return 0;
+	if (j->to == PROC_MGMT)
+		hide(&i);
 	return proc_send2(j->to, j->answer, &j->number, sizeof(j->number), &i, sizeof(i));
 }
 
@@ -140,18 +155,54 @@ static void again(unsigned int ms)
 		event_add(turn, &tv);
 }
 
+/* A portion of the first. False: it cannot be sent now. */
+static bool serve(struct job *j)
+{
+	if (!send_portion(j))
+		return false;
+	if (j->at < j->count)
+		return true;
+	if (proc_send(j->to, j->answer, &j->number, sizeof(j->number)))
+		return false;
+	done(j);
+	return true;
+}
+
+/* The first behind all others. */
+static void put_off(void)
+{
+	struct job *j = jobs, **at;
+
+	jobs = j->next;
+	j->next = NULL;
+	for (at = &jobs; *at; at = &(*at)->next)
+		;
+	*at = j;
+}
+
+static unsigned int count_jobs(void)
+{
+	const struct job *j;
+	unsigned int n = 0;
+
+	for (j = jobs; j; j = j->next)
+		n++;
+	return n;
+}
+
+/* Who takes nothing now stands in nobody else's way. */
 static void take_turn(evutil_socket_t fd, short what, void *arg)
 {
-	struct job *j = jobs;
-	bool sent = send_portion(j);
+	unsigned int n = count_jobs();
+	bool sent = false;
 
 	(void)fd;
 	(void)what;
 	(void)arg;
-	if (sent && j->at == j->count) {
-		sent = !proc_send(j->to, j->answer, &j->number, sizeof(j->number));
-		if (sent)
-			done(j);
+	for (; n && !sent; n--) {
+		sent = serve(jobs);
+		if (!sent)
+			put_off();
 	}
 	again(sent ? 0 : WAIT_MS);
 }
@@ -162,8 +213,8 @@ static bool append(struct job *j)
 	unsigned int n = 0;
 
 	for (; *at; at = &(*at)->next)
-		n++;
-	if (n >= JOBS)
+		n += (*at)->to == j->to;
+	if (n >= JOBS_EACH)
 		return false;
 	*at = j;
 	return true;
@@ -175,12 +226,13 @@ void list_start(enum proc_id to, enum msg_type what, uint64_t number, struct nsl
 
 	if (!turn)
 		turn = evtimer_new(net.base, take_turn, NULL);
+	if (j)
+		j->to = to;
 	if (!j || !turn || !append(j)) {
 		log_error(SUB_NET, "a list was asked for that cannot be given");
 		free(j);
 		return;
 	}
-	j->to = to;
 	j->number = number;
 	j->nslp = nslp;
 	gather(j, what);
