@@ -81,18 +81,30 @@ static const char *complaint_or(const char *otherwise)
 
 /* ---- looking ---- */
 
+/* A program that is called as ours may be another's: what is read from its map has to have the size of ours. */
+static bool is_counters(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, COUNTERS) &&
+	       info.type == BPF_MAP_TYPE_PERCPU_ARRAY && info.key_size == sizeof(uint32_t) &&
+	       info.value_size == sizeof(uint64_t) && info.max_entries == XDP_REDIRECT + 1;
+}
+
 static void look_count(const struct bpf_prog_info *prog, struct xdp_state *s)
 {
-	uint64_t *v = calloc((size_t)libbpf_num_possible_cpus(), sizeof(*v));
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *v = cpus > 0 ? calloc((size_t)cpus, sizeof(*v)) : NULL;
 	int fd = prog->nr_map_ids ? bpf_map_get_fd_by_id(*(uint32_t *)(uintptr_t)prog->map_ids) : -1;
 	uint64_t sum[XDP_REDIRECT + 1] = { 0 };
 	uint32_t key;
 	int i;
 
-	s->counted = v && fd >= 0;
+	s->counted = v && fd >= 0 && is_counters(fd);
 	for (key = 0; s->counted && key <= XDP_REDIRECT; key++) {
 		s->counted = !bpf_map_lookup_elem(fd, &key, v);
-		for (i = 0; s->counted && i < libbpf_num_possible_cpus(); i++)
+		for (i = 0; s->counted && i < cpus; i++)
 			sum[key] += v[i];
 	}
 	s->dropped = sum[XDP_DROP];
