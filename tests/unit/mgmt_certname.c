@@ -160,6 +160,19 @@ static void valid(void)
 	EXPECT(!certname_valid((const uint8_t *)"a\0b", 3));
 }
 
+static void in_the_log(void)
+{
+	char buf[CERTNAME_LOG], many[64];
+
+	EXPECT(!strcmp(certname_log("nms 1", buf, sizeof(buf)), "nms 1"));
+	EXPECT(!strcmp(certname_log("a\" level=\"b\\", buf, sizeof(buf)), "a\\\" level=\\\"b\\\\"));
+	EXPECT(!strcmp(certname_log("a\nb", buf, sizeof(buf)), "a?b"));
+	memset(many, '"', sizeof(many) - 1);
+	many[sizeof(many) - 1] = 0;
+	EXPECT_EQ(strlen(certname_log(many, buf, sizeof(buf))), 126);
+	EXPECT(!strcmp(certname_log(many, buf, 4), "\\\""));
+}
+
 static const struct ktap_test tests[] = {
 	{ "7589-7d,7589-7e,7589-7f,7589-7g,7589-7i each type of name", types },
 	{ "7589-7h the first of any kind", any },
@@ -167,6 +180,7 @@ static const struct ktap_test tests[] = {
 	{ "7589-7c,7589-7b,7407-a fingerprints of the certificate and of authorities", fingerprints },
 	{ "7589-7j,7589-7k the next rule where there is no name, or none that can be used", next_rule },
 	{ "6242-3a what can be a name", valid },
+	{ "names that are no fields of the log", in_the_log },
 };
 
 int main(void)
