@@ -25,7 +25,7 @@ calls_default_port() {
 	# no port of management is open
 	want "$(in_ns "$DEV" ss -Hltn | grep -vc ':270 \|:9270 ')" 0
 	daemon_stop
-	file_has "$LOG" "manager called client=\"nms\" endpoint=\"main\" at=$MGR4:4335 user=nms1"
+	file_has "$LOG" "manager called client=\"nms\" endpoint=\"main\" at=$MGR4:4335 user=\"nms1\""
 	file_lacks "$LOG" 'system call not allowed'
 }
 

@@ -226,7 +226,7 @@ static void on_connected(void *arg, int fd, const struct endpoint *to)
 		l->handshake = bufferevent_openssl_socket_new(home.base, fd, ssl,
 				BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	if (!l->handshake) {
-		SSL_free(ssl);
+		/* libevent has freed @ssl */
 		close(fd);
 		over(l, CALL_LOCAL, ssl ? "out of memory" : "the identity has nothing usable");
 		return;
@@ -263,14 +263,15 @@ static void dial(void *arg, struct call *c)
 static void changed(void *arg, struct call *c, enum call_state old)
 {
 	const struct link *l = c->link;
-	char to[ENDPOINT_TEXT] = "-";
+	char to[ENDPOINT_TEXT] = "-", user[CERTNAME_LOG];
 
 	(void)arg;
 	if (l && address_is_set(&l->remote.address))
 		endpoint_text(&l->remote, to);
 	if (c->state == CALL_UP)
-		log_notice(SUB_MGMT, "manager called client=\"%s\" endpoint=\"%s\" at=%s user=%s",
-			   c->conf->name, endpoint_of(c)->name, to, c->user);
+		log_notice(SUB_MGMT, "manager called client=\"%s\" endpoint=\"%s\" at=%s user=\"%s\"",
+			   c->conf->name, endpoint_of(c)->name, to,
+			   certname_log(c->user, user, sizeof(user)));
 	else if (c->state == CALL_WAITING)
 		log_at(SUB_MGMT, old == CALL_UP ? LEVEL_NOTICE : LEVEL_INFO,
 		       "call over client=\"%s\" was=%s reason=%s text=\"%s\" next=\"%s\" in_ms=%llu",
@@ -379,8 +380,14 @@ static int set_calls(void)
 
 int callhome_conf(const struct conf_mgmt *m)
 {
+	const struct conf_mgmt *old = home.conf;
+	int err;
+
 	home.conf = m;
-	return home.started ? set_calls() : 0;
+	err = home.started ? set_calls() : 0;
+	if (err)
+		home.conf = old;
+	return err;
 }
 
 void callhome_start(void)

@@ -21,7 +21,7 @@
 
 struct dial {
 	struct event_base *base;
-	const struct conf_endpoint *conf;
+	struct conf_endpoint conf;	/* a copy: a reload may take the one it was made of */
 	const struct dial_ops *ops;
 	void *arg;
 	struct endpoint address[ADDRESSES_MAX];
@@ -52,11 +52,15 @@ void dial_resolver(struct event_base *base, int fd)
 {
 	static char said[RESOLV_MAX];
 	char text[RESOLV_MAX];
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	ssize_t n;
 
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = 0;
+	if (fd < 0)
+		return;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n < 0)
+		return;
+	text[n] = 0;
 	if (dns && !strcmp(said, text))
 		return;
 	if (!dns)
@@ -181,15 +185,15 @@ static int begin_connect(struct dial *d, const struct endpoint *to)
 	socklen_t len = endpoint_to_sockaddr(to, &ss);
 	int err;
 
-	if (address_is_set(&d->conf->local) && d->conf->local.version != to->address.version)
+	if (address_is_set(&d->conf.local) && d->conf.local.version != to->address.version)
 		return -EAFNOSUPPORT;
 	d->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0)
 		return -errno;
-	err = prepare(d->fd, d->conf, ss.ss_family);
+	err = prepare(d->fd, &d->conf, ss.ss_family);
 	if (err)
 		return err;
-	set_scope(d->fd, d->conf, &ss);
+	set_scope(d->fd, &d->conf, &ss);
 	if (connect(d->fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
 		return -errno;
 	return 0;
@@ -270,7 +274,7 @@ static void add_address(struct dial *d, const struct sockaddr *sa)
 
 	if (d->addresses == ADDRESSES_MAX || !endpoint_from_sockaddr(&e, sa))
 		return;
-	e.port = d->conf->port;
+	e.port = d->conf.port;
 	d->address[d->addresses++] = e;
 }
 
@@ -342,7 +346,7 @@ static void on_begin(evutil_socket_t fd, short what, void *arg)
 		fail(d, CALL_DNS, "no name server is configured");
 		return;
 	}
-	lookup = evdns_getaddrinfo(dns, d->conf->remote, NULL, &hints, on_looked_up, d);
+	lookup = evdns_getaddrinfo(dns, d->conf.remote, NULL, &hints, on_looked_up, d);
 	/* NULL: it has answered, and @d may be gone */
 	if (lookup)
 		d->lookup = lookup;
@@ -357,7 +361,7 @@ struct dial *dial_start(struct event_base *base, const struct conf_endpoint *e,
 	if (!d)
 		return NULL;
 	*d = (struct dial){
-		.base = base, .conf = e, .ops = ops, .arg = arg, .fd = -1, .ms = seconds * 1000,
+		.base = base, .conf = *e, .ops = ops, .arg = arg, .fd = -1, .ms = seconds * 1000,
 	};
 	if (address_read(&d->address[0].address, e->remote)) {
 		d->address[0].port = e->port;

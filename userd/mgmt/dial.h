@@ -21,9 +21,12 @@ struct dial_ops {
 	void (*failed)(void *arg, enum call_error error, const char *why);
 };
 
-/* @fd: /etc/resolv.conf, closed here; -1: there is none. Names are looked up by what it says from now on. */
+/*
+ * @fd: /etc/resolv.conf, closed here. Names are looked up by what it says from now on; by what was said before if
+ * it cannot be read or is not there: -1.
+ */
 void dial_resolver(struct event_base *base, int fd);
-/* @e has to stay until it is over; it has @seconds in all. NULL: no memory. */
+/* @e is copied; it has @seconds in all. NULL: no memory. */
 struct dial *dial_start(struct event_base *base, const struct conf_endpoint *e,
 			unsigned int seconds, const struct dial_ops *ops, void *arg);
 /* Give up; nothing is told any more. */

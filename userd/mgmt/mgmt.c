@@ -102,15 +102,18 @@ static void ask_files(void)
 
 static void apply(void)
 {
-	struct conf *old = mgmt.conf;
+	struct conf *over = mgmt.conf;
 
 	if (!mgmt.next)
 		return;
-	mgmt.conf = mgmt.next;
+	if (callhome_conf(&mgmt.next->mgmt)) {
+		log_error(SUB_MGMT, "no memory: managers are called by the configuration before");
+		over = mgmt.next;
+	} else {
+		mgmt.conf = mgmt.next;
+	}
 	mgmt.next = NULL;
-	if (callhome_conf(&mgmt.conf->mgmt))
-		log_error(SUB_MGMT, "no memory to call managers");
-	conf_free(old);
+	conf_free(over);
 }
 
 static void on_renew(evutil_socket_t fd, short what, void *arg)
