@@ -8,6 +8,8 @@
 
 ktap_start
 make_certificates
+# a name that looks like another field of the log
+certificate boss managers '/CN=boss" client="x'
 open_work
 make_network
 device_conf "$(client nms "remote-address: $MGR4")" "$(client other "remote-address: $MGR4")" \
@@ -52,6 +54,9 @@ same_tree() {
 }
 
 unharmed() {
+	# both users are in the log, and neither can write what it likes there
+	file_has "$LOG" 'user="nms1"'
+	file_has "$LOG" 'user="boss\\" client=\\"x"'
 	kill -TERM "$MONITOR"
 	logs 'monitor main notice: ended'
 	file_lacks "$LOG" 'system call not allowed'
@@ -76,4 +81,47 @@ point "X-6022-2f,X-INT-4 monitoring, and modules that compile" compiles
 point "6241-1.2a,6241-7.9a,6241-7.9b,6241-7.9d kill-session" plays killed
 point "X-CM-9 who takes nothing holds up nobody" plays deaf
 point "all within the limits of the process" unharmed
+
+# reloads: with the configuration it has.
+reloads() {
+	want "$(ctl '{"id":1,"rpc":{"natfw:reload":{}}}' | jq -c .output)" '{}'
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+reload_while_calling() {
+	local mgmt
+	# the one that all others are of
+	kill -TERM "$MONITOR" 2>/dev/null || :
+	wait_for 10 gone "$MONITOR"
+	mkdir -p "/etc/netns/$DEV"
+	echo "nameserver $MGR4" >"/etc/netns/$DEV/resolv.conf"
+	# questions are lost for as long as this is there; the first two addresses are nobody's
+	in_ns "$MGR" nft 'add table ip t; add chain ip t in {type filter hook input priority 0;};
+		add rule ip t in udp dport 53 drop'
+	bg in_ns "$MGR" python3 "$CALLHOME/dns.py" $MGR4 "nms.example=2001:db8::99,192.0.2.99,$MGR4"
+	device_conf "$(client nms "remote-address: nms.example")" "        authentication-time: 20"
+	sed -i 's/backoff-max: 1,/backoff-max: 1, max-wait: 20,/' "$CONF"
+	manager hold
+	fresh_start
+	mgmt=$(pid_of mgmt)
+	comes nms state resolving
+	reloads
+	reloads
+	in_ns "$MGR" nft delete table ip t
+	comes nms state connecting
+	reloads
+	reloads
+	comes nms state up
+	want "$(of nms address)" $MGR4
+	want "$(of nms attempts)" 1
+	want "$(pid_of mgmt)" "$mgmt" 'the process'
+	daemon_stop
+	rm -rf "/etc/netns/$DEV"
+	file_lacks "$LOG" 'AddressSanitizer'
+}
+
+point "reload while a name is looked up and a connection is made" reload_while_calling
 ktap_end

@@ -117,10 +117,14 @@ def huge(o, l):
     print("over", flush=True)
 
 
+MOUNTS = '<schema-mounts xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-schema-mount"%s'
+
+
 def bad_hellos(o, l):
     rpc = b'<rpc message-id="1" xmlns="%s"><get/></rpc>' % NS.encode() + MARKER
     for first in (rpc, hello(("1.7",)), hello(extra="<session-id>4</session-id>"), hello(()), b"<hello" + MARKER,
-                  b"x" * 70000):
+                  b"x" * 70000, hello(extra=MOUNTS % "/>"),
+                  ('<hello xmlns="%s">%s</hello>' % (NS, MOUNTS % "/>")).encode() + MARKER):
         s = bare(l)
         s.take_hello()
         s.send_raw(first)
@@ -136,6 +140,14 @@ def bad_xml(o, l):
     check_error(s.reply(), "malformed-message", "rpc")
     s.send("<a>" * 5000 + "</a>" * 5000)
     check_error(s.reply(), "malformed-message", "rpc")
+    # elements the device's library knows by itself, anywhere
+    s.send('<rpc message-id="1" xmlns="%s"><get>%s</get></rpc>' % (NS, subtree(
+        MOUNTS % "><namespace><prefix>a</prefix><uri>urn:x</uri></namespace></schema-mounts>")))
+    check_error(s.reply(), "malformed-message", "rpc")
+    for many in ("<a/>" * 10000, "<a%s/>" % "".join(" a%d=''" % n for n in range(10000))):
+        s.send('<rpc message-id="1" xmlns="%s"><get>%s</get></rpc>' % (NS, subtree(many)))
+        check_error(s.reply(), "too-big", "rpc")
+    s.data(get(subtree("<a/>" * 9000), True))
     s.send("\xff\xfe")
     check_error(s.reply(), "malformed-message", "rpc")
     s.data(get(natfw("<gist/>"), True))     # the session has gone on
@@ -278,6 +290,11 @@ def killed(o, l):
     r = a.ask("<kill-session><session-id>%d</session-id></kill-session>" % b.id)
     want(r.find(q("ok")) is not None, "ok")
     want(b.ended() and not b.buf, "the other has gone")
+    b = Session(l.secure(l.accept(), "boss"))
+    b.error("<kill-session><session-id>%d</session-id></kill-session>" % a.id, "access-denied")
+    a.error("<kill-session><session-id>%d</session-id></kill-session>" % b.id, "access-denied")
+    a.data(get(natfw("<gist/>"), True))     # both are there
+    b.close()
     a.close()
 
 

@@ -4,6 +4,7 @@
 #include "mgmt/filter.h"
 
 #define VALUE_MAX	4096	/* octets of a value that is compared */
+#define STEPS_MAX	100000000u	/* names compared for one request: a second or so */
 
 /* Marks in lyd_node.priv, which is nobody else's in trees made for a reply. */
 #define PART	((void *)1)	/* itself, and of what is below only what is marked as well */
@@ -52,19 +53,22 @@ static void prune(struct lyd_node **tree)
 
 /* ------------------------------------------------------------------ subtrees */
 
+static unsigned int steps;		/* of this request */
+
 static bool same_name(const struct lyd_node *f, const struct lyd_node *d)
 {
 	const char *ns = xml_ns(f);
 
+	steps++;
 	return d->schema && !strcmp(xml_name(f), d->schema->name) &&
 	       (!*ns || !strcmp(ns, d->schema->module->ns)) &&
 	       /* attributes have to be there too, and our data has none */
-	       !((const struct lyd_node_opaq *)f)->attr;
+	       !xml_opaque(f)->attr;
 }
 
 static bool has_children(const struct lyd_node *f)
 {
-	return ((const struct lyd_node_opaq *)f)->child;
+	return xml_opaque(f)->child;
 }
 
 static bool is_match(const struct lyd_node *f)
@@ -154,16 +158,23 @@ static void select_in(struct lyd_node *data, const struct lyd_node *filters)
 	LY_LIST_FOR(filters, f) {
 		if (is_match(f))
 			continue;
-		LY_LIST_FOR(data, d)
+		LY_LIST_FOR(data, d) {
+			if (steps > STEPS_MAX)
+				return;
 			if (same_name(f, d))
 				select_one(d, f);
+		}
 	}
 }
 
-void filter_subtree(struct lyd_node **tree, const struct lyd_node *filter)
+bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter)
 {
+	steps = 0;
 	select_in(*tree, lyd_child(filter));
+	if (steps > STEPS_MAX)
+		return false;
 	prune(tree);
+	return true;
 }
 
 /* Whether one of @filters is @name or selects all there is. */

@@ -8,8 +8,8 @@
 
 #include "mgmt/xml.h"
 
-/* Keep in *@tree what the children of @filter, an element of xml_read(), select. */
-void filter_subtree(struct lyd_node **tree, const struct lyd_node *filter);
+/* Keep in *@tree what the children of @filter, an element of xml_read(), select. False: it takes too long. */
+bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter);
 /* The same by an attribute select. NULL, or what is wrong with it. */
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select);
 /* Whether a subtree filter may select something of /natfw/state/@part; NULL: of /natfw/state. */

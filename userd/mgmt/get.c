@@ -100,17 +100,22 @@ static void answer(struct request *r, struct lyd_node *tree)
 {
 	const struct lyd_node *filter = filter_of(r);
 	const char *wrong = NULL;
+	bool done = true;
 
 	if (filter && is_xpath(filter))
 		wrong = filter_xpath(&tree, xml_attribute(filter, "select"));
 	else if (filter)
-		filter_subtree(&tree, filter);
-	if (!wrong) {
+		done = filter_subtree(&tree, filter);
+	if (done && !wrong) {
 		request_data(r, tree);
 		return;
 	}
 	lyd_free_all(tree);
-	request_error(r, "protocol", "invalid-value", NULL, "%s", wrong);
+	if (wrong)
+		request_error(r, "protocol", "invalid-value", NULL, "%s", wrong);
+	else
+		request_error(r, "application", "resource-denied", NULL,
+			      "the filter takes too long for so much data");
 }
 
 /* Whether a top-level element @name may be asked for. */

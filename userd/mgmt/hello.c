@@ -89,7 +89,8 @@ static const char *read_tree(const struct lyd_node *hello, bool *chunked)
 
 const char *hello_read(const char *text, bool *chunked)
 {
-	struct lyd_node *hello = xml_read(store_xml(), text);
+	enum xml_fault fault;
+	struct lyd_node *hello = xml_read(store_xml(), text, &fault);
 	const char *wrong = hello ? read_tree(hello, chunked) : "a hello that is not well formed";
 
 	lyd_free_all(hello);

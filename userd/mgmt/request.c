@@ -12,7 +12,7 @@
 /* Attributes of the request come back (RFC 6241, 4.1); prefixes are ours, as theirs may be declared elsewhere. */
 static void put_attributes(struct evbuffer *out, const struct lyd_node *rpc)
 {
-	const struct lyd_attr *a = rpc ? ((const struct lyd_node_opaq *)rpc)->attr : NULL;
+	const struct lyd_attr *a = rpc ? xml_opaque(rpc)->attr : NULL;
 	unsigned int n = 0;
 
 	for (; a; a = a->next) {

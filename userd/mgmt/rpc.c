@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mgmt/certname.h"
 #include "mgmt/request.h"
 #include "mgmt/rpc.h"
 #include "mgmt/store.h"
@@ -17,11 +18,12 @@ static void close_session(struct request *r)
 	session_end(s, SESSION_CLOSED, "close-session");
 }
 
+/* Of the same user only: others' would take a rule that allows it (RFC 8341, 3.2.4 and 3.4.4). */
 static void kill_session(struct request *r)
 {
 	const struct lyd_node *id = xml_child(r->op, NETCONF_NS, "session-id");
 	struct session *victim;
-	char text[16], *end;
+	char text[16], user[CERTNAME_LOG], *end;
 	unsigned long n;
 
 	if (!id) {
@@ -35,8 +37,12 @@ static void kill_session(struct request *r)
 			      victim ? "a session ends itself by close-session" : "no such session");
 		return;
 	}
-	log_notice(SUB_MGMT, "session killed id=%u user=%s by=%s", victim->id, victim->user,
-		   r->session->user);
+	if (strcmp(victim->user, r->session->user) != 0) {
+		request_error(r, "application", "access-denied", NULL, "a session of another user");
+		return;
+	}
+	log_notice(SUB_MGMT, "session killed id=%u user=\"%s\" by=%u", victim->id,
+		   certname_log(victim->user, user, sizeof(user)), r->session->id);
 	/* its answer, if one is made, is for nobody */
 	rpc_cancel(victim);
 	session_end(victim, SESSION_KILLED, "kill-session");
@@ -117,6 +123,12 @@ static void malformed(struct request *r)
 	session_end(s, SESSION_BROKEN, "not well-formed XML");
 }
 
+static void too_big(struct request *r)
+{
+	count_bad(r->session);
+	request_error(r, "rpc", "too-big", NULL, "the message is too long");
+}
+
 static void not_rpc(struct request *r)
 {
 	struct session *s = r->session;
@@ -168,12 +180,15 @@ static struct request *new_request(struct session *s)
 void rpc_take(struct session *s, const char *text)
 {
 	struct request *r = new_request(s);
+	enum xml_fault fault;
 
 	if (!r)
 		return;
-	r->rpc = xml_read(store_xml(), text);
+	r->rpc = xml_read(store_xml(), text, &fault);
 	if (r->rpc)
 		take_rpc(r);
+	else if (fault == XML_TOO_BIG)
+		too_big(r);
 	else
 		malformed(r);
 }
@@ -182,9 +197,8 @@ void rpc_too_big(struct session *s)
 {
 	struct request *r = new_request(s);
 
-	count_bad(s);
 	if (r)
-		request_error(r, "rpc", "too-big", NULL, "the message is too long");
+		too_big(r);
 }
 
 void rpc_cancel(struct session *s)

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mgmt/certname.h"
 #include "mgmt/hello.h"
 #include "mgmt/rpc.h"
 #include "mgmt/session.h"
 
-#define MESSAGE_MAX	(4u << 20)	/* octets of a request */
+#define MESSAGE_MAX	(256u << 10)	/* octets of a request: none of the operations has to be longer */
 #define HELLO_MAX	65536
 #define AHEAD		(1u << 20)	/* octets not taken by the manager, until it is read from again */
 #define INPUT_MAX	(128u << 10)	/* octets read ahead */
@@ -87,10 +88,12 @@ static void over(struct session *s)
 	const struct session_ops *ops = s->ops;
 	enum session_end end = s->end;
 	const char *why = s->why;
+	char user[CERTNAME_LOG];
 	void *arg = s->arg;
 
 	session_totals.dropped += end != SESSION_CLOSED;
-	log_info(SUB_MGMT, "session over id=%u user=%s why=\"%s\"", s->id, s->user, why);
+	log_info(SUB_MGMT, "session over id=%u user=\"%s\" why=\"%s\"", s->id,
+		 certname_log(s->user, user, sizeof(user)), why);
 	session_destroy(s);
 	ops->over(arg, end, why);
 }

@@ -20,8 +20,8 @@ static const char *behind(const char *text, const char *end)
 	return text ? text + strlen(end) : NULL;
 }
 
-/* Behind the start tag at @text; *@empty: it is the whole element. */
-static const char *behind_tag(const char *text, bool *empty)
+/* Behind the start tag at @text; *@empty: it is the whole element. Its attributes are added to *@parts. */
+static const char *behind_tag(const char *text, bool *empty, unsigned int *parts)
 {
 	const char *quote;
 
@@ -32,18 +32,19 @@ static const char *behind_tag(const char *text, bool *empty)
 		if (!quote)
 			return NULL;
 		text = quote;
+		++*parts;
 	}
 	*empty = text[-1] == '/';
 	return *text ? text + 1 : NULL;
 }
 
 /*
- * libyang's parser calls itself for each level, so what is deeper than any message has to be, or has markup
- * without an end, is not given to it.
+ * libyang's parser calls itself for each level, and each element and attribute takes many times the memory of its
+ * text, so what is deeper or more than any message has to be, or has markup without an end, is not given to it.
  */
-static bool too_deep(const char *text)
+static enum xml_fault measure(const char *text)
 {
-	unsigned int depth = 0;
+	unsigned int depth = 0, parts = 0;
 	bool empty;
 
 	while (text && (text = strchr(text, '<'))) {
@@ -57,13 +58,16 @@ static bool too_deep(const char *text)
 			depth -= depth > 0;
 			text = behind(text, ">");
 		} else {
-			text = behind_tag(text, &empty);
+			parts++;
+			text = behind_tag(text, &empty, &parts);
 			depth += text && !empty;
 		}
 		if (!text || depth > DEPTH_MAX)
-			return true;
+			return XML_MALFORMED;
+		if (parts > XML_PARTS_MAX)
+			return XML_TOO_BIG;
 	}
-	return false;
+	return XML_GOOD;
 }
 
 /* libyang refuses document types as well; this is not left to a version of it (RFC 6241, 3.2). */
@@ -72,47 +76,69 @@ static bool has_doctype(const char *text)
 	return strstr(text, "<!DOCTYPE");
 }
 
-struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text)
+/*
+ * The library has modules of its own in every context, and makes of their top-level elements, wherever they are,
+ * nodes of another type than those of all others.
+ */
+static bool all_opaque(const struct lyd_node *tree)
+{
+	const struct lyd_node *n;
+
+	LYD_TREE_DFS_BEGIN(tree, n) {
+		if (n->schema)
+			return false;
+		LYD_TREE_DFS_END(tree, n);
+	}
+	return true;
+}
+
+struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text, enum xml_fault *fault)
 {
 	struct lyd_node *tree = NULL;
 	LY_ERR err;
 
 	text += strspn(text, " \t\r\n");
-	if (has_doctype(text) || too_deep(text))
+	*fault = has_doctype(text) ? XML_MALFORMED : measure(text);
+	if (*fault)
 		return NULL;
 	err = lyd_parse_data_mem(ctx, text, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
 	ly_err_clean(ctx, NULL);
-	if (!err && tree && !tree->next && !tree->schema)
+	if (!err && tree && !tree->next && all_opaque(tree))
 		return tree;
 	lyd_free_all(tree);
+	*fault = XML_MALFORMED;
 	return NULL;
 }
 
-static const struct lyd_node_opaq *opaque(const struct lyd_node *n)
+const struct lyd_node_opaq *xml_opaque(const struct lyd_node *n)
 {
-	return (const struct lyd_node_opaq *)n;
+	static const struct lyd_node_opaq none = { .name = { .name = "" }, .value = "" };
+
+	return n->schema ? &none : (const struct lyd_node_opaq *)n;
 }
 
 const char *xml_name(const struct lyd_node *n)
 {
-	return opaque(n)->name.name;
+	return xml_opaque(n)->name.name;
 }
 
 const char *xml_ns(const struct lyd_node *n)
 {
-	return opaque(n)->name.module_ns ? opaque(n)->name.module_ns : "";
+	const char *ns = xml_opaque(n)->name.module_ns;
+
+	return ns ? ns : "";
 }
 
 const char *xml_text(const struct lyd_node *n, char *buf, size_t size)
 {
-	const char *value = opaque(n)->value ? opaque(n)->value : "";
+	const char *value = xml_opaque(n)->value ? xml_opaque(n)->value : "";
 	size_t len;
 
 	value += strspn(value, " \t\r\n");
 	len = strlen(value);
 	while (len && strchr(" \t\r\n", value[len - 1]))
 		len--;
-	if (opaque(n)->child || len >= size)
+	if (xml_opaque(n)->child || len >= size)
 		len = 0;
 	memcpy(buf, value, len);
 	buf[len] = 0;
@@ -128,7 +154,7 @@ const struct lyd_node *xml_child(const struct lyd_node *n, const char *ns, const
 {
 	const struct lyd_node *c;
 
-	LY_LIST_FOR(opaque(n)->child, c)
+	LY_LIST_FOR(xml_opaque(n)->child, c)
 		if (xml_is(c, ns, name))
 			return c;
 	return NULL;
@@ -138,7 +164,7 @@ const struct lyd_attr *xml_attribute(const struct lyd_node *n, const char *name)
 {
 	const struct lyd_attr *a;
 
-	for (a = opaque(n)->attr; a; a = a->next)
+	for (a = xml_opaque(n)->attr; a; a = a->next)
 		if (!a->name.prefix && !strcmp(a->name.name, name))
 			return a;
 	return NULL;

@@ -10,10 +10,23 @@
 #include <libyang/libyang.h>
 #include <stdbool.h>
 
+#define XML_PARTS_MAX	10000	/* elements and attributes of a message */
+
+enum xml_fault {
+	XML_GOOD,
+	XML_MALFORMED,		/* not well formed, too deep, or not one element */
+	XML_TOO_BIG,		/* more than XML_PARTS_MAX */
+};
+
 /* A context for xml_read(), without modules. NULL: no memory. */
 struct ly_ctx *xml_create(void);
-/* The only element at the top of @text, which ends in a zero octet; for lyd_free_all(). NULL: it is not well formed. */
-struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text);
+/*
+ * The only element at the top of @text, which ends in a zero octet; for lyd_free_all(). All nodes in it are opaque:
+ * what has elements of the library's own modules in it is malformed. NULL: see *@fault.
+ */
+struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text, enum xml_fault *fault);
+/* What @n is, without looking at its type elsewhere; an empty one without a name if it is not opaque. */
+const struct lyd_node_opaq *xml_opaque(const struct lyd_node *n);
 const char *xml_name(const struct lyd_node *n);
 /* "" if it has none. */
 const char *xml_ns(const struct lyd_node *n);
