@@ -87,7 +87,8 @@ static void natfw_flow_fill(struct natfw_flow *f, struct natfw_rule *r, u8 flags
 	f->rule = r;
 	f->flags = flags;
 	f->action = r->action;
-	f->emit = r->emit;
+	f->emit = READ_ONCE(r->emit);
+	f->marks = READ_ONCE(r->has_mark);
 	h = natfw_flow_half(f, 0);
 	natfw_node_set_key(&h->node, key);
 	h->node.used = (u32)jiffies;
@@ -101,7 +102,7 @@ struct natfw_flow *natfw_flow_alloc(struct natfw_rule *r, u8 flags,
 
 	if (!natfw_flow_admit(nn, flags))
 		return ERR_PTR(-ENOSPC);
-	flags |= (natfw_key_is4(key) ? 0 : NATFW_FLOW_V6) | (r->has_mark ? NATFW_FLOW_MARK : 0);
+	flags |= natfw_key_is4(key) ? 0 : NATFW_FLOW_V6;
 	f = kmem_cache_zalloc(natfw_flow_cache(flags), gfp);
 	if (!f || !natfw_rule_hold(r))
 		goto out;
@@ -244,7 +245,13 @@ static bool natfw_clash_cached(struct natfw_node *old, void *arg)
 	struct natfw_flow *f = natfw_half_flow(natfw_node_half(old));
 	const struct natfw_contest *c = arg;
 
-	if (!natfw_flow_cached(f) || old->flags & NATFW_NODE_DEAD)
+	if (old->flags & NATFW_NODE_DEAD)
+		return false;
+	/* a better rule's replies came up meanwhile: this verdict is of one packet */
+	if (old->flags & NATFW_NODE_REPLY)
+		return natfw_rule_visible(f->rule, c->p->gen) &&
+		       !natfw_rule_beats(c->rule, f->rule);
+	if (!natfw_flow_cached(f))
 		return false;
 	if (f->rule == c->rule)
 		return true;

@@ -24,6 +24,16 @@
 #include <net/route.h>
 #include <net/xdp.h>
 
+/* Generations, stamps and counters are words of 64 bits, read in one piece. */
+#ifndef CONFIG_64BIT
+#error "natfw needs a 64-bit kernel"
+#endif
+
+/* Buckets are locked by spinning with bottom halves off, which can be preempted there. */
+#ifdef CONFIG_PREEMPT_RT
+#error "natfw does not work with CONFIG_PREEMPT_RT"
+#endif
+
 /* GSO helpers moved there from linux/netdevice.h and skbuff.h in 6.5. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>

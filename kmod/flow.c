@@ -143,13 +143,20 @@ static u32 natfw_flow_timeout(const struct natfw_net *nn, const struct natfw_flo
 	return natfw_age_timeout(nn, f, natfw_flow_usual(nn, f));
 }
 
+/* A packet may come, on another processor, after time was looked at. */
+static u32 natfw_half_idle(const struct natfw_half *h)
+{
+	s32 idle = (u32)jiffies - READ_ONCE(h->node.used);
+
+	return max(idle, 0);
+}
+
 u32 natfw_flow_idle(const struct natfw_flow *f)
 {
-	u32 now = (u32)jiffies;
-	u32 idle = now - READ_ONCE(natfw_flow_half(f, 0)->node.used);
+	u32 idle = natfw_half_idle(natfw_flow_half(f, 0));
 
 	if (f->flags & NATFW_FLOW_TWO)
-		idle = min(idle, now - READ_ONCE(natfw_flow_half(f, 1)->node.used));
+		idle = min(idle, natfw_half_idle(natfw_flow_half(f, 1)));
 	return idle;
 }
 

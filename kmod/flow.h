@@ -30,6 +30,7 @@
 #include <linux/llist.h>
 #include "net.h"
 #include "parse.h"
+#include "rule.h"
 #include "stats.h"
 #include "table.h"
 
@@ -69,7 +70,6 @@ struct natfw_extra {
 #define NATFW_FLOW_DENY		BIT(3)
 #define NATFW_FLOW_SEEN		BIT(4)	/* packet seen in the first direction */
 #define NATFW_FLOW_REPLIED	BIT(5)	/* packet seen in the reply direction */
-#define NATFW_FLOW_MARK		BIT(6)	/* the rule sets a mark */
 #define NATFW_FLOW_V6		BIT(7)
 
 struct natfw_flow {
@@ -83,8 +83,10 @@ struct natfw_flow {
 	u8			state;		/* enum natfw_flow_state */
 	u8			tcp;		/* FINs seen, flow.c */
 	u8			action;		/* of the rule, enum natfw_action */
-	u8			emit;		/* of the rule, enum natfw_emit */
-	u8			pad[3];
+	/* of an exact rule, natfw_flow_follow(); for others the rule is asked */
+	u8			emit;		/* enum natfw_emit */
+	bool			marks;		/* it sets a mark */
+	u8			pad[2];
 };
 
 static_assert(sizeof(struct natfw_flow) == 32);
@@ -232,10 +234,40 @@ u32 natfw_flow_flush(struct natfw_net *nn, const struct natfw_rule *rule,
 u32 natfw_flow_idle(const struct natfw_flow *f);
 /* Seconds until @f ends if no packet comes; 0: overdue; -1: never. */
 long natfw_flow_left(const struct natfw_net *nn, const struct natfw_flow *f);
+/*
+ * The flow of @h is what packets of now and of this device get. In one piece, or
+ * not at all if somebody else is about it: half of one stamp and half of another
+ * would speak for packets that nobody has judged.
+ */
 static inline void natfw_half_stamp(struct natfw_half *h, const struct natfw_pkt *p)
 {
-	WRITE_ONCE(h->node.gen, (u32)p->gen);
-	WRITE_ONCE(h->node.slot, p->nd->slot);
+	struct natfw_node was = { .state = READ_ONCE(h->node.state) }, now = was;
+
+	now.gen = (u32)p->gen;
+	now.slot = p->nd->slot;
+	cmpxchg(&h->node.state, was.state, now.state);
+}
+
+/* How packets of @f leave, enum natfw_emit. RCU. */
+static inline u8 natfw_flow_emit(const struct natfw_flow *f)
+{
+	return f->flags & NATFW_FLOW_RULE ? READ_ONCE(f->emit) : READ_ONCE(f->rule->emit);
+}
+
+/* The mark they get, or NULL. RCU. */
+static inline const u32 *natfw_flow_mark(const struct natfw_flow *f)
+{
+	bool marks = f->flags & NATFW_FLOW_RULE ? READ_ONCE(f->marks)
+						: READ_ONCE(f->rule->has_mark);
+
+	return marks ? &f->rule->mark : NULL;
+}
+
+/* Mark or emit mode of @r, an exact rule in force, changed: so does its flow. nn->lock. */
+static inline void natfw_flow_follow(struct natfw_flow *f, const struct natfw_rule *r)
+{
+	WRITE_ONCE(f->emit, r->emit);
+	WRITE_ONCE(f->marks, r->has_mark);
 }
 
 /* natfw_flow.extra, made if need be. NULL: no memory. Any context. */

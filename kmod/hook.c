@@ -65,9 +65,9 @@ static unsigned int natfw_refuse(struct natfw_pkt *p, const struct natfw_rule *r
 static unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
 				       struct natfw_half *h)
 {
-	const u32 *mark = f->flags & NATFW_FLOW_MARK ? &f->rule->mark : NULL;
+	const u32 *mark = natfw_flow_mark(f);
 	enum natfw_reason why = NATFW_R_ALLOW_STACK;
-	u8 emit = natfw_emit_mode(p, f->emit);
+	u8 emit = natfw_emit_mode(p, natfw_flow_emit(f));
 	struct natfw_xlat x;
 	unsigned int verdict;
 
@@ -161,8 +161,8 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 	if (r->exact)
 		natfw_half_count(h, p->len);
 	natfw_rule_hit(r, p->len);
-	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, f->emit),
-				   r->has_mark ? &r->mark : NULL, &why);
+	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, natfw_flow_emit(f)),
+				   natfw_flow_mark(f), &why);
 	return natfw_end(p, verdict, r, why);
 }
 

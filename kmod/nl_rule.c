@@ -342,6 +342,8 @@ static int rule_change(struct natfw_rule *r, const struct genl_info *info)
 	set_mark(r, a);
 	if (a[NATFW_A_RULE_EMIT])
 		WRITE_ONCE(r->emit, nla_get_u32(a[NATFW_A_RULE_EMIT]));
+	if (r->exact)
+		natfw_flow_follow(r->flow, r);
 	if (a[NATFW_A_RULE_LIFETIME])
 		natfw_rule_refresh(r, nla_get_u32(a[NATFW_A_RULE_LIFETIME]));
 	if (a[NATFW_A_RULE_FLAGS]) {

@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/inet.h>
 #include <linux/random.h>
+#include <linux/rhashtable.h>
 #include <linux/slab.h>
 
 #include "net.h"
@@ -57,12 +58,44 @@ static int pool_test_init(struct kunit *test)
 	return natfw_table_init(&t->nn->table, 1024, &t->nn->memory);
 }
 
+/* A host of @p that keeps it, or NULL. */
+static struct natfw_host *keeper(struct natfw_pool *p)
+{
+	struct rhashtable_iter iter;
+	struct natfw_host *host;
+
+	rhashtable_walk_enter(&p->hosts, &iter);
+	rhashtable_walk_start(&iter);
+	do {
+		host = rhashtable_walk_next(&iter);
+	} while (host && (IS_ERR(host) || !host->anchored));
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	return host;
+}
+
+/* Ports a test took and has not given back keep their host, and that the pool. */
+static void abandon(struct natfw_pool *p)
+{
+	struct natfw_host *host;
+
+	while ((host = keeper(p))) {
+		natfw_pool_lock(p);
+		host->ports = 0;
+		host->claims = 0;
+		natfw_host_tidy(p, host);
+		natfw_pool_unlock(p);
+	}
+}
+
 static void pool_test_exit(struct kunit *test)
 {
 	struct pool_test *t = test->priv;
 
 	if (!t || !t->nn)
 		return;
+	if (!IS_ERR_OR_NULL(t->pool))
+		abandon(t->pool);
 	mutex_lock(&t->nn->lock);
 	natfw_pool_flush_all(t->nn);
 	mutex_unlock(&t->nn->lock);

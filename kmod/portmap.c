@@ -165,8 +165,13 @@ static int words_grow(struct natfw_portmap *pm, struct natfw_portchunk *c)
 		memcpy(words->word, old->word, n * sizeof(unsigned long));
 	atomic_long_add(rooms[i] * sizeof(unsigned long) - words_size(c), pm->memory);
 	c->room = rooms[i];
-	/* before any bit that stands for a word behind the old ones' end */
-	smp_store_release(&c->words, words);
+	/*
+	 * Within the section, as kfree_rcu() may write to the old ones at once: who
+	 * reads them then sees that something moved.
+	 */
+	raw_write_seqcount_begin(&c->moves);
+	WRITE_ONCE(c->words, words);
+	raw_write_seqcount_end(&c->moves);
 	if (old)
 		kfree_rcu(old, rcu);
 	return 0;
@@ -209,8 +214,9 @@ static void word_change(struct natfw_portchunk *c, u32 bit, bool held, unsigned 
 }
 
 /*
- * No place is behind the end: bits are read before @words, which has room for
- * any that were set, as words are added first and never made fewer.
+ * Bits of different moments may make a place behind the end: that they are of
+ * one is asked before anything is read there. Words are never made fewer, so
+ * later ones have that place, too.
  */
 static unsigned long word_read(const struct natfw_portchunk *c, u32 bit)
 {
@@ -223,7 +229,8 @@ static unsigned long word_read(const struct natfw_portchunk *c, u32 bit)
 		if (!test_bit(bit, c->busy) || test_bit(bit, c->held))
 			continue;
 		place = word_of(c, bit);
-		smp_rmb();
+		if (read_seqcount_retry(&c->moves, seq))
+			continue;
 		word = READ_ONCE(READ_ONCE(c->words)->word[place]);
 	} while (read_seqcount_retry(&c->moves, seq));
 	return word;

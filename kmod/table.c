@@ -19,7 +19,7 @@
 
 #define NATFW_BUCKET_SLOTS	5
 #define NATFW_TABLE_MIN		256		/* buckets */
-#define NATFW_TABLE_MAX		BIT(26)
+#define NATFW_TABLE_MAX		BIT(24)
 
 struct natfw_bucket {
 	u16				tag[NATFW_BUCKET_SLOTS];
@@ -92,7 +92,7 @@ static struct natfw_buckets *natfw_buckets_alloc(struct natfw_table *t, u32 n)
 
 	if (!a)
 		return NULL;
-	a->b = kvcalloc(n, sizeof(*a->b), GFP_KERNEL_ACCOUNT);
+	a->b = kvcalloc(n, sizeof(*a->b), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!a->b) {
 		kfree(a);
 		return NULL;
@@ -283,7 +283,7 @@ static void natfw_table_kick(struct natfw_table *t, const struct natfw_buckets *
 	u32 n = atomic_read(&t->count);
 
 	/* three quarters of the slots */
-	if (n / 15 > (a->mask >> 2) && a->mask < NATFW_TABLE_MAX &&
+	if (n / 15 > (a->mask >> 2) && a->mask + 1 < NATFW_TABLE_MAX &&
 	    !rcu_access_pointer(a->next) && !READ_ONCE(t->closing))
 		queue_work(natfw_wq, &t->grow_work);
 }
@@ -301,44 +301,48 @@ int natfw_table_insert(struct natfw_table *t, struct natfw_node *node, u32 hash,
 	b = natfw_bucket_find(t, hash, &a);
 	if (!clash || !natfw_bucket_clashes(b, natfw_tag(hash), &c))
 		err = natfw_buckets_put(t, b, node, hash, NULL, GFP_ATOMIC | __GFP_NOWARN);
-	natfw_bucket_unlock(t, b);
-	if (!err) {
+	/* before anybody can take it out */
+	if (!err)
 		atomic_inc(&t->count);
+	natfw_bucket_unlock(t, b);
+	if (!err)
 		natfw_table_kick(t, a);
-	}
 	local_bh_enable();
 	return err;
 }
 
 /*
- * Whoever finds it in the bucket that was not moved has taken it out. What is
- * left of it in buckets that were has to go as well, and first, as @node may be
- * freed after a grace period from then.
+ * Whoever finds it in the first bucket that was not moved has taken it out. What
+ * is left of it in buckets that were has to go as well, and so has a copy in the
+ * array a bucket is just being moved to: that may take several attempts. Where
+ * there is a copy, the array is seen here, as it came before our lock of the
+ * bucket; and what is not found there any more will not be copied.
  */
 bool natfw_table_remove(struct natfw_table *t, struct natfw_node *node)
 {
 	u32 hash = natfw_node_hash(t, node);
+	bool taken = false, decided = false;
 	struct natfw_node __rcu **slot;
 	struct natfw_buckets *a;
 	struct natfw_bucket *b;
-	bool moved;
 
 	local_bh_disable();
-	for (a = rcu_dereference_bh(t->cur); ; a = rcu_dereference_bh(a->next)) {
+	for (a = rcu_dereference_bh(t->cur); a; a = rcu_dereference_bh(a->next)) {
 		b = &a->b[hash & a->mask];
 		natfw_bucket_lock(t, b, 0);
 		slot = natfw_slot_of(b, node);
 		if (slot)
 			RCU_INIT_POINTER(*slot, NULL);
-		moved = b->moved;
+		if (!decided && !b->moved) {
+			taken = slot;
+			decided = true;
+		}
 		natfw_bucket_unlock(t, b);
-		if (!moved)
-			break;
 	}
-	if (slot)
+	if (taken)
 		atomic_dec(&t->count);
 	local_bh_enable();
-	return slot;
+	return taken;
 }
 
 /* The hash of what is in slot @s of @b, a bucket of chain @i of an array of @mask. */

@@ -270,8 +270,8 @@ static bool natfw_xdp_hop(struct natfw_xdp *c)
 static int natfw_xdp_judge_permit(const struct xdp_buff *xdp, struct natfw_xdp *c,
 				  const struct natfw_flow *f)
 {
-	if (f->flags & NATFW_FLOW_MARK ||
-	    natfw_emit_mode(&c->p, f->emit) != NATFW_EMIT_DIRECT ||
+	if (natfw_flow_mark(f) ||
+	    natfw_emit_mode(&c->p, natfw_flow_emit(f)) != NATFW_EMIT_DIRECT ||
 	    !natfw_xdp_sendable(xdp, c))
 		return XDP_PASS;
 	c->nat = f->flags & NATFW_FLOW_NAT;

@@ -137,6 +137,39 @@ mark_nft() {
 	on_gw nft flush ruleset
 }
 
+# A rule that is changed is so for the flows there are, its own if it is exact.
+rule_changed() {
+	M=stack
+	fresh
+	on_gw nft -f - <<-E
+		flush ruleset
+		table inet seen {
+			counter pre {}
+			chain pre { type filter hook prerouting priority 0; meta mark 0x55 counter name pre; }
+		}
+	E
+	rule allow udp from "$A" to "$S" dport 53 "$@"
+	udp_passes 4000 53
+	udp_passes 4000 53
+	ctl rule set id "$RULE" mark 0x55
+	udp_passes 4000 53
+	want "$(seen pre)" 1 "marked packets"
+	ctl rule set id "$RULE" mark none
+	udp_passes 4000 53
+	want "$(seen pre)" 1 "marked packets, after the mark was cleared"
+	ctl rule set id "$RULE" emit direct
+	udp_passes 4000 53
+	reason_is allow-direct 1
+	ctl rule set id "$RULE" emit stack
+	udp_passes 4000 53
+	reason_is allow-stack 5
+	on_gw nft flush ruleset
+}
+
+wildcard_changed() { rule_changed; }
+exact_changed() { rule_changed sport 4000; }
+stateful_changed() { rule_changed sport 4000 stateful; }
+
 mtu_allow() {
 	local type=3 code=4 df="df=1"
 	[[ $V == 4 ]] || type=2 code=0 df=''
@@ -297,6 +330,9 @@ every "X-FP-7 hop limit, DSCP, link-layer source as a router leaves them" as_a_r
 both "mark chooses the route (stack)" mark stack
 both "mark chooses the route (direct)" mark direct
 both "mark is seen by nftables" mark_nft
+both "a rule with wildcards is changed under its flows" wildcard_changed
+both "an exact rule is changed" exact_changed
+both "an exact rule with replies is changed" stateful_changed
 every "4787-13,6864-3 too big for the next link" mtu_allow
 every "5508-7.2 hop limit used up" ttl_allow
 every "next hop unknown yet" neighbour_unknown

@@ -49,6 +49,10 @@ typedef unsigned int gfp_t;
 #define __packed	__attribute__((packed))
 #define ____cacheline_aligned_in_smp
 #define prefetch(p)	__builtin_prefetch(p)
+#define cmpxchg(p, old, new)	__sync_val_compare_and_swap(p, old, new)
+
+#define CONFIG_64BIT	1
+
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define fallthrough	__attribute__((fallthrough))
