@@ -245,6 +245,16 @@ def state(o, l):
     s.close()
 
 
+def sessions(o, l, tag):
+    s = l.session()
+    d = s.data(get(natfw("<state><sessions/></state>")))
+    here = list(d.iter(q("session", NATFW)))
+    tags = [x.text for x in here if x.text and not len(x)]
+    want(tags == [tag], "sessions: %s" % tags)
+    want(not list(d.iter(q("id", NATFW))), "ids")
+    s.close()
+
+
 def monitoring(o, l):
     s = l.session()
     d = s.data(get(subtree('<netconf-state xmlns="%s"/>' % MON)))
