@@ -160,7 +160,8 @@ names() {
 	fresh_start
 	comes nms state up
 	want "$(of nms address)" $MGR4
-	want "$(of slow state)" resolving
+	# also when it has just been given up, and is soon looked up anew
+	comes slow state resolving
 	logs 'client="slow" was=resolving reason=\(dns\|timeout\)'
 	daemon_stop
 	rm -rf "/etc/netns/$DEV"
