@@ -528,6 +528,21 @@ on_net ethtool -K eth0 gro on >/dev/null
 bg on_net env TMPDIR=/run iperf3 -s
 wait_listen "$NET" tcp 5201
 
+# Where time is short, all of it on one kernel; on the others what differs between kernels.
+if [[ -n ${NATFW_LEAN:-} && $(uname -r) != 6.12.* ]]; then
+	point "attach and detach" attach_both
+	for MODE in native generic; do
+		both "dropped, $MODE" drops
+		both "translated and sent, $MODE" sends
+		both "other ways to be sent, $MODE" sends_others
+	done
+	use 4
+	MODE=native
+	point "namespace gone, $MODE" namespace_gone
+	point "the module stays while a program uses it" module_stays
+	ktap_end
+fi
+
 point "attach and detach" attach_both
 point "attach as the device can" attach_auto
 point "attach where the driver has no XDP" attach_no_driver
