@@ -5,6 +5,7 @@
 # NETCONF over SSH on connections that devices opened. The device is OpenSSH's sshd -i on the socket that it
 # connected, with a subsystem in Python; the rude ones are sockets.
 
+import json
 import os
 import re
 import shutil
@@ -307,6 +308,119 @@ def banner():
     s.close()
 
 
+def rude_ends():
+    """Connections that are over in every way while others are made: no descriptor is closed twice."""
+    m = start('limits: {failures: 10000, half-open-per-source: 64, waiting-per-source: 64, handshakes: 1000}\n')
+    before = len(os.listdir(f'/proc/{m.process.pid}/fd'))
+    disconnect = bytes([1]) + (2).to_bytes(4, 'big') + (3).to_bytes(4, 'big') + b'bye' + bytes(4)
+    padding = 8 - (len(disconnect) + 5) % 8 + 4
+    packet = (len(disconnect) + 1 + padding).to_bytes(4, 'big') + bytes([padding]) + disconnect + bytes(padding)
+    ends, stop, wrong = [b'', b'SSH-2.0-x\r\n', b'SSH-2.0-x\r\n' + packet, b'SSH-1.0-x\r\n', bytes(300)], threading.Event(), []
+    count = [0]
+
+    def call(n):
+        while not stop.is_set():
+            data = ends[(count[0] + n) % len(ends)]
+            try:
+                s = socket.create_connection(('127.0.0.1', 4334), 5, (f'127.0.0.{30 + n}', 0))
+                s.sendall(data)
+                s.settimeout(0.02)
+                while data and s.recv(4096):
+                    pass
+            except OSError:
+                pass
+            s.close()
+            count[0] += 1
+
+    def ask(n):
+        """Many at a time on the control socket, each with its own answer, whole."""
+        while not stop.is_set():
+            some = []
+            for i in range(4):
+                s = socket.socket(socket.AF_UNIX)
+                s.settimeout(20 * rig.SLOW)
+                s.connect(m.socket)
+                s.sendall(b'{"op":"status","id":"%d-%d"}\n' % (n, i))
+                some.append(s)
+            for i, s in enumerate(some):
+                try:
+                    f = s.makefile()
+                    got = [json.loads(f.readline()) for _ in range(2)]
+                    if [g.get('id') for g in got] != [f'{n}-{i}'] * 2 or not got[1].get('done'):
+                        wrong.append(got)
+                except (OSError, ValueError) as e:
+                    wrong.append(repr(e))
+                s.close()
+    threads = [threading.Thread(target=f, args=(n,), daemon=True) for f in (call, ask) for n in range(3)]
+    for t in threads:
+        t.start()
+    time.sleep(6)
+    stop.set()
+    for t in threads:
+        t.join(30 * rig.SLOW)
+    print(f'# {count[0]} connections')
+    holds(count[0] > 200, 'many')
+    want(wrong[:3], [])
+    wait_for(lambda: len(os.listdir(f'/proc/{m.process.pid}/fd')) == before, 25, 'descriptors to be as before')
+    holds('[warn]' not in m.log_text(), 'libevent found no event on a closed descriptor')
+    device(m)
+    m.connected('gw-1')
+
+
+def closes():
+    """Every close() of the manager is of a descriptor that it has."""
+    if not shutil.which('strace'):
+        raise rig.Skip('strace is not installed')
+    before, rig.MANAGER = rig.MANAGER, rig.CLI
+    try:
+        m = start('limits: {failures: 1000}\n')
+        tracer = subprocess.Popen(['strace', '-f', '-e', 'trace=close', '-o', path('trace'), '-p', str(m.process.pid)],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        holds('attached' in tracer.stderr.readline(), 'attached')
+        for data in (b'', b'SSH-2.0-x\r\n', bytes(300)) * 4:
+            s = socket.create_connection(('127.0.0.1', 4334), 5)
+            s.sendall(data)
+            s.close()
+        device(m)
+        m.connected('gw-1')
+        m.command('devices', 'close', 'gw-1')
+        wait_for(lambda: m.status()['handshakes'] == 0, 10, 'all to be over')
+        tracer.terminate()
+        tracer.wait()
+        trace = open(path('trace')).read()
+        holds(trace.count('close(') > 12, trace)
+        holds('EBADF' not in trace, trace)
+        Manager.end_all()
+    finally:
+        rig.MANAGER = before
+
+
+def rude_device(m, manner):
+    """One that is let in, and then does what no NETCONF server does; what it printed."""
+    keypair('rude.host')
+    s = socket.create_connection(('127.0.0.1', 4334), 20)
+    s.setblocking(True)
+    p = subprocess.run([os.path.join(rig.HERE, 'ssh_device'), path('rude.host'), manner], stdin=s,
+                       capture_output=True, text=True, timeout=60 * rig.SLOW)
+    s.close()
+    return p.stdout
+
+
+def rude_devices():
+    m = start('limits: {failures: 1000}\n')
+    keypair('rude.host')
+    m.add('rude', pins=[public('rude.host')], credential='ops')
+    for manner, why in (('stderr', 'extended data on the channel'), ('early', 'extended data on the channel')):
+        n = len(m.log_text())
+        rude_device(m, manner)
+        wait_for(lambda: f'why={why}' in m.log_text()[n:], 10, why)
+    said = rude_device(m, 'open')
+    m.logged('why=too many requests of the device')
+    want(said.strip(), 'refused 64', 'channels of the device')
+    device(m)
+    m.connected('gw-1')
+
+
 def passwords():
     with open(path('word'), 'w') as f:
         f.write('secret-of-one\n')
@@ -339,5 +453,8 @@ if __name__ == '__main__':
         ('a device without the subsystem, or without a channel', no_subsystem),
         ('an idle session takes 64 KiB of memory at most', memory),
         ('4253-4a lines before the identification', banner),
+        ('connections that end in every way leave the descriptors of others alone', rude_ends),
+        ('no descriptor is closed twice', closes),
+        ('channels of the device are refused, and extended data ends the session', rude_devices),
         ('8071-5b a password is told to who is pinned', passwords),
     ]])

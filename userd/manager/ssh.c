@@ -6,17 +6,23 @@
  */
 #include <errno.h>
 #include <event2/buffer.h>
+#include <libssh/callbacks.h>
 #include <libssh/libssh.h>
+#include <libssh/server.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "manager/credential.h"
 #include "manager/wire.h"
 
 #define READ_SIZE	16384
 #define READS		4
+#define FD_MOST		0xffff			/* libssh keeps no more of a descriptor */
+#define UNREAD_MOST	(4 * 1024 * 1024)	/* libssh's window is less, but it takes what exceeds it */
+#define WISHES_MOST	64			/* what a device may ask of us in a session, all in vain */
 
 enum phase { PHASE_KEX, PHASE_KEY, PHASE_PASSWORD, PHASE_CHANNEL, PHASE_SUBSYSTEM, PHASE_OPEN };
 
@@ -24,10 +30,14 @@ struct ssh {
 	struct wire w;
 	ssh_session session;
 	ssh_channel channel;
+	struct ssh_channel_callbacks_struct callbacks;
 	int fd;
 	enum phase phase;
-	struct event *in, *out;
+	struct event *event;		/* one for both ways: taken off at once, should libssh have closed it */
 	const struct credential *credential;
+	const char *rude;		/* what the device did that nobody does; NULL */
+	unsigned int wishes;
+	bool handed_over;		/* the descriptor is libssh's to close */
 	bool ended;
 };
 
@@ -45,16 +55,16 @@ void ssh_globals_free(void)
 
 static void ssh_wire_free(struct ssh *s)
 {
-	if (s->in)
-		event_free(s->in);
-	if (s->out)
-		event_free(s->out);
-	if (s->session) {
-		/* says so, if that takes no waiting; a socket it was given it does not close */
-		ssh_disconnect(s->session);
-		ssh_free(s->session);
-	}
-	close(s->fd);
+	if (s->event)
+		event_free(s->event);
+	/*
+	 * libssh closes the socket when it finds the connection lost, whoever opened it, and by now its
+	 * number may be another's. What it has not closed yet, ssh_free() does, unless ssh_disconnect()
+	 * made it forget the socket before.
+	 */
+	ssh_free(s->session);
+	if (!s->handed_over)
+		close(s->fd);
 	if (s->w.out)
 		evbuffer_free(s->w.out);
 	free(s);
@@ -70,8 +80,7 @@ static void over(struct ssh *s, const char *why)
 	if (s->ended)
 		return;
 	s->ended = true;
-	event_del(s->in);
-	event_del(s->out);
+	event_del(s->event);
 	s->w.user->closed(s->w.arg, why);
 }
 
@@ -127,8 +136,10 @@ static int judge(struct ssh *s)
 
 static int step_kex(struct ssh *s)
 {
-	int rc = ssh_connect(s->session);
+	int rc;
 
+	s->handed_over = true;
+	rc = ssh_connect(s->session);
 	if (rc == SSH_AGAIN)
 		return rc;
 	if (rc != SSH_OK)
@@ -165,13 +176,47 @@ static int step_password(struct ssh *s)
 							     s->credential->password));
 }
 
+/* A NETCONF server has nothing to say there (RFC 6242 3), and nobody reads it. */
+static int on_channel_data(ssh_session session, ssh_channel channel, void *data, uint32_t len,
+			   int is_stderr, void *arg)
+{
+	struct ssh *s = arg;
+
+	(void)session;
+	(void)channel;
+	(void)data;
+	if (is_stderr)
+		s->rude = "extended data on the channel";
+	else if (len > UNREAD_MOST)
+		s->rude = "more data than the window";
+	/* what is returned is taken; the rest is read in turn */
+	return is_stderr ? (int)len : 0;
+}
+
+/* A channel, or something of ours: no, which libssh says if told 1. Else it would keep them all. */
+static int on_wish(ssh_session session, ssh_message message, void *arg)
+{
+	struct ssh *s = arg;
+
+	(void)session;
+	(void)message;
+	if (++s->wishes <= WISHES_MOST)
+		return 1;
+	s->rude = "too many requests of the device";
+	return 0;
+}
+
+static bool make_channel(struct ssh *s)
+{
+	s->channel = ssh_channel_new(s->session);
+	return s->channel && ssh_set_channel_callbacks(s->channel, &s->callbacks) == SSH_OK;
+}
+
 static int step_channel(struct ssh *s)
 {
 	int rc;
 
-	if (!s->channel)
-		s->channel = ssh_channel_new(s->session);
-	if (!s->channel)
+	if (!s->channel && !make_channel(s))
 		return failed(s, "out of memory");
 	rc = ssh_channel_open_session(s->channel);
 	if (rc == SSH_OK)
@@ -213,10 +258,19 @@ static int step(struct ssh *s)
 
 /* ------------------------------------------------------------------ data */
 
-static void watch_writing(struct ssh *s)
+static void on_event(evutil_socket_t fd, short what, void *arg);
+
+/* For writing as long as libssh has something that the socket did not take. */
+static void watch(struct ssh *s)
 {
-	if (ssh_get_poll_flags(s->session) & SSH_WRITE_PENDING)
-		event_add(s->out, NULL);
+	bool write = ssh_get_poll_flags(s->session) & SSH_WRITE_PENDING;
+	short what = (short)(EV_READ | EV_PERSIST | (write ? EV_WRITE : 0));
+
+	if (event_get_events(s->event) == what)
+		return;
+	event_del(s->event);
+	event_assign(s->event, event_get_base(s->event), s->fd, what, on_event, s);
+	event_add(s->event, NULL);
 }
 
 /* As much as the channel's window takes; libssh keeps to it and to the packet size (RFC 4254 6). */
@@ -266,20 +320,39 @@ static bool opened(struct ssh *s)
 	return rc == SSH_OK;
 }
 
-static void turn(struct ssh *s)
+/* Closed by libssh: nothing may be waited for on that number any more. */
+static bool lost(const struct ssh *s)
+{
+	return s->handed_over && ssh_get_fd(s->session) < 0;
+}
+
+/* True: there may be more to read. */
+static bool exchange(struct ssh *s)
 {
 	bool more = true;
 	int i;
 
-	if (opened(s)) {
-		for (i = 0; i < READS && more; i++)
-			more = read_some(s);
+	/* what came before the end is read to its end, which is a window away at most */
+	for (i = 0; (i < READS || lost(s)) && more && !s->rude; i++)
+		more = read_some(s);
+	if (!s->rude)
 		drain(s);
-		if (more && !s->ended)
-			event_active(s->in, EV_READ, 0);
-	}
-	if (!s->ended)
-		watch_writing(s);
+	return more;
+}
+
+static void turn(struct ssh *s)
+{
+	bool more = opened(s) && exchange(s);
+
+	if (s->rude)
+		over(s, s->rude);
+	else if (lost(s))
+		over(s, "connection closed");
+	if (s->ended)
+		return;
+	watch(s);
+	if (more)
+		event_active(s->event, EV_READ, 0);
 }
 
 static void on_event(evutil_socket_t fd, short what, void *arg)
@@ -295,7 +368,7 @@ static void ssh_flush(struct wire *w)
 	struct ssh *s = (struct ssh *)w;
 
 	if (s->phase == PHASE_OPEN)
-		event_active(s->out, EV_WRITE, 0);
+		event_active(s->event, EV_WRITE, 0);
 }
 
 /* ------------------------------------------------------------------ its beginning */
@@ -312,6 +385,7 @@ static int set_options(ssh_session session, int fd)
 	return ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &no) ||
 	       ssh_options_set(session, SSH_OPTIONS_HOST, "device") ||
 	       ssh_options_set(session, SSH_OPTIONS_USER, "nobody") ||
+	       ssh_options_set(session, SSH_OPTIONS_SSH_DIR, "/dev/null") ||
 	       ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, "/dev/null") ||
 	       ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") ||
 	       ssh_options_set(session, SSH_OPTIONS_HOSTKEYS, keys) ||
@@ -321,21 +395,27 @@ static int set_options(ssh_session session, int fd)
 static bool set_up(struct ssh *s, struct event_base *base)
 {
 	s->w.out = evbuffer_new();
-	s->in = event_new(base, s->fd, EV_READ | EV_PERSIST, on_event, s);
-	s->out = event_new(base, s->fd, EV_WRITE, on_event, s);
+	s->event = event_new(base, s->fd, EV_READ | EV_WRITE | EV_PERSIST, on_event, s);
 	s->session = ssh_new();
 	if (!s->session || set_options(s->session, s->fd))
 		return false;
 	ssh_set_blocking(s->session, 0);
-	return s->w.out && s->in && s->out && !event_add(s->in, NULL) && !event_add(s->out, NULL);
+	ssh_set_message_callback(s->session, on_wish, s);
+	s->callbacks.userdata = s;
+	s->callbacks.channel_data_function = on_channel_data;
+	ssh_callbacks_init(&s->callbacks);
+	return s->w.out && s->event && !event_add(s->event, NULL);
 }
 
 struct wire *ssh_wire(struct event_base *base, int fd, const struct wire_user *user, void *arg)
 {
 	static const struct wire_ops ops = { ssh_flush, ssh_wire_close };
-	struct ssh *s = calloc(1, sizeof(*s));
+	struct ssh *s = fd <= FD_MOST ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s) {
+		if (fd > FD_MOST)
+			log_error(SUB_NET, "SSH: descriptor %d is beyond what libssh can use (%d)", fd,
+				  FD_MOST);
 		close(fd);
 		return NULL;
 	}
