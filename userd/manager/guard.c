@@ -28,6 +28,7 @@
 #endif
 
 #define USUAL_USER	"natfw-manager"
+#define FILES_MOST	65536	/* libssh keeps 16 bits of a descriptor */
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 static int fail(char *why, size_t size, const char *what, int err)
@@ -45,6 +46,8 @@ static int set_limits(void)
 
 	if (setrlimit(RLIMIT_CORE, &none) || getrlimit(RLIMIT_NOFILE, &files))
 		return -1;
+	if (files.rlim_max > FILES_MOST)
+		files.rlim_max = FILES_MOST;
 	files.rlim_cur = files.rlim_max;
 	return setrlimit(RLIMIT_NOFILE, &files);
 }
@@ -59,8 +62,13 @@ int guard_become(const struct settings *s, char *why, size_t size)
 	p = getpwnam(s->user ? s->user : USUAL_USER);
 	if (!p && s->user)
 		return fail(why, size, s->user, errno ? errno : ENOENT);
-	if (!p || (!s->user && geteuid()))
+	if (!s->user && geteuid())
 		return 0;
+	if (!p) {
+		snprintf(why, size, "there is no account " USUAL_USER
+			 " to run as: create it, or name one as user: in the configuration");
+		return -1;
+	}
 	if (geteuid() == p->pw_uid)
 		return 0;
 	if (setgroups(0, NULL) || setresgid(p->pw_gid, p->pw_gid, p->pw_gid) ||
@@ -106,7 +114,7 @@ static int permit_reading(int rules, const char *file)
 	return rc;
 }
 
-static int close_files(const struct settings *s)
+static int restrict_files(const struct settings *s)
 {
 	const struct landlock_ruleset_attr all = { .handled_access_fs = ALL_ACCESS };
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0), rc;
@@ -128,6 +136,19 @@ static int close_files(const struct settings *s)
 		rc = (int)syscall(SYS_landlock_restrict_self, rules, 0);
 	close(rules);
 	return rc;
+}
+
+/* The leak checker reads /proc at the end. */
+static bool unguarded(void)
+{
+	return SANITIZED && getenv("NATFW_MANAGER_NO_GUARD");
+}
+
+int guard_files(const struct settings *s, char *why, size_t size)
+{
+	if (!unguarded() && restrict_files(s))
+		return fail(why, size, "Landlock", errno);
+	return 0;
 }
 
 /* ------------------------------------------------------------------ system calls */
@@ -236,15 +257,9 @@ static int close_calls(void)
 	return err;
 }
 
-int guard_close(const struct settings *s, char *why, size_t size)
+int guard_calls(char *why, size_t size)
 {
-	int err;
+	int err = unguarded() ? 0 : close_calls();
 
-	/* the leak checker reads /proc at the end */
-	if (SANITIZED && getenv("NATFW_MANAGER_NO_GUARD"))
-		return 0;
-	if (close_files(s))
-		return fail(why, size, "Landlock", errno);
-	err = close_calls();
 	return err ? fail(why, size, "seccomp", -err) : 0;
 }

@@ -200,10 +200,11 @@ static bool start_all(struct manager *m, int control)
 		return fail("", why);
 	greet_sources(m);
 	m->control = control_start(m, control);
-	if (!m->control || store_start(m->store, m->base, on_stored, m) ||
-	    door_start(m->door, m))
+	/* files before the first thread, which is bound by what bound its maker; calls for all of them */
+	if (!m->control || guard_files(m->settings, why, sizeof(why)) ||
+	    store_start(m->store, m->base, on_stored, m) || door_start(m->door, m))
 		return fail("", why);
-	return !guard_close(m->settings, why, sizeof(why)) || fail("", why);
+	return !guard_calls(why, sizeof(why)) || fail("", why);
 }
 
 /* ------------------------------------------------------------------ ending */
