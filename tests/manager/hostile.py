@@ -6,6 +6,7 @@
 
 import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -423,6 +424,84 @@ def confined():
     m.stop()
 
 
+def all_threads():
+    """Landlock binds a thread and those it makes later: none may be older than it."""
+    import shutil
+    import subprocess
+    if not shutil.which('strace'):
+        raise rig.Skip('strace is not installed')
+    m = Manager(usual(), start=False)
+    p = subprocess.Popen(['strace', '-f', '-o', path('trace'), '-e',
+                          'trace=landlock_create_ruleset,landlock_restrict_self,clone,clone3,sendto', rig.CLI, 'serve',
+                          '-c', m.conf], stderr=subprocess.DEVNULL)
+    wait_for(lambda: os.path.exists(m.socket) and 'clone' in open(path('trace')).read(), 10, 'it to start')
+    # not the tracer, which would wait for it
+    os.kill(int(open(f'/proc/{p.pid}/task/{p.pid}/children').read().split()[0]), signal.SIGTERM)
+    p.wait(20 * rig.SLOW)
+    trace = open(path('trace')).read()
+    holds(re.search(r' clone3?\(', trace), f'there is a thread: {trace}')
+    before = re.split(r' clone3?\(', trace)[0]
+    made = re.search(r'landlock_create_ruleset\(\{.* = (-?\d+)', before)
+    holds(made, trace)
+    holds(int(made.group(1)) < 0 or re.search(r'landlock_restrict_self\(.* = 0', before), trace)
+
+
+def limits():
+    """libssh keeps 16 bits of a descriptor."""
+    import resource
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, 200000))
+    except (ValueError, OSError):
+        raise rig.Skip('more descriptors than 65536 cannot be had')
+    try:
+        m = ready()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, min(hard, 200000)))
+    text = open(f'/proc/{m.process.pid}/limits').read()
+    want(re.search(r'Max open files\s+(\d+)\s+(\d+)', text).groups(), ('65536', '65536'))
+
+
+def no_account():
+    """Root stays root only if it is told to."""
+    import pwd
+    import subprocess
+    try:
+        pwd.getpwnam('natfw-manager')
+        raise rig.Skip('there is an account natfw-manager')
+    except KeyError:
+        pass
+    m = Manager(usual(), start=False)
+    text = open(m.conf).read()
+    for line, why in (('', 'there is no account natfw-manager to run as'), ('user: nobody-at-all\n', 'nobody-at-all: ')):
+        open(m.conf, 'w').write(text.replace('user: root\n', line))
+        p = subprocess.run([rig.CLI, 'serve', '-c', m.conf], capture_output=True, text=True, timeout=20 * rig.SLOW)
+        want(p.returncode, 1)
+        holds(why in p.stderr and 'ready' not in p.stderr, p.stderr)
+
+
+def no_descriptors():
+    """Who waits on the control socket while there is none does not keep it busy."""
+    import resource
+    m = ready()
+
+    def ticks():
+        return sum(int(n) for n in open(f'/proc/{m.process.pid}/stat').read().rsplit(')', 1)[1].split()[11:13])
+    soft, hard = resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE, (fds(m), hard))
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20 * rig.SLOW)
+    s.connect(m.socket)
+    s.sendall(b'{"op":"status"}\n')
+    m.logged('ctl error: cannot take a connection')
+    before = ticks()
+    time.sleep(2)
+    holds(ticks() - before < 20, f'{ticks() - before} ticks')
+    holds(m.log_text().count('cannot take a connection') < 10, 'a line a second')
+    resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    holds('connected' in s.makefile().readline(), 'taken when there is one')
+
+
 def one_manager():
     m = ready()
     import subprocess
@@ -456,5 +535,9 @@ if __name__ == '__main__':
         ('sessions that come and go leave nothing behind', lost_sessions),
         ('nonsense on the control socket is answered, and harms nobody', control_nonsense),
         ('8071-C2a it runs without root, cannot connect, and few system calls are left to it', plain(confined)),
+        ('files are out of reach before there is a second thread', all_threads),
+        ('no descriptor is beyond what libssh can tell', plain(limits)),
+        ('without an account it does not run as root', no_account),
+        ('no descriptor left: the control socket rests', no_descriptors),
         ('one manager to a port, a socket and an inventory', one_manager),
     ])

@@ -21,6 +21,7 @@
 
 #define CLIENTS_MAX	64
 #define LINE_MAX_OCTETS	(8 * 1024 * 1024)
+#define PAUSE_SECONDS	1	/* without a descriptor */
 #define OUTPUT_MAX	(32 * 1024 * 1024)	/* not taken: nothing more is begun */
 
 struct client {
@@ -36,7 +37,7 @@ struct client {
 struct control {
 	struct manager *m;
 	int fd;
-	struct event *event;
+	struct event *event, *rested;
 	struct client *clients;
 	unsigned int count;
 };
@@ -417,6 +418,23 @@ static void add_client(struct control *c, int fd)
 	bufferevent_enable(k->bev, EV_READ | EV_WRITE);
 }
 
+/* The one who waits would wake us at once, again and again. */
+static void rest(struct control *c, int err)
+{
+	const struct timeval pause = { PAUSE_SECONDS, 0 };
+
+	log_error(SUB_CTL, "cannot take a connection: %s", strerror(err));
+	event_del(c->event);
+	event_add(c->rested, &pause);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	event_add(((struct control *)arg)->event, NULL);
+}
+
 static void on_connect(evutil_socket_t fd, short what, void *arg)
 {
 	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -424,6 +442,8 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (one >= 0)
 		add_client(arg, one);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		rest(arg, errno);
 }
 
 void control_stored(struct control *c, uint64_t number, const char *error)
@@ -510,7 +530,8 @@ struct control *control_start(struct manager *m, int fd)
 	c->m = m;
 	c->fd = fd;
 	c->event = event_new(m->base, fd, EV_READ | EV_PERSIST, on_connect, c);
-	if (c->event && !event_add(c->event, NULL))
+	c->rested = evtimer_new(m->base, on_rested, c);
+	if (c->event && c->rested && !event_add(c->event, NULL))
 		return c;
 	control_free(c);
 	return NULL;
@@ -524,6 +545,8 @@ void control_free(struct control *c)
 		drop(c->clients);
 	if (c->event)
 		event_free(c->event);
+	if (c->rested)
+		event_free(c->rested);
 	close(c->fd);
 	free(c);
 }
