@@ -216,13 +216,14 @@ def no_root():
     for meta in ('<XRD/>', '<XRD><Link rel="restconf"/></XRD>', '<XRD><Link rel="restconf" href="x"/></XRD>', 'x',
                  '<XRD><Link rel="restconf" href="/a b"/></XRD>',
                  '<!DOCTYPE XRD [<!ENTITY e "/r">]><XRD><Link rel="restconf" href="&e;"/></XRD>',
-                 '<XRD><Link rel="restconf" href="/a&#13;&#10;X: y"/></XRD>'):
+                 '<XRD><Link rel="restconf" href="/a&#13;&#10;X: y"/></XRD>',
+                 '<?xml version="1.0" encoding="UTF-7"?><XRD><Link rel="restconf" href="+AC8-r"/></XRD>'):
         d = Rest('gw-1', answer=lambda *_: response(meta))
         d.over()
     d = Rest('gw-1', answer=lambda *_: response('', '404 Not Found'))
     d.over()
     want(m.status()['established'], 0)
-    holds(m.log_text().count('why=no root resource of RESTCONF found') == 8, m.log_text()[-2000:])
+    holds(m.log_text().count('why=no root resource of RESTCONF found') == 9, m.log_text()[-2000:])
 
 
 def close():

@@ -7,6 +7,7 @@
 #include <event2/buffer.h>
 #include <jansson.h>
 #include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +113,9 @@ static bool find_root(struct restconf *r, const char *text, size_t len)
 	m.parser = xmlCreatePushParserCtxt(&sax, &m, NULL, 0, NULL);
 	if (!m.parser)
 		return false;
-	xmlCtxtUseOptions(m.parser, XML_PARSE_NONET);
+	/* as message.c: it is UTF-8, whatever its declaration says, or not well-formed */
+	xmlCtxtUseOptions(m.parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_COMPACT);
+	xmlSwitchEncoding(m.parser, XML_CHAR_ENCODING_UTF8);
 	xmlParseChunk(m.parser, text, (int)len, 1);
 	m.bad |= !m.parser->wellFormed;
 	if (m.parser->myDoc)
