@@ -47,7 +47,11 @@ translated_address_changes() { address_changes nat snat "$X"; }
 neighbour_goes() {
 	warm
 	on_gw ip neigh del "$R" dev wan
-	more "ethdst=$MAC_NET"
+	# it is asked for, and may have to ask back before it answers
+	pkt <<-E
+		send host ip src=$A dst=$S udp sport=4000 dport=53 data=more
+		expect net within=6000 udp dst=$S data=more ethdst=$MAC_NET sum=ok
+	E
 	neighbours
 }
 
