@@ -482,7 +482,7 @@ device_under_traffic() {
 	bg sh -c "while :; do
 		printf 'open x $EXTRA x0 02:00:00:00:08:01\nflood x 200 ip src=$A dst=$S $UDP\n' | $PKT || exit
 	done"
-	wait_for 10 reason_some deny
+	wait_for 40 reason_some deny
 	on_gw ip link del x1
 	not_attached x1
 	ns_del "$EXTRA"
