@@ -196,16 +196,6 @@ void natfw_adj_meet(struct natfw_adj *a, struct neighbour *n, bool cross)
 		natfw_hop_put(unrcu_pointer(xchg(&a->hop, RCU_INITIALIZER(hop))));
 }
 
-bool natfw_adj_part(struct natfw_adj *a, const struct neighbour *n)
-{
-	const struct natfw_hop *hop = rcu_dereference(a->hop);
-
-	if (!hop || hop->n != n)
-		return false;
-	natfw_adj_meet_nobody(a);
-	return true;
-}
-
 /* ---- what all of them are asked ---- */
 
 /*

@@ -93,14 +93,6 @@ static inline bool natfw_hop_ready(const struct natfw_hop *hop)
  */
 void natfw_adj_meet(struct natfw_adj *a, struct neighbour *n, bool cross);
 
-/*
- * @n, gotten for a packet of @a anew, failed. True if @a still had it as reachable,
- * and lets it go now: then it was taken away (ip neigh del, as far as that goes
- * with whoever holds it), rather than asked in vain, and is to be asked. RCU, bottom
- * halves off.
- */
-bool natfw_adj_part(struct natfw_adj *a, const struct neighbour *n);
-
 /* Let go of the neighbours that are reachable no more. May sleep. */
 void natfw_adj_sweep(struct natfw_net *nn);
 /* Let go of those of @dev, which goes down or away. rtnl. */

@@ -417,13 +417,25 @@ static struct neighbour *natfw_neigh(const struct natfw_pkt *p,
 }
 
 /*
+ * True if @n was asked as often as one that is not known is. Otherwise, if it
+ * failed, it was taken away (ip neigh del leaves it so to whoever holds it), or
+ * does not answer where it did, and is asked for from the start.
+ */
+static bool natfw_neigh_asked(struct neighbour *n)
+{
+	return atomic_read(&n->probes) >= NEIGH_VAR(n->parms, UCAST_PROBES) +
+					  NEIGH_VAR(n->parms, APP_PROBES) +
+					  NEIGH_VAR(n->parms, MCAST_PROBES);
+}
+
+/*
  * True if @n turned out unreachable a moment ago. Later it is given another
  * chance: the packet waits with others for the answer, and if there is none
  * the stack reports that.
  */
-static bool natfw_neigh_failed(const struct neighbour *n)
+static bool natfw_neigh_failed(struct neighbour *n)
 {
-	return READ_ONCE(n->nud_state) & NUD_FAILED &&
+	return READ_ONCE(n->nud_state) & NUD_FAILED && natfw_neigh_asked(n) &&
 	       time_before(jiffies, READ_ONCE(n->updated) + NATFW_NEIGH_RETRY);
 }
 
@@ -545,14 +557,6 @@ static void natfw_meet(const struct natfw_out *o, struct neighbour *n, bool cros
 		natfw_adj_meet(a, n, cross);
 }
 
-/* True if it was reachable for the packet before. */
-static bool natfw_part(const struct natfw_out *o, const struct neighbour *n)
-{
-	struct natfw_adj *a = o->h ? rcu_dereference(o->h->adj) : NULL;
-
-	return a && natfw_adj_part(a, n);
-}
-
 static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 				 enum natfw_reason *why)
 {
@@ -566,7 +570,7 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 	n = natfw_neigh(p, o, dev, &cross);
 	if (IS_ERR(n))
 		return natfw_drop(NATFW_R_TX_ERROR, why);
-	if (unlikely(natfw_neigh_failed(n) && !natfw_part(o, n))) {
+	if (unlikely(natfw_neigh_failed(n))) {
 		neigh_event_send(n, NULL);
 		natfw_answer_unreachable(p, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
 		return natfw_drop(NATFW_R_NEIGH_FAILED, why);
@@ -589,19 +593,11 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
  */
 static bool natfw_pkt_plain(const struct natfw_pkt *p)
 {
-	const u16 odd = NATFW_P_SLOW | NATFW_P_REASM | NATFW_P_GROUP | NATFW_P_OPAQUE |
-			NATFW_P_FRAG;
 	const struct sk_buff *skb = p->skb;
 
-	if (p->flags & odd || p->ttl <= 1 || skb->pkt_type != PACKET_HOST ||
-	    skb_cloned(skb) || skb_is_gso(skb) ||
-	    (skb_is_nonlinear(skb) && skb_shared(skb)))
-		return false;
-#ifdef CONFIG_NET_SWITCHDEV
-	if (skb->offload_l3_fwd_mark)
-		return false;
-#endif
-	return true;
+	return !natfw_pkt_odd(p) && !(p->flags & (NATFW_P_OPAQUE | NATFW_P_FRAG)) &&
+	       p->ttl > 1 && !skb_cloned(skb) && !skb_is_gso(skb) &&
+	       !(skb_is_nonlinear(skb) && skb_shared(skb));
 }
 
 /* Who @len bytes of IP can be given to on @a as things are, or NULL. */

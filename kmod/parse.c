@@ -99,7 +99,7 @@ static bool natfw_chain_walk(const struct sk_buff *skb, struct natfw_chain *c,
 
 /* ---- transport ---- */
 
-static unsigned int natfw_transport_len(u8 proto)
+unsigned int natfw_transport_len(u8 proto)
 {
 	switch (proto) {
 	case IPPROTO_TCP:

@@ -67,6 +67,8 @@ static inline bool natfw_pkt_is6(const struct natfw_pkt *p)
  * (PASS_* or a drop), as a negative number: -NATFW_R_x - 1.
  */
 int natfw_parse(struct natfw_pkt *p);
+/* Bytes there have to be of the transport header; 0: no ports, identifier or SPI. */
+unsigned int natfw_transport_len(u8 proto);
 
 static inline int natfw_fail(enum natfw_reason r)
 {

@@ -53,26 +53,6 @@ static bool natfw_xdp_blind(const struct net_device *dev)
 #endif
 }
 
-/* Bytes there have to be of the transport header; 0: no ports, no state. */
-static unsigned int natfw_xdp_need(const struct natfw_xdp *c)
-{
-	switch (c->p.key.proto) {
-	case IPPROTO_TCP:
-		return sizeof(struct tcphdr);
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-		return 8;
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		return 12;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return 8;
-	default:
-		return 0;
-	}
-}
-
 /* Protocols of which frames are looked at; AH and ESP flows stand under two keys. */
 static bool natfw_xdp_knows(u8 proto)
 {
@@ -103,8 +83,8 @@ static bool natfw_xdp_parse_icmp(struct natfw_xdp *c, const u8 *h)
 /* @left: bytes from the network header on that are there and of the packet. */
 static bool natfw_xdp_parse_transport(struct natfw_xdp *c, unsigned int left)
 {
-	unsigned int need = natfw_xdp_need(c);
 	struct natfw_pkt *p = &c->p;
+	unsigned int need = natfw_transport_len(p->key.proto);
 	const u8 *h = c->nh + p->thoff;
 
 	if (p->thoff + need > left || !natfw_xdp_knows(p->key.proto))
@@ -248,7 +228,7 @@ static bool natfw_xdp_sendable(const struct xdp_buff *xdp, const struct natfw_xd
 {
 	const struct natfw_pkt *p = &c->p;
 
-	return p->ttl > 1 && natfw_xdp_need(c) && !xdp_buff_has_frags((struct xdp_buff *)xdp) &&
+	return p->ttl > 1 && natfw_transport_len(p->key.proto) && !xdp_buff_has_frags((struct xdp_buff *)xdp) &&
 	       !natfw_xdp_unfinished(c);
 }
 
