@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "calls.h"
 #include "sandbox.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -113,16 +113,6 @@ static const struct calls calls_of[PROC_COUNT] = {
 	[PROC_MGMT] = { mgmt_calls, ARRAY_SIZE(mgmt_calls), { AF_INET, AF_INET6 } },
 };
 
-static int allow(scmp_filter_ctx ctx, const int *call, size_t n, uint32_t action)
-{
-	int err = 0;
-	size_t i;
-
-	for (i = 0; i < n && !err; i++)
-		err = seccomp_rule_add(ctx, action, call[i], 0);
-	return err;
-}
-
 static int allow_socket(scmp_filter_ctx ctx, int family, uint32_t action)
 {
 	return seccomp_rule_add(ctx, action, SCMP_SYS(socket), 1,
@@ -153,8 +143,7 @@ static int allow_some(scmp_filter_ctx ctx, const struct calls *c)
 	size_t i;
 
 	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		err = calls_own_signals(ctx);
 	for (i = 0; !err && i < ARRAY_SIZE(fcntls); i++)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff,
@@ -165,52 +154,23 @@ static int allow_some(scmp_filter_ctx ctx, const struct calls *c)
 #if SANITIZED
 	return err;
 #else
-	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return err;
+	return err ? err : calls_no_code(ctx);
 #endif
-}
-
-/*
- * The kernel raises it in the call itself, so nothing is half done and more may be used here than in other
- * handlers. It ends in the same signal, with its default action.
- */
-static void on_forbidden(int sig, siginfo_t *info, void *context)
-{
-	char *name = seccomp_syscall_resolve_num_arch(info->si_arch, info->si_syscall);
-
-	(void)context;
-	log_write(SUB_MAIN, LEVEL_ERROR, "system call not allowed: %s (%d)", name ? name : "unknown",
-		  info->si_syscall);
-	raise(sig);
-}
-
-static int watch_forbidden(void)
-{
-	struct sigaction sa = {
-		.sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER,
-	};
-
-	return sigaction(SIGSYS, &sa, NULL) ? -errno : 0;
 }
 
 static int fill(scmp_filter_ctx ctx, const struct calls *c)
 {
-	int err = allow(ctx, all_calls, ARRAY_SIZE(all_calls), SCMP_ACT_ALLOW);
+	int err = calls_rule(ctx, all_calls, ARRAY_SIZE(all_calls), SCMP_ACT_ALLOW);
 
 	if (!err)
-		err = allow(ctx, c->call, c->count, SCMP_ACT_ALLOW);
+		err = calls_rule(ctx, c->call, c->count, SCMP_ACT_ALLOW);
 	if (!err)
-		err = allow(ctx, refused_calls, ARRAY_SIZE(refused_calls), SCMP_ACT_ERRNO(EACCES));
+		err = calls_rule(ctx, refused_calls, ARRAY_SIZE(refused_calls), SCMP_ACT_ERRNO(EACCES));
 	if (!err)
 		err = allow_some(ctx, c);
 #if SANITIZED
 	if (!err)
-		err = allow(ctx, sanitizer_calls, ARRAY_SIZE(sanitizer_calls), SCMP_ACT_ALLOW);
+		err = calls_rule(ctx, sanitizer_calls, ARRAY_SIZE(sanitizer_calls), SCMP_ACT_ALLOW);
 #endif
 	return err;
 }
@@ -222,7 +182,7 @@ int sandbox_filter(enum proc_id id)
 
 	if (SANITIZED && getenv("NATFWD_NO_SECCOMP"))
 		return 0;
-	err = watch_forbidden();
+	err = calls_watch();
 	if (err)
 		return err;
 	ctx = seccomp_init(SCMP_ACT_TRAP);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "calls.h"
 #include "manager/guard.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -194,61 +195,31 @@ static const int sanitizer[] = {
 };
 #endif
 
-static int allow(scmp_filter_ctx ctx, const int *call, size_t n, uint32_t action)
-{
-	int err = 0;
-	size_t i;
-
-	for (i = 0; i < n && !err; i++)
-		err = seccomp_rule_add(ctx, action, call[i], 0);
-	return err;
-}
-
 /* No new code, and signals to nobody but us. */
 static int allow_some(scmp_filter_ctx ctx)
 {
 #if SANITIZED
-	int err = allow(ctx, sanitizer, ARRAY_SIZE(sanitizer), SCMP_ACT_ALLOW);
+	int err = calls_rule(ctx, sanitizer, ARRAY_SIZE(sanitizer), SCMP_ACT_ALLOW);
 #else
-	int err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-
-	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	int err = calls_no_code(ctx);
 #endif
-	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-	return err;
-}
 
-static void on_forbidden(int sig, siginfo_t *info, void *context)
-{
-	char *name = seccomp_syscall_resolve_num_arch(info->si_arch, info->si_syscall);
-
-	(void)context;
-	log_write(SUB_MAIN, LEVEL_ERROR, "system call not allowed: %s (%d)", name ? name : "unknown",
-		  info->si_syscall);
-	raise(sig);
+	return err ? err : calls_own_signals(ctx);
 }
 
 static int close_calls(void)
 {
-	struct sigaction sa = {
-		.sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER,
-	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
 	int err;
 
-	if (!ctx || sigaction(SIGSYS, &sa, NULL))
+	if (!ctx || calls_watch())
 		return -ENOMEM;
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
-		err = allow(ctx, calls, ARRAY_SIZE(calls), SCMP_ACT_ALLOW);
+		err = calls_rule(ctx, calls, ARRAY_SIZE(calls), SCMP_ACT_ALLOW);
 	if (!err)
-		err = allow(ctx, refused, ARRAY_SIZE(refused), SCMP_ACT_ERRNO(EACCES));
+		err = calls_rule(ctx, refused, ARRAY_SIZE(refused), SCMP_ACT_ERRNO(EACCES));
 	if (!err)
 		err = allow_some(ctx);
 	if (!err)

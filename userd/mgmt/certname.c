@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mgmt/certname.h"
+#include "x509.h"
 
 /* A name being made; empty: none. */
 struct maker {
@@ -176,18 +177,11 @@ static void put_alternative(const struct maker *m, const X509 *x, uint8_t type)
 	GENERAL_NAMES_free(all);
 }
 
-/* The last one is the most specific. */
 static void put_common_name(const struct maker *m, const X509 *x)
 {
-	const X509_NAME *subject = X509_get_subject_name(x);
 	uint8_t *utf8;
-	int at = -1, next, len;
+	int len = x509_common_name(x, &utf8);
 
-	while ((next = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
-		at = next;
-	if (at < 0)
-		return;
-	len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
 	if (len < 0)
 		return;
 	put(m, utf8, (size_t)len);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "mgmt/credentials.h"
+#include "x509.h"
 
 #define FILES		4
 #define FILE_MAX	(4u << 20)	/* octets; revocation lists are long */
@@ -83,31 +84,6 @@ static bool slurp(struct file *f, int fd)
 
 /* ------------------------------------------------------------------ a context from them */
 
-/* The first certificate is ours, others lead up to an authority, and are sent along (RFC 8071, 3.1, S4). */
-static bool load_chain(SSL_CTX *c, BIO *in)
-{
-	X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
-	bool ok = x && SSL_CTX_use_certificate(c, x) == 1;
-
-	X509_free(x);
-	while (ok && (x = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
-		ok = SSL_CTX_add0_chain_cert(c, x) == 1;
-		if (!ok)
-			X509_free(x);
-	}
-	ERR_clear_error();	/* that there was no other one */
-	return ok;
-}
-
-static bool load_key(SSL_CTX *c, BIO *in)
-{
-	EVP_PKEY *k = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
-	bool ok = k && SSL_CTX_use_PrivateKey(c, k) == 1 && SSL_CTX_check_private_key(c) == 1;
-
-	EVP_PKEY_free(k);
-	return ok;
-}
-
 static bool load_authorities(SSL_CTX *c, BIO *in)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(c);
@@ -159,7 +135,7 @@ static bool set_rules(SSL_CTX *c)
 static bool load(const struct identity *i, unsigned int which, SSL_CTX *c)
 {
 	static bool (*const loaders[FILES])(SSL_CTX *ctx, BIO *in) = {
-		load_chain, load_key, load_authorities, load_lists,
+		x509_load_chain, x509_load_key, load_authorities, load_lists,
 	};
 	const struct file *f = &i->file[which];
 	BIO *in;

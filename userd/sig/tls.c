@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sig/tls.h"
+#include "x509.h"
 
 #define FILE_MAX	(1 << 20)	/* octets */
 #define CIPHERS		"HIGH:!aNULL:!eNULL:!PSK:!SRP:!kRSA"
@@ -72,31 +73,6 @@ static BIO *open_file(enum proc_socket which)
 
 /* ---- a context from them ---- */
 
-/* The first certificate is ours, others lead up to the authority. */
-static bool load_chain(SSL_CTX *c, BIO *in)
-{
-	X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
-	bool ok = x && SSL_CTX_use_certificate(c, x) == 1;
-
-	X509_free(x);
-	while (ok && (x = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
-		ok = SSL_CTX_add0_chain_cert(c, x) == 1;
-		if (!ok)
-			X509_free(x);
-	}
-	ERR_clear_error();	/* that there was no other one */
-	return ok;
-}
-
-static bool load_key(SSL_CTX *c, BIO *in)
-{
-	EVP_PKEY *k = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
-	bool ok = k && SSL_CTX_use_PrivateKey(c, k) == 1 && SSL_CTX_check_private_key(c) == 1;
-
-	EVP_PKEY_free(k);
-	return ok;
-}
-
 static bool add_authority(SSL_CTX *c, X509_STORE *store, X509_INFO *i)
 {
 	/* a list right behind a certificate comes together with it */
@@ -151,8 +127,8 @@ static bool set_rules(SSL_CTX *c)
 bool tls_load(void)
 {
 	SSL_CTX *c = SSL_CTX_new(TLS_method());
-	bool ok = c && set_rules(c) && load(c, SOCKET_CERT, load_chain) &&
-		  load(c, SOCKET_KEY, load_key) && load(c, SOCKET_CA, load_authorities);
+	bool ok = c && set_rules(c) && load(c, SOCKET_CERT, x509_load_chain) &&
+		  load(c, SOCKET_KEY, x509_load_key) && load(c, SOCKET_CA, load_authorities);
 
 	forget(&files[SOCKET_KEY - SOCKET_CERT]);
 	if (!ok) {
@@ -202,20 +178,11 @@ static bool add_dns(const X509 *x, struct peer_names *n)
 	return any;
 }
 
-/* The last Common Name is the most specific one. */
 static void add_common_name(const X509 *x, struct peer_names *n)
 {
-	const X509_NAME *subject = X509_get_subject_name(x);
-	const ASN1_STRING *s;
 	uint8_t *utf8;
-	int at = -1, next, len;
+	int len = x509_common_name(x, &utf8);
 
-	while ((next = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
-		at = next;
-	if (at < 0)
-		return;
-	s = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-	len = ASN1_STRING_to_UTF8(&utf8, s);
 	if (len < 0)
 		return;
 	peer_names_add(n, utf8, (size_t)len);
