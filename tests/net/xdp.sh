@@ -472,6 +472,8 @@ detach_under_traffic() {
 	reason_some nat-direct
 }
 
+has_ended() { (($(reason "$1") > 0)); }
+
 device_under_traffic() {
 	ns EXTRA
 	veth "$EXTRA" x0 02:00:00:00:08:02 "$GW" x1 02:00:00:00:08:01
@@ -482,7 +484,8 @@ device_under_traffic() {
 	bg sh -c "while :; do
 		printf 'open x $EXTRA x0 02:00:00:00:08:01\nflood x 200 ip src=$A dst=$S $UDP\n' | $PKT || exit
 	done"
-	wait_for 40 reason_some deny
+	# not reason_some(), which does not come back where there are none yet
+	wait_for 10 has_ended deny
 	on_gw ip link del x1
 	not_attached x1
 	ns_del "$EXTRA"

@@ -28,6 +28,16 @@ const char *xdp_mode_name(enum xdp_mode mode)
 	return names[mode];
 }
 
+/* @mode cannot be had: good enough if any would do, an error if it was asked for by name. */
+static bool do_without(const char *ifname, enum xdp_mode mode, const char *why)
+{
+	if (mode == XDP_MODE_AUTO)
+		ctl_note("%s: no XDP, the ordinary path has it all: %s", ifname, why);
+	else
+		ctl_fail("%s: no %s XDP: %s", ifname, xdp_mode_name(mode), why);
+	return mode == XDP_MODE_AUTO;
+}
+
 #ifdef NATFW_XDP
 
 #include <bpf/bpf.h>
@@ -260,13 +270,7 @@ bool xdp_put(const char *ifname, enum xdp_mode mode)
 	libbpf_set_print(overhear);
 	if (mode == XDP_MODE_OFF)
 		return xdp_take(ifname);
-	if (put(ifname, mode, &why))
-		return true;
-	if (mode == XDP_MODE_AUTO)
-		ctl_note("%s: no XDP, the ordinary path has it all: %s", ifname, why);
-	else
-		ctl_fail("%s: no %s XDP: %s", ifname, xdp_mode_name(mode), why);
-	return mode == XDP_MODE_AUTO;
+	return put(ifname, mode, &why) || do_without(ifname, mode, why);
 }
 
 bool xdp_take(const char *ifname)
@@ -310,13 +314,7 @@ bool xdp_put(const char *ifname, enum xdp_mode mode)
 {
 	static const char why[] = "natfwctl was built without libbpf or clang";
 
-	if (mode == XDP_MODE_OFF)
-		return true;
-	if (mode == XDP_MODE_AUTO)
-		ctl_note("%s: no XDP, the ordinary path has it all: %s", ifname, why);
-	else
-		ctl_fail("%s: no %s XDP: %s", ifname, xdp_mode_name(mode), why);
-	return mode == XDP_MODE_AUTO;
+	return mode == XDP_MODE_OFF || do_without(ifname, mode, why);
 }
 
 bool xdp_take(const char *ifname)
