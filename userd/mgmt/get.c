@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "mgmt/filter.h"
+#include "mgmt/gather.h"
 #include "mgmt/modules.h"
 #include "mgmt/request.h"
 #include "mgmt/state.h"
@@ -131,42 +131,11 @@ static bool wants(const struct request *r, const char *name)
 	return false;
 }
 
-static void add_monitoring(struct lyd_node **tree)
-{
-	struct evbuffer *xml = monitoring_make();
-
-	if (!xml)
-		return;
-	evbuffer_add(xml, "", 1);
-	store_add(tree, (const char *)evbuffer_pullup(xml, -1), LYD_XML);
-	evbuffer_free(xml);
-}
-
-static void add_library(struct lyd_node **tree)
-{
-	struct lyd_node *library = store_library();
-
-	if (library && lyd_merge_siblings(tree, library, LYD_MERGE_DESTRUCT))
-		log_error(SUB_MGMT, "no memory for the library");
-}
-
-static void on_state(void *arg, json_t *json, const char *missing)
+static void on_gathered(void *arg, struct lyd_node *tree)
 {
 	struct request *r = arg;
-	struct lyd_node *tree = store_running();
-	char *text = json_dumps(json, JSON_COMPACT);
 
-	r->state = NULL;
-	json_decref(json);
-	if (missing)
-		log_warn(SUB_MGMT, "state is not whole: %s", missing);
-	if (text)
-		store_add(&tree, text, LYD_JSON);
-	free(text);
-	if (wants(r, "netconf-state"))
-		add_monitoring(&tree);
-	if (wants(r, "yang-library") || wants(r, "modules-state"))
-		add_library(&tree);
+	r->gather = NULL;
 	answer(r, tree);
 }
 
@@ -185,10 +154,15 @@ static unsigned int parts_of(const struct request *r)
 
 void get_data(struct request *r)
 {
+	struct gather_wish wish = { .config = true };
+
 	if (!check_parameters(r, false))
 		return;
-	r->state = state_gather(parts_of(r), on_state, r);
-	if (!r->state)
+	wish.parts = parts_of(r);
+	wish.monitoring = wants(r, "netconf-state");
+	wish.library = wants(r, "yang-library") || wants(r, "modules-state");
+	r->gather = gather_start(&wish, on_gathered, r);
+	if (!r->gather)
 		request_error(r, "application", "resource-denied", NULL, "too much to do");
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mgmt/gather.h"
 #include "mgmt/request.h"
-#include "mgmt/state.h"
 
 /* ------------------------------------------------------------------ the envelope */
 
@@ -44,7 +44,7 @@ void request_free(struct request *r)
 {
 	if (!r)
 		return;
-	state_cancel(r->state);
+	gather_cancel(r->gather);
 	lyd_free_all(r->rpc);
 	free(r);
 }

@@ -12,13 +12,13 @@
 #define MONITORING_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 #define DEFAULTS_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
 
-struct state;
+struct gather;
 
 struct request {
 	struct session *session;
 	struct lyd_node *rpc;		/* the element; NULL: it could not be read */
 	const struct lyd_node *op;	/* in it */
-	struct state *state;		/* being gathered */
+	struct gather *gather;		/* under way */
 	uint32_t print;			/* LYD_PRINT_WD_... */
 };
 
