@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "ktap.h"
+#include "base/http.h"
 #include "manager/frame.h"
-#include "manager/http.h"
 #include "manager/message.h"
 
 #define BASE	"xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\""

@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/http.h"
 #include "manager/engine.h"
-#include "manager/http.h"
 
 #define ROOT_MAX	256
 #define ERROR_MAX	65536	/* of a body, when it is looked at for what went wrong */
@@ -24,6 +25,7 @@ struct restconf {
 	struct evbuffer *text;		/* of the body that is arriving */
 	char *authorization;
 	char root[ROOT_MAX];		/* empty: not found yet */
+	bool json;			/* so it is said to be */
 	bool broken;
 };
 
@@ -158,7 +160,7 @@ static void explain(const struct restconf *r, struct answer *a, char tag[64], ch
 {
 	size_t len = evbuffer_get_length(a->text);
 	const char *text = len <= ERROR_MAX ? (const char *)evbuffer_pullup(a->text, -1) : NULL;
-	json_t *top = text && r->http.json ? json_loadb(text, len, 0, NULL) : NULL;
+	json_t *top = text && r->json ? json_loadb(text, len, 0, NULL) : NULL;
 	json_t *errors = json_object_get(top, "ietf-restconf:errors");
 	json_t *first = json_array_get(json_object_get(errors, "error"), 0);
 
@@ -197,6 +199,15 @@ static void take_end(struct restconf *r)
 	evbuffer_free(body);
 	if (last && !r->broken)
 		broken(r, "the device closes the connection");
+}
+
+static bool on_field(void *arg, const char *name, const char *value)
+{
+	struct restconf *r = arg;
+
+	if (!strcasecmp(name, "content-type"))
+		r->json = !strncasecmp(value, "application/yang-data+json", 26);
+	return true;
 }
 
 static void on_data(struct engine *e, const uint8_t *data, size_t len)
@@ -263,6 +274,7 @@ static bool put_request(struct restconf *r, const char *root, const struct order
 	if (o->body)
 		bad |= evbuffer_add(out, o->body, o->body_len);
 	r->text = evbuffer_new();
+	r->json = false;
 	http_expect(&r->http, !strcmp(o->method, "HEAD"));
 	return !bad && r->text;
 }
@@ -325,6 +337,8 @@ struct engine *restconf_engine(struct evbuffer *out, const struct settings_limit
 		.ops = &ops, .user = user, .arg = arg, .out = out, .limits = limits,
 	};
 	http_init(&r->http, (size_t)limits->hello * 1024);
+	r->http.field = on_field;
+	r->http.arg = r;
 	r->authorization = authorization ? strdup(authorization) : NULL;
 	if ((authorization && !r->authorization) || !put_request(r, "", &first, "application/xrd+xml")) {
 		restconf_free(&r->e);

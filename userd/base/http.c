@@ -3,33 +3,50 @@
 #include <string.h>
 #include <strings.h>
 
-#include "manager/http.h"
+#include "base/http.h"
 
 #define LINE_MAX_OCTETS	8192
 #define HEAD_MAX	32768
 
-enum { IDLE, STATUS, FIELDS, BODY, SIZE, CHUNK, CHUNK_END, TRAILER };
+enum { IDLE, FIRST, FIELDS, BODY, SIZE, CHUNK, CHUNK_END, TRAILER };
 
 void http_init(struct http *h, size_t limit)
 {
 	*h = (struct http){ .limit = limit };
 }
 
-void http_fini(struct http *h)
+/* What belongs to the message before. */
+static void begin(struct http *h, bool requests, bool head_only)
+{
+	http_fini(h);
+	*h = (struct http){
+		.field = h->field, .arg = h->arg, .limit = h->limit, .state = FIRST,
+		.requests = requests, .head_only = head_only, .status = requests ? 400 : 0,
+	};
+}
+
+void http_expect(struct http *h, bool head_only)
+{
+	begin(h, false, head_only);
+}
+
+void http_listen(struct http *h)
+{
+	begin(h, true, false);
+}
+
+static void forget_line(struct http *h)
 {
 	free(h->line);
 	h->line = NULL;
 	h->len = 0;
 }
 
-void http_expect(struct http *h, bool head_only)
+void http_fini(struct http *h)
 {
-	size_t limit = h->limit;
-
-	http_fini(h);
-	http_init(h, limit);
-	h->state = STATUS;
-	h->head_only = head_only;
+	forget_line(h);
+	free(h->target);
+	h->target = NULL;
 }
 
 /* ------------------------------------------------------------------ lines */
@@ -48,17 +65,74 @@ static bool printable(const char *s)
 	return true;
 }
 
+static bool take_version(struct http *h, const char *version)
+{
+	if (strncmp(version, "HTTP/1.", 7) || (version[7] != '1' && version[7] != '0'))
+		return false;
+	h->old = version[7] == '0';
+	h->close = h->old;
+	return true;
+}
+
 static bool take_status(struct http *h, const char *line)
 {
-	if (strncmp(line, "HTTP/1.", 7) || (line[7] != '1' && line[7] != '0') || line[8] != ' ')
+	if (!take_version(h, line) || line[8] != ' ')
 		return false;
-	h->close = line[7] == '0';
 	if (line[9] < '1' || line[9] > '5' || line[10] < '0' || line[10] > '9' || line[11] < '0' ||
 	    line[11] > '9' || (line[12] && line[12] != ' '))
 		return false;
 	h->status = (unsigned int)((line[9] - '0') * 100 + (line[10] - '0') * 10 + line[11] - '0');
 	/* nobody asked to switch */
 	return h->status != 101;
+}
+
+static bool take_method(struct http *h, const char *line, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!token_char(line[i]))
+			return false;
+	if (len >= sizeof(h->method))
+		h->status = 501;
+	if (!len || len >= sizeof(h->method))
+		return false;
+	memcpy(h->method, line, len);
+	h->method[len] = '\0';
+	return true;
+}
+
+static bool take_target(struct http *h, const char *target, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (target[i] <= ' ' || target[i] >= 0x7f || target[i] == '#')
+			return false;
+	h->status = len > HTTP_TARGET_MAX ? 414 : 500;
+	h->target = len && len <= HTTP_TARGET_MAX ? strndup(target, len) : NULL;
+	if (!h->target)
+		return false;
+	h->status = 400;
+	return true;
+}
+
+static bool take_request(struct http *h, const char *line)
+{
+	size_t method = strcspn(line, " "), target;
+	const char *version;
+
+	if (!line[method] || !take_method(h, line, method))
+		return false;
+	target = strcspn(line + method + 1, " ");
+	version = line + method + 1 + target;
+	if (!target || !*version || !take_target(h, line + method + 1, target))
+		return false;
+	version++;
+	if (take_version(h, version) && !version[8])
+		return true;
+	h->status = strncmp(version, "HTTP/", 5) ? 400 : 505;
+	return false;
 }
 
 static bool take_length(struct http *h, const char *value)
@@ -75,7 +149,7 @@ static bool take_length(struct http *h, const char *value)
 	return true;
 }
 
-static bool has_token(const char *list, const char *word)
+bool http_has(const char *list, const char *word)
 {
 	size_t len = strlen(word), n;
 
@@ -106,15 +180,15 @@ static bool take_field(struct http *h, char *line)
 		return take_length(h, value);
 	if (!strcasecmp(line, "transfer-encoding")) {
 		/* no other coding was asked for, and twice is not once */
-		if (h->chunked || strcasecmp(value, "chunked"))
+		if (h->chunked || strcasecmp(value, "chunked")) {
+			h->status = h->requests && !h->chunked ? 501 : h->status;
 			return false;
+		}
 		h->chunked = true;
 	}
 	if (!strcasecmp(line, "connection"))
-		h->close |= has_token(value, "close");
-	if (!strcasecmp(line, "content-type"))
-		h->json = !strncasecmp(value, "application/yang-data+json", 26);
-	return true;
+		h->close |= http_has(value, "close");
+	return !h->field || h->field(h->arg, line, value);
 }
 
 static bool take_size(struct http *h, const char *line)
@@ -138,10 +212,14 @@ static bool bodiless(const struct http *h)
 /* After the empty line. True: it is all right. */
 static bool take_head(struct http *h)
 {
-	if (h->chunked && h->has_length)
+	if (h->chunked && (h->has_length || h->old))
 		return false;
+	if (h->requests) {
+		h->state = h->chunked ? SIZE : BODY;
+		return true;
+	}
 	if (h->status < 200) {
-		h->state = STATUS;
+		h->state = FIRST;
 		h->has_length = h->chunked = false;
 		return true;
 	}
@@ -151,21 +229,32 @@ static bool take_head(struct http *h)
 	return bodiless(h) || h->chunked || h->has_length;
 }
 
+static enum http_event too_long(struct http *h, unsigned int status)
+{
+	if (h->requests)
+		h->status = status;
+	return HTTP_LONG;
+}
+
 /* A line is there, without its end. */
 static enum http_event take_line(struct http *h, char *line)
 {
 	bool good = printable(line);
 
 	switch (h->state) {
-	case STATUS:
-		good = good && take_status(h, line);
+	case FIRST:
+		/* empty lines before a request are put up with (RFC 9112, 2.2) */
+		if (h->requests && !*line)
+			break;
+		good = good && (h->requests ? take_request(h, line) : take_status(h, line));
 		h->state = FIELDS;
 		break;
 	case FIELDS:
 		if (*line)
 			good = good && take_field(h, line);
-		else if (good && (good = take_head(h)) && h->state != STATUS)
-			return HTTP_HEAD;
+		else if (good && (good = take_head(h)) && h->state != FIRST)
+			return h->state == BODY && h->requests && h->left > h->limit ?
+			       too_long(h, 413) : HTTP_HEAD;
 		break;
 	case SIZE:
 		good = good && take_size(h, line);
@@ -192,7 +281,7 @@ static enum http_event collect(struct http *h, const uint8_t *data, size_t len, 
 
 	h->head += n;
 	if (h->len + n > LINE_MAX_OCTETS || h->head > HEAD_MAX)
-		return HTTP_LONG;
+		return too_long(h, h->state == FIRST ? 414 : 431);
 	if (!h->line)
 		h->line = malloc(LINE_MAX_OCTETS + 1);
 	if (!h->line)
@@ -227,12 +316,12 @@ static enum http_event body_piece(struct http *h, const uint8_t *data, size_t le
 		h->state = CHUNK_END;
 	/* lines between chunks are bounded each, and together by what is in the chunks */
 	h->head = 0;
-	return h->seen > h->limit ? HTTP_LONG : HTTP_DATA;
+	return h->seen > h->limit ? too_long(h, 413) : HTTP_DATA;
 }
 
 static enum http_event finish(struct http *h)
 {
-	http_fini(h);
+	forget_line(h);
 	h->state = IDLE;
 	return HTTP_END;
 }
