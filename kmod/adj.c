@@ -41,6 +41,7 @@ static void natfw_adj_key_of(struct natfw_adj_key *k, const struct natfw_route *
 {
 	memset(k, 0, sizeof(*k));
 	k->dst = rt->dst;
+	k->cookie = rt->cookie;
 	if (rt->type == NATFW_ROUTE_FORWARD)
 		natfw_adj_next(rt->dst, daddr, v6, &k->next);
 }
@@ -99,7 +100,6 @@ static struct natfw_adj *natfw_adj_alloc(struct natfw_net *nn,
 	}
 	a->key = *key;
 	a->nn = nn;
-	a->cookie = rt->cookie;
 	a->type = rt->type;
 	a->plain = rt->type == NATFW_ROUTE_FORWARD && !rt->dst->lwtstate &&
 		   !dst_xfrm(rt->dst);

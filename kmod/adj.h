@@ -41,16 +41,21 @@ struct natfw_hop {
 	struct rcu_head		rcu;
 };
 
+/*
+ * With the cookie: IPv6 goes on with the same route when others were added, but
+ * whose packets went there before may have another one now, and has to look.
+ */
 struct natfw_adj_key {
 	struct dst_entry	*dst;
 	union natfw_addr	next;	/* hop */
+	u32			cookie;	/* for dst_check() */
+	u32			pad;
 };
 
 struct natfw_adj {
 	/* read by packets */
 	struct natfw_adj_key	key;	/* reference to the dst */
 	struct natfw_hop __rcu	*hop;	/* ours, or NULL */
-	u32			cookie;	/* for dst_check() */
 	u8			type;	/* enum natfw_route_type: FORWARD or LOCAL */
 	bool			plain;	/* forwarding, and nothing but a header to prepend */
 

@@ -253,7 +253,7 @@ static bool natfw_half_route(const struct natfw_half *h,
 
 	if (!a)
 		return false;
-	rt->cookie = a->cookie;
+	rt->cookie = a->key.cookie;
 	rt->dst = dst_check(a->key.dst, rt->cookie);
 	rt->type = a->type;
 	if (!rt->dst)
@@ -607,7 +607,7 @@ static const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
 	struct dst_entry *dst = a->key.dst;
 	struct net_device *dev;
 
-	if (!a->plain || !dst_check(dst, a->cookie))
+	if (!a->plain || !dst_check(dst, a->key.cookie))
 		return NULL;
 	if (natfw_pkt_is6(p) && !natfw_v6_forwarding(p->nn->net, p->nd->dev))
 		return NULL;

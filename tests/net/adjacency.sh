@@ -7,6 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ELSE=02:00:00:00:02:99
+TRACING=/sys/kernel/tracing
 
 # A flow of which packets take the short way.
 warm() {
@@ -138,6 +139,54 @@ route_closes() {
 	more
 }
 
+lookups() { # EVENT: routes looked for, of packets of the flow as they came
+	grep "$1" "$TRACING/trace" | grep -c "$A/0 -> $S/0"
+}
+
+# Routes to elsewhere come and go: each flow has to look once, and goes on as quickly as before.
+other_routes() {
+	local event=fib6_table_lookup group=fib6 once
+	[[ $V == 6 ]] || event=fib_table_lookup group=fib
+	[[ -w $TRACING/events/$group/$event/enable ]] || unable "no event $group:$event"
+	# in IPv6 each processor has a copy of a route of its own
+	taskset -pc 0 "$BASHPID" >/dev/null || return
+	warm nat snat "$X"
+	: >"$TRACING/trace"
+	echo 1 >"$TRACING/events/$group/$event/enable"
+	on_gw ip "-$V" route add "$S8/$HOSTLEN" via "$R"
+	on_gw ip "-$V" route add "$S9/$HOSTLEN" via "$R"
+	more "src=$X"
+	once=$(lookups "$event")
+	want "$((once > 0))" 1 "looks after routes have changed"
+	more "src=$X"
+	more "src=$X"
+	want "$(lookups "$event")" "$once" "lookups after that"
+	echo 0 >"$TRACING/events/$group/$event/enable"
+	on_gw ip "-$V" route del "$S8/$HOSTLEN"
+	on_gw ip "-$V" route del "$S9/$HOSTLEN"
+}
+
+# Two flows by one route; a closer one takes the second away, and not the first.
+closer_route() {
+	fresh
+	rule allow udp from "$A" to "$SNET" dport 53
+	for data in one two three; do
+		pkt <<-E
+			send host ip src=$A dst=$S udp sport=4000 dport=53 data=$data
+			expect net udp dst=$S data=$data sum=ok
+			send host ip src=$A dst=$S2 udp sport=4000 dport=53 data=$data
+			expect net udp dst=$S2 data=$data sum=ok
+		E
+	done
+	on_gw ip "-$V" route add blackhole "$S2/$HOSTLEN"
+	more
+	pkt <<-E
+		send host ip src=$A dst=$S2 udp sport=4000 dport=53 data=closed
+		none net udp data=closed
+	E
+	on_gw ip "-$V" route del blackhole "$S2/$HOSTLEN"
+}
+
 # Nothing that flows keep may keep a device from going: a neighbour holds its own.
 device_goes() {
 	local start
@@ -159,5 +208,8 @@ every "forwarding is switched off" forwarding_ends
 every "the link goes down and up" link_down_and_up
 every "hop limit used up within a flow" last_hop
 every "the route closes" route_closes
+M=direct
+both "routes to elsewhere are added (direct)" other_routes
+every "a closer route is added to another flow's destination" closer_route
 point "flows do not keep a device" device_goes
 ktap_end

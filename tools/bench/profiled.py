@@ -14,26 +14,26 @@ from impls import BY_NAME
 HOST = os.environ['BENCH_CLOCK']
 
 
-def subject(impl, case, traffic):
+def subject(impl, case, family, traffic):
     """A gateway under the traffic of the case, ready to send; and how many at least."""
     if case == 'bind':      # every packet makes a binding
-        gw = Gateway(4, traffic)
+        gw = Gateway(family, traffic)
         config = BY_NAME[impl]('snat')
         with gw.inside():
             config.setup(gw)
-        gw.aim(Traffic(traffic.flows, 'sequential', 60, 1), hosts=traffic.dports)
+        gw.aim(Traffic(traffic.flows, 'sequential', traffic.size, 1), hosts=traffic.dports)
         return gw, traffic.flows
     if case == 'wild-new':  # every packet is classified
         config = variants.Wild('', 2000, True)
     else:
         config = BY_NAME[impl](case)
-    s = measure.Subject(config, 4, traffic)
+    s = measure.Subject(config, family, traffic)
     if s.error:
         raise Failed(s.error)
     return s.gw, 0
 
 
-def loading(case, count):
+def busy_loading(case, count):
     """Seconds of wall clock while rules are loaded, or replaced."""
     gw = Gateway(4, Traffic(1))
     nl = loading.opened(gw)
@@ -59,15 +59,17 @@ def end(seconds):
         f.write(f'{seconds * 1e9}')
 
 
-def main(impl, case, flows, order, seconds):
+def main(impl, case, flows, order, family, seconds):
     measure.prepare()
     why = measure.needs(impl)
     if why:
         raise Failed(why)
     if case in ('load', 'replace'):
-        loading(case, int(flows))
+        busy_loading(case, int(flows))
         return
-    gw, count = subject(impl, case, Traffic(int(flows), order))
+    family = int(family)
+    traffic = Traffic(int(flows), order, 60 if family == 4 else 78)
+    gw, count = subject(impl, case, family, traffic)
     if not count:
         sent = gw.send(50000)
         count = int(sent.packets / sent.seconds * float(seconds) * 1.5)
