@@ -169,6 +169,10 @@ def operations():
     holds('test-option' not in got, 'no test-option')
     m.command('edit', '-C', path('edit.xml'), 'gw-1')
     holds('<edit-config><target><candidate/>' in d.received[-2] and '<commit/>' in d.received[-1], 'edit and commit')
+    m.command('edit', '-R', '90', path('edit.xml'), 'gw-1')
+    holds('<edit-config><target><candidate/>' in d.received[-3] and '<commit/>' in d.received[-1] and
+          '<commit><confirmed/><confirm-timeout>90</confirm-timeout></commit>' in d.received[-2], 'confirmed commit')
+    m.command('edit', '-R', '0', path('edit.xml'), 'gw-1', status=2)
     m.command('get', '-c', '-x', '/a:b[c="1"]', '-n', 'a=urn:a', 'gw-1')
     holds('<get-config><source><running/></source><filter type="xpath" xmlns:a="urn:a" '
           'select="/a:b[c=&quot;1&quot;]"/></get-config>' in d.received[-1], d.received[-1])

@@ -71,6 +71,11 @@ json_t *client_receive(struct client_link *c, char **raw, size_t *size)
 	return message;
 }
 
+int client_descriptor(const struct client_link *c)
+{
+	return fileno(c->in);
+}
+
 void client_close(struct client_link *c)
 {
 	fclose(c->in);

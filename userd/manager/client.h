@@ -23,6 +23,8 @@ void client_send(struct client_link *c, json_t *message);
  * none). Exits if the manager goes away.
  */
 json_t *client_receive(struct client_link *c, char **raw, size_t *size);
+/* For what is no messages; nothing may have been received before. */
+int client_descriptor(const struct client_link *c);
 void client_close(struct client_link *c);
 
 #endif /* _MANAGER_CLIENT_H */

@@ -18,6 +18,7 @@
 #include "manager/control.h"
 #include "manager/job.h"
 #include "manager/record.h"
+#include "manager/relay.h"
 
 #define CLIENTS_MAX	64
 #define LINE_MAX_OCTETS	(8 * 1024 * 1024)
@@ -32,6 +33,7 @@ struct client {
 	json_t *id;			/* of what is being answered */
 	uint64_t awaited;		/* write that has to be on the disk before the answer; 0: none */
 	uint32_t uid;
+	bool handed;			/* the connection is the relay's now */
 };
 
 struct control {
@@ -78,7 +80,7 @@ static void put_done(struct client *k)
 
 /* ------------------------------------------------------------------ requests for devices */
 
-static void read_on(struct client *k);
+static bool read_on(struct client *k);
 
 static void on_tell(void *arg, json_t *message, struct evbuffer *raw)
 {
@@ -109,6 +111,48 @@ static void op_ask(struct client *k, json_t *message)
 
 	k->request = request_start(k->c->m, message, &user, k, &why);
 	if (!k->request)
+		put_error(k, why);
+}
+
+/* ------------------------------------------------------------------ relays */
+
+#define RELAY_WAIT_MAX	86400
+
+static void on_released(void *arg)
+{
+	((struct control *)arg)->count--;
+}
+
+/* NULL, or why there is none. @d: whose service, NULL for a plain one. */
+static const char *check_relay(const struct manager *m, const char *service, const char *name,
+			       struct device **d)
+{
+	enum transport t = service ? relay_transport(m->settings, service) : TRANSPORT_COUNT;
+
+	*d = name ? inventory_by_name((struct inventory *)&m->inventory, name) : NULL;
+	if (t == TRANSPORT_COUNT)
+		return "service: there is no such relay";
+	if (t == TRANSPORT_RELAY_PLAIN)
+		return name ? "device: it is not known who calls at a plain relay" : NULL;
+	return *d ? NULL : "device: there is no such device";
+}
+
+static void op_relay(struct client *k, json_t *message)
+{
+	const char *service = json_string_value(json_object_get(message, "service"));
+	const char *name = json_string_value(json_object_get(message, "device")), *why;
+	json_int_t wait = json_integer_value(json_object_get(message, "wait"));
+	struct device *d;
+
+	why = check_relay(k->c->m, service, name, &d);
+	if (!why && (wait < 0 || wait > RELAY_WAIT_MAX))
+		why = "wait: seconds within bounds are expected";
+	if (!why) {
+		k->handed = relay_tool(k->c->m, k->bev, d, service, (unsigned int)wait, k->id,
+				       on_released, k->c);
+		why = k->handed ? NULL : "out of memory";
+	}
+	if (why)
 		put_error(k, why);
 }
 
@@ -203,6 +247,7 @@ static void remove_one(struct manager *m, struct device *d)
 	struct sockaddr_storage from;
 
 	session_forget_device(m, d);
+	relay_device_gone(m, d);
 	job_device_gone(d);
 	if (*d->record.source && manager_source_parse(d->record.source, &from))
 		admit_familiar(m->admit, (struct sockaddr *)&from, -1, manager_now());
@@ -263,8 +308,7 @@ static void op_close(struct client *k, json_t *message)
 		return;
 	}
 	for (d = all; *d; d++)
-		if ((*d)->session)
-			session_end((*d)->session, true, "closed by the operator");
+		session_close_device(k->c->m, *d, "closed by the operator");
 	free(all);
 	put_done(k);
 }
@@ -303,7 +347,7 @@ static const struct {
 } ops[] = {
 	{ "ask", op_ask }, { "devices", op_devices }, { "refused", op_refused }, { "add", op_add },
 	{ "remove", op_remove }, { "close", op_close }, { "status", op_status },
-	{ "forgive", op_forgive }, { "reload", op_reload },
+	{ "forgive", op_forgive }, { "reload", op_reload }, { "relay", op_relay },
 };
 
 static void dispatch(struct client *k, json_t *message)
@@ -327,12 +371,14 @@ static void drop(struct client *k)
 {
 	if (k->request)
 		request_cancel(k->request);
+	if (!k->handed) {
+		k->c->count--;
+		bufferevent_free(k->bev);
+	}
 	*(k->previous ? &k->previous->next : &k->c->clients) = k->next;
 	if (k->next)
 		k->next->previous = k->previous;
-	k->c->count--;
 	json_decref(k->id);
-	bufferevent_free(k->bev);
 	free(k);
 }
 
@@ -351,28 +397,33 @@ static void take_line(struct client *k, const char *line, size_t len)
 	json_decref(message);
 }
 
-/* One after the other: what comes meanwhile waits in the socket. */
-static void read_on(struct client *k)
+/* One after the other: what comes meanwhile waits in the socket. False: @k is gone. */
+static bool read_on(struct client *k)
 {
 	struct evbuffer *in = bufferevent_get_input(k->bev);
 	size_t len;
 	char *line;
 
-	while (!k->request && !k->awaited && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
+	while (!k->request && !k->awaited && !k->handed &&
+	       (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
 		take_line(k, line, len);
 		free(line);
 	}
+	if (k->handed) {
+		drop(k);
+		return false;
+	}
 	if (k->request || k->awaited)
 		bufferevent_disable(k->bev, EV_READ);
+	return true;
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	struct client *k = arg;
 
-	read_on(k);
-	if (evbuffer_get_length(bufferevent_get_input(bev)) >= LINE_MAX_OCTETS && !k->request &&
-	    !k->awaited)
+	if (read_on(k) && evbuffer_get_length(bufferevent_get_input(bev)) >= LINE_MAX_OCTETS &&
+	    !k->request && !k->awaited)
 		drop(k);
 }
 

@@ -24,7 +24,7 @@
 struct guest {
 	struct guest *next;
 	int fd;
-	enum transport transport;
+	const struct settings_listen *listen;
 	struct source *source;
 	struct sockaddr_storage from;
 	uint64_t since;
@@ -37,7 +37,7 @@ struct queue {
 struct port {
 	struct door *door;
 	int fd;
-	enum transport transport;
+	const struct settings_listen *listen;
 	struct event *event;
 };
 
@@ -110,7 +110,7 @@ struct door *door_open(const struct settings *s, char *why, size_t size)
 	for (i = 0; d->port && i < s->listens; i++) {
 		struct port *p = &d->port[i];
 
-		*p = (struct port){ d, open_port(&s->listen[i]), s->listen[i].transport, NULL };
+		*p = (struct port){ d, open_port(&s->listen[i]), &s->listen[i], NULL };
 		if (p->fd < 0) {
 			snprintf(why, size, "listen[%u]: %s port %u: %s", i,
 				 s->listen[i].address ? s->listen[i].address : "*",
@@ -166,7 +166,7 @@ static struct guest *take(struct queue *q, struct guest **at)
 
 static void begin(struct door *d, struct guest *g)
 {
-	session_start(d->m, g->fd, g->transport, g->source, &g->from);
+	session_start(d->m, g->fd, g->listen, g->source, &g->from);
 	free(g);
 }
 
@@ -262,7 +262,7 @@ static void enter(struct port *p, int fd, const struct sockaddr_storage *from)
 		return;
 	}
 	keep_alive(&m->settings->limits, fd);
-	*g = (struct guest){ NULL, fd, p->transport, source, *from, now };
+	*g = (struct guest){ NULL, fd, p->listen, source, *from, now };
 	put(admit_is_familiar(source) ? &d->familiar : &d->strangers, g);
 }
 

@@ -23,6 +23,7 @@
 #define DIGEST_SIZE	32	/* SHA-256 */
 #define SOURCE_TEXT	INET6_ADDRSTRLEN
 
+struct relay_call;
 struct session;
 
 /* What is stored of a device. */
@@ -53,6 +54,7 @@ struct device {
 	bool dirty, removed;
 	struct session *session;		/* the live one, or NULL; its engine's */
 	struct job *waiting;			/* requests for when it connects; job.c's */
+	struct relay_call *calls;		/* relay.c's */
 };
 
 /* Somebody who was refused, by what was shown and why. */

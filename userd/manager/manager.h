@@ -6,6 +6,7 @@
  *	door.c		listens; lets connections wait for their handshake, and begins it
  *	session.c	a connection from its handshake to its end: whose it is, what is asked on it
  *	job.c		requests for many devices, device by device
+ *	relay.c		calls that tools of this node are joined with
  *	control.c	the control socket: who asks
  */
 #ifndef _MANAGER_MANAGER_H
@@ -24,10 +25,12 @@
 
 struct control;
 struct door;
+struct relay_call;
 struct session;
+struct tool;
 
 struct counters {
-	uint64_t accepted, established, ended, refused, expired, replaced, requests;
+	uint64_t accepted, established, ended, refused, expired, replaced, requests, relayed;
 };
 
 struct manager {
@@ -42,6 +45,8 @@ struct manager {
 	struct door *door;
 	struct control *control;
 	struct session *sessions, *dead;
+	struct tool *tools;		/* relay.c's */
+	struct relay_call *plain_calls;	/* likewise; those of devices are there */
 	struct event *reap, *flush, *signal[3];
 	struct counters count;
 	unsigned int live;		/* sessions that are established */
@@ -72,8 +77,8 @@ void door_pump(struct door *d);
 
 /* ------------------------------------------------------------------ session.c */
 
-/* On @fd, which belongs to it, errors included. admit_begin() has counted it; it tells admit_end(). */
-void session_start(struct manager *m, int fd, enum transport t, struct source *source,
+/* On @fd, which called at @l and belongs to it, errors included. admit_begin() has counted it; it tells admit_end(). */
+void session_start(struct manager *m, int fd, const struct settings_listen *l, struct source *source,
 		   const struct sockaddr_storage *from);
 /* What was asked was answered; @a is gone afterwards. */
 typedef void (*session_answer_fn)(void *arg, const struct answer *a);
@@ -86,11 +91,20 @@ const char *session_ask(struct session *s, const struct order *o, unsigned int s
 bool session_busy(const struct session *s);
 /* End it. @bye: as the protocol has it, waiting a little for the answer. */
 void session_end(struct session *s, bool bye, const char *why);
-/* End what is not established and would become a session of @d, which goes away. */
+/* End all that is established with @d. */
+void session_close_device(struct manager *m, struct device *d, const char *why);
+/* End what is a session of @d, or would become one: @d goes away. */
 void session_forget_device(struct manager *m, struct device *d);
 /* Seconds of wall time since when, and what is spoken. */
 uint64_t session_since(const struct session *s);
 void session_describe(const struct session *s, char *out, size_t size);
+/* Of a relay: take @from whole, to be sent. How much is not sent yet. */
+size_t session_send(struct session *s, struct evbuffer *from);
+void session_pause(struct session *s, bool paused);
+/* Nothing more will be sent. */
+void session_finish(struct session *s);
+/* Where it comes from, for people. */
+void session_source(const struct session *s, char out[SOURCE_TEXT]);
 void session_end_all(struct manager *m);
 /* Free those that have ended; from no callback of theirs. */
 void session_reap(struct manager *m);

@@ -20,11 +20,12 @@ static const struct {
 	{ "devices", verb_devices, "[-j] [list | add NAME KEY=VALUE... | import FILE | remove NAME... | "
 	  "close NAME... | refused]" },
 	{ "get", verb_get, "[-c|-s STORE] [-x XPATH [-n PREFIX=URI]... | -f FILE | -p PATH] DEVICE..." },
-	{ "edit", verb_edit, "[-t STORE] [-o OPERATION] [-e OPTION] [-C] [-p PATH [-m METHOD]] FILE DEVICE..." },
+	{ "edit", verb_edit, "[-t STORE] [-o OPERATION] [-e OPTION] [-C | -R SECONDS] [-p PATH [-m METHOD]] FILE DEVICE..." },
 	{ "rpc", verb_rpc, "XML|FILE|- DEVICE..." },
 	{ "exec", verb_exec, "FILE|- DEVICE..." },
 	{ "rest", verb_rest, "[-d FILE] METHOD PATH DEVICE..." },
 	{ "shell", verb_shell, "DEVICE..." },
+	{ "relay", verb_relay, "[-l [ADDRESS:]PORT | -u PATH] SERVICE [DEVICE]" },
 	{ "status", verb_status, "[-j]" },
 	{ "reload", verb_reload, "" },
 	{ "forgive", verb_forgive, "" },

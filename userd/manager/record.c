@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "manager/record.h"
+#include "manager/relay.h"
 
 #define KEY_MAX	8192	/* octets of base64 in a line of a public key */
 
@@ -196,6 +197,18 @@ static void add_session(json_t *o, const struct device *d)
 	json_object_set_new(o, "session", json_string(text));
 }
 
+static void add_calls(json_t *o, const struct device *d)
+{
+	const struct relay_call *c = relay_next(d, NULL);
+	json_t *list = c ? json_array() : NULL;
+
+	for (; c && list; c = relay_next(d, c))
+		json_array_append_new(list, json_pack("{s:s, s:b}", "service", relay_service(c),
+						      "in-use", relay_joined(c)));
+	if (list)
+		json_object_set_new(o, "calls", list);
+}
+
 json_t *record_device(const struct device *d)
 {
 	const struct device_record *r = &d->record;
@@ -220,6 +233,7 @@ json_t *record_device(const struct device *d)
 		set_text(o, "transport", transport_names[r->transport]);
 	set_text(o, "source", r->source);
 	add_session(o, d);
+	add_calls(o, d);
 	return o;
 failed:
 	json_decref(o);
@@ -278,5 +292,6 @@ json_t *record_status(struct manager *m)
 		set_count(o, key, a.verdict[i]);
 	}
 	set_count(o, "requests", c->requests);
+	set_count(o, "relayed", c->relayed);
 	return o;
 }

@@ -14,6 +14,7 @@
 #include "manager/control.h"
 #include "manager/guard.h"
 #include "manager/manager.h"
+#include "manager/relay.h"
 #include "manager/serve.h"
 #include "manager/wire.h"
 #include "notify.h"
@@ -227,6 +228,7 @@ static void free_events(struct manager *m)
 static void end_all(struct manager *m)
 {
 	m->ending = true;
+	relay_end_all(m);
 	control_free(m->control);
 	m->control = NULL;
 	session_end_all(m);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "manager/manager.h"
+#include "manager/relay.h"
 #include "manager/wire.h"
 
 #define BYE_SECONDS	3
@@ -21,6 +22,8 @@ struct session {
 	struct session *next, *previous;
 	struct wire *wire;
 	struct engine *engine;
+	struct relay_call *call;	/* instead of an engine */
+	const struct settings_listen *listen;
 	struct device *device;		/* that it proved to be; NULL until then */
 	const struct credential *credential;
 	struct source *source;		/* while the handshake lasts */
@@ -29,7 +32,6 @@ struct session {
 	uint64_t since;
 	session_answer_fn answer;	/* a question is on its way */
 	void *arg;
-	uint8_t transport;
 	bool exclusive, established, leaving, dead;
 };
 
@@ -90,6 +92,13 @@ static void bury(struct session *s, const char *why, enum admit_result result)
 		log_info(SUB_NET, "session ended device=%s why=%s", d->record.name, why);
 	}
 	s->device = NULL;
+	if (s->call) {
+		log_info(SUB_NET, "call ended service=%s device=%s why=%s", s->listen->service,
+			 d ? d->record.name : "-", why);
+		m->count.ended++;
+		relay_gone(s->call);
+		s->call = NULL;
+	}
 	unlink_session(s);
 	s->next = m->dead;
 	m->dead = s;
@@ -149,7 +158,7 @@ static void fail(struct session *s, const char *why)
 	manager_source_text(&s->from, text);
 	if (may_tell(s->m))
 		log_info(SUB_NET, "handshake failed source=%s transport=%s why=%s", text,
-			 transport_names[s->transport], why ? why : "closed");
+			 transport_names[s->listen->transport], why ? why : "closed");
 	bury(s, why ? why : "closed", RESULT_BAD);
 }
 
@@ -159,13 +168,24 @@ void session_end(struct session *s, bool bye, const char *why)
 
 	if (s->dead)
 		return;
-	if (!bye || !s->established || s->leaving || session_busy(s)) {
+	if (!bye || !s->engine || !s->established || s->leaving || session_busy(s)) {
 		bury(s, why, RESULT_NEITHER);
 		return;
 	}
 	s->leaving = true;
 	event_add(s->timer, &soon);
 	s->engine->ops->bye(s->engine);
+}
+
+void session_close_device(struct manager *m, struct device *d, const char *why)
+{
+	struct session *s, *next;
+
+	for (s = m->sessions; s; s = next) {
+		next = s->next;
+		if (s->device == d && s->established)
+			session_end(s, true, why);
+	}
 }
 
 void session_forget_device(struct manager *m, struct device *d)
@@ -183,7 +203,7 @@ void session_forget_device(struct manager *m, struct device *d)
 
 static void refuse(struct session *s, const struct identity *id, const char *why)
 {
-	struct refusal r = { .transport = s->transport };
+	struct refusal r = { .transport = s->listen->transport };
 
 	memcpy(r.digest, id->digest, DIGEST_SIZE);
 	memcpy(r.identifier, id->identifier, sizeof(r.identifier));
@@ -193,7 +213,7 @@ static void refuse(struct session *s, const struct identity *id, const char *why
 	inventory_refuse(&s->m->inventory, &r, (uint64_t)time(NULL));
 	if (may_tell(s->m))
 		log_notice(SUB_NET, "refused source=%s transport=%s identifier=%s why=%s", r.source,
-			   transport_names[s->transport], *r.identifier ? r.identifier : "-", why);
+			   transport_names[s->listen->transport], *r.identifier ? r.identifier : "-", why);
 }
 
 static const struct credential *bound(struct session *s, const struct identity *id)
@@ -282,7 +302,7 @@ static void on_engine_ready(void *arg)
 	d->session = s;
 	m->live++;
 	m->count.established++;
-	inventory_seen(&m->inventory, d, s->transport, text, s->since);
+	inventory_seen(&m->inventory, d, s->listen->transport, text, s->since);
 	session_describe(s, what, sizeof(what));
 	log_info(SUB_NET, "session established device=%s source=%s %s", d->record.name, text, what);
 	job_device_ready(d);
@@ -327,6 +347,32 @@ static void on_flush(void *arg)
 		wire_flush(s->wire);
 }
 
+/* What is spoken is not ours: it waits for a tool that does. */
+static void offer(struct session *s)
+{
+	struct manager *m = s->m;
+	struct device *d = s->device;
+	bool familiar = admit_is_familiar(s->source);
+	char text[SOURCE_TEXT];
+
+	event_del(s->timer);
+	if (d)
+		move_familiar(s, manager_now());
+	end_handshake(s, d ? RESULT_GOOD : RESULT_NEITHER);
+	s->established = true;
+	s->since = (uint64_t)time(NULL);
+	m->count.established++;
+	manager_source_text(&s->from, text);
+	if (d)
+		inventory_seen(&m->inventory, d, s->listen->transport, text, s->since);
+	if (d || may_tell(m))
+		log_info(SUB_NET, "call held service=%s device=%s source=%s", s->listen->service,
+			 d ? d->record.name : "-", text);
+	s->call = relay_offer(m, s, d, s->listen->service, familiar);
+	if (!s->call)
+		bury(s, "out of memory", RESULT_NEITHER);
+}
+
 static const struct engine_user engine_user = { on_engine_ready, on_answered, on_broken, on_flush };
 
 /* "Basic ..." (RFC 7617), if this device may be told a password and there is nothing better. */
@@ -356,11 +402,15 @@ static void on_wire_ready(void *arg)
 
 	if (s->dead)
 		return;
-	if (!s->device) {
+	if (!s->device && s->listen->transport != TRANSPORT_RELAY_PLAIN) {
 		fail(s, "nothing was proved");
 		return;
 	}
-	if (s->transport == TRANSPORT_RESTCONF) {
+	if (s->listen->service) {
+		offer(s);
+		return;
+	}
+	if (s->listen->transport == TRANSPORT_RESTCONF) {
 		secret = authorization(s);
 		s->engine = restconf_engine(s->wire->out, l, secret, &engine_user, s);
 		if (secret)
@@ -377,8 +427,12 @@ static void on_wire_data(void *arg, const uint8_t *data, size_t len)
 {
 	struct session *s = arg;
 
-	if (!s->dead && s->engine)
+	if (s->dead)
+		return;
+	if (s->engine)
 		s->engine->ops->data(s->engine, data, len);
+	else if (s->call)
+		relay_data(s->call, data, len);
 }
 
 static void on_wire_closed(void *arg, const char *why)
@@ -393,8 +447,17 @@ static void on_wire_closed(void *arg, const char *why)
 		fail(s, why);
 }
 
+static void on_wire_written(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->dead && s->call)
+		relay_written(s->call);
+}
+
 static const struct wire_user wire_user = {
 	on_certificate, on_host_key, may_tell_password, on_wire_ready, on_wire_data, on_wire_closed,
+	on_wire_written,
 };
 
 /* ------------------------------------------------------------------ the beginning */
@@ -413,9 +476,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 static struct wire *open_wire(struct session *s, int fd)
 {
-	if (s->transport == TRANSPORT_SSH)
+	if (s->listen->transport == TRANSPORT_RELAY_PLAIN)
+		return plain_wire(s->m->base, fd, &wire_user, s);
+	if (s->listen->transport == TRANSPORT_SSH)
 		return ssh_wire(s->m->base, fd, &wire_user, s);
-	return tls_wire(s->m->base, fd, s->transport == TRANSPORT_RESTCONF, &wire_user, s);
+	return tls_wire(s->m->base, fd, s->listen->transport == TRANSPORT_RESTCONF, &wire_user, s);
 }
 
 static void set_timer(struct session *s, uint64_t ms)
@@ -425,7 +490,7 @@ static void set_timer(struct session *s, uint64_t ms)
 	event_add(s->timer, &tv);
 }
 
-void session_start(struct manager *m, int fd, enum transport t, struct source *source,
+void session_start(struct manager *m, int fd, const struct settings_listen *l, struct source *source,
 		   const struct sockaddr_storage *from)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -439,7 +504,7 @@ void session_start(struct manager *m, int fd, enum transport t, struct source *s
 		return;
 	}
 	s->m = m;
-	s->transport = (uint8_t)t;
+	s->listen = l;
 	s->source = source;
 	s->from = *from;
 	s->next = m->sessions;
@@ -450,6 +515,8 @@ void session_start(struct manager *m, int fd, enum transport t, struct source *s
 	s->wire = open_wire(s, fd);
 	if (!s->wire)
 		bury(s, "out of memory", RESULT_NEITHER);
+	else if (l->transport == TRANSPORT_RELAY_PLAIN)
+		on_wire_ready(s);
 }
 
 /* ------------------------------------------------------------------ asking */
@@ -486,4 +553,28 @@ uint64_t session_since(const struct session *s)
 void session_describe(const struct session *s, char *out, size_t size)
 {
 	s->engine->ops->describe(s->engine, out, size);
+}
+
+/* ------------------------------------------------------------------ relays */
+
+size_t session_send(struct session *s, struct evbuffer *from)
+{
+	evbuffer_add_buffer(s->wire->out, from);
+	wire_flush(s->wire);
+	return evbuffer_get_length(s->wire->out);
+}
+
+void session_pause(struct session *s, bool paused)
+{
+	s->wire->ops->pause(s->wire, paused);
+}
+
+void session_finish(struct session *s)
+{
+	s->wire->ops->finish(s->wire);
+}
+
+void session_source(const struct session *s, char out[SOURCE_TEXT])
+{
+	manager_source_text(&s->from, out);
 }

@@ -14,13 +14,14 @@
 #define LIST_MAX	256
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-const char *const transport_names[TRANSPORT_COUNT] = { "ssh", "tls", "restconf" };
-static const uint32_t default_ports[TRANSPORT_COUNT] = { 4334, 4335, 4336 };
+const char *const transport_names[TRANSPORT_COUNT] = { "ssh", "tls", "restconf", "relay", "relay-plain" };
+/* none is registered for relays (draft-lear-callhome, 6) */
+static const uint32_t default_ports[TRANSPORT_COUNT] = { 4334, 4335, 4336, 0, 0 };
 static const char *const identifier_words[] = {
 	"serial-number", "common-name", "dns-name", "uri", NULL,
 };
 static const char *const revocation_words[] = { "if-named", "required", "if-there", NULL };
-static const char *const transport_words[] = { "ssh", "tls", "restconf", NULL };
+static const char *const transport_words[] = { "ssh", "tls", "restconf", "relay", "relay-plain", NULL };
 
 /* ------------------------------------------------------------------ what may stand where */
 
@@ -44,6 +45,7 @@ static const struct field listen_fields[] = {
 	WORD(settings_listen, "transport", transport, transport_words),
 	{ "address", KIND_ADDRESS, offsetof(struct settings_listen, address), 0, 0, NULL },
 	NUMBER(settings_listen, "port", port, 1, 65535),
+	TEXT(settings_listen, "service", service),
 	{ 0 },
 };
 
@@ -325,6 +327,26 @@ static bool check_credentials(struct reader *r, const struct settings *s)
 	return true;
 }
 
+static bool check_service(struct reader *r, const struct settings *s, unsigned int i)
+{
+	const struct settings_listen *l = &s->listen[i];
+	bool relay = l->transport == TRANSPORT_RELAY || l->transport == TRANSPORT_RELAY_PLAIN;
+	unsigned int k;
+
+	if (!relay)
+		return !l->service || refuse(r, "listen", i, "service is for relays only");
+	if (!l->service || !l->port)
+		return refuse(r, "listen", i, "a relay needs service and port");
+	if (strlen(l->service) >= SERVICE_NAME)
+		return refuse(r, "listen", i, "the name of the service is too long");
+	/* who asks for a service has to know whether it was proved whose it is */
+	for (k = 0; k < i; k++)
+		if (s->listen[k].service && !strcmp(s->listen[k].service, l->service) &&
+		    s->listen[k].transport != l->transport)
+			return refuse(r, "listen", i, "the service is relayed by another transport, too");
+	return true;
+}
+
 static bool check_listens(struct reader *r, struct settings *s)
 {
 	unsigned int i;
@@ -332,15 +354,18 @@ static bool check_listens(struct reader *r, struct settings *s)
 	if (s->listens)
 		goto ports;
 	free(s->listen);
-	s->listen = calloc(TRANSPORT_COUNT + 1, sizeof(*s->listen));
+	s->listen = calloc(TRANSPORTS_USUAL + 1, sizeof(*s->listen));
 	if (!s->listen)
 		return refuse(r, "listen", 0, "out of memory");
-	for (; s->listens < TRANSPORT_COUNT; s->listens++)
+	for (; s->listens < TRANSPORTS_USUAL; s->listens++)
 		s->listen[s->listens].transport = s->listens;
 ports:
-	for (i = 0; i < s->listens; i++)
+	for (i = 0; i < s->listens; i++) {
 		if (!s->listen[i].port)
 			s->listen[i].port = default_ports[s->listen[i].transport];
+		if (!check_service(r, s, i))
+			return false;
+	}
 	return true;
 }
 

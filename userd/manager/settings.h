@@ -12,7 +12,15 @@
 #include <stdint.h>
 
 /* What a listener speaks; never guessed from the port (RFC 8071 3.1 C8). */
-enum transport { TRANSPORT_SSH, TRANSPORT_TLS, TRANSPORT_RESTCONF, TRANSPORT_COUNT };
+enum transport {
+	TRANSPORT_SSH, TRANSPORT_TLS, TRANSPORT_RESTCONF,
+	TRANSPORT_RELAY,	/* TLS, and in it whatever a local tool speaks */
+	TRANSPORT_RELAY_PLAIN,	/* TCP, and in it whatever a local tool speaks */
+	TRANSPORT_COUNT,
+};
+
+#define SERVICE_NAME	64	/* with the zero */
+#define TRANSPORTS_USUAL	3	/* that are listened for without being configured */
 
 /* Where in a certificate the identifier of a device stands. */
 enum identifier_from {
@@ -34,6 +42,7 @@ struct settings_listen {
 	uint32_t transport;	/* enum transport */
 	char *address;		/* numeric; NULL: all of the node's, both families */
 	uint32_t port;
+	char *service;		/* relays: what tools ask for by; NULL: none */
 };
 
 struct settings_issuer {
@@ -87,7 +96,7 @@ struct settings {
 	struct settings_limits limits;
 };
 
-extern const char *const transport_names[TRANSPORT_COUNT];	/* "ssh", "tls", "restconf" */
+extern const char *const transport_names[TRANSPORT_COUNT];	/* "ssh", "tls", ... */
 
 /*
  * Read @text, @len octets. NULL and @why ("line N: path: what is wrong") if it is no configuration;

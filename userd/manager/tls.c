@@ -30,6 +30,7 @@ struct tls {
 	const struct credential *credential;
 	bool shaken;		/* the handshake is done */
 	bool ended;		/* closed was called */
+	bool paused, finishing;
 };
 
 static SSL_CTX *context;
@@ -174,6 +175,12 @@ static void drain(struct tls *t)
 		}
 		evbuffer_drain(t->w.out, (size_t)n);
 	}
+	if (!t->shaken)
+		return;
+	if (t->finishing)
+		SSL_shutdown(t->ssl);
+	t->finishing = false;
+	t->w.user->written(t->w.arg);
 }
 
 /* In a later turn of the loop: whoever put something there is not to be called back from here. */
@@ -183,6 +190,28 @@ static void tls_flush(struct wire *w)
 
 	if (t->shaken)
 		event_add(t->out, NULL);
+}
+
+static void tls_pause(struct wire *w, bool paused)
+{
+	struct tls *t = (struct tls *)w;
+
+	if (t->ended || t->paused == paused)
+		return;
+	t->paused = paused;
+	if (paused) {
+		event_del(t->in);
+		return;
+	}
+	event_add(t->in, NULL);
+	if (SSL_has_pending(t->ssl))
+		event_active(t->in, EV_READ, 0);
+}
+
+static void tls_finish(struct wire *w)
+{
+	((struct tls *)w)->finishing = true;
+	tls_flush(w);
 }
 
 static bool shake(struct tls *t)
@@ -219,6 +248,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 		t->w.user->data(t->w.arg, scratch, (size_t)n);
+		if (t->ended || t->paused)
+			return;
 	}
 	/* what OpenSSL holds, the socket does not tell of */
 	if (SSL_has_pending(t->ssl))
@@ -258,7 +289,7 @@ static bool set_up(struct tls *t, struct event_base *base, bool http)
 struct wire *tls_wire(struct event_base *base, int fd, bool http, const struct wire_user *user,
 		      void *arg)
 {
-	static const struct wire_ops ops = { tls_flush, tls_close };
+	static const struct wire_ops ops = { tls_flush, tls_close, tls_pause, tls_finish };
 	struct tls *t = calloc(1, sizeof(*t));
 
 	if (!t) {

@@ -62,11 +62,31 @@ int verb_get(int argc, char **argv)
 	return ask_once(&a, one_step(compose_get_step(&what, &why), why), NULL, argv + optind);
 }
 
-/* In the candidate, an edit that was not accepted whole must not stay for the next one's commit. */
-static json_t *commit_steps(json_t *edit, json_t **undo)
+/*
+ * In the candidate, an edit that was not accepted whole must not stay for the next one's commit.
+ * @revert: seconds after which the device goes back by itself, unless the last step still gets through to it
+ * (RFC 6241 8.4); 0: no.
+ */
+static json_t *commit_steps(json_t *edit, unsigned int revert, json_t **undo)
 {
+	char confirmed[128];
+
 	*undo = json_pack("{s:s}", "rpc", "<discard-changes/>");
-	return json_pack("[o, {s:s}]", edit, "rpc", "<commit/>");
+	if (!revert)
+		return json_pack("[o, {s:s}]", edit, "rpc", "<commit/>");
+	snprintf(confirmed, sizeof(confirmed), "<commit><confirmed/><confirm-timeout>%u</confirm-timeout>"
+		 "</commit>", revert);
+	return json_pack("[o, {s:s}, {s:s}]", edit, "rpc", confirmed, "rpc", "<commit/>");
+}
+
+static unsigned int seconds_of(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '1' || *text > '9' || *end || n > 86400)
+		errx(VERB_USAGE, "-R %s: seconds, from 1 to 86400, are expected", text);
+	return (unsigned int)n;
 }
 
 int verb_edit(int argc, char **argv)
@@ -74,12 +94,13 @@ int verb_edit(int argc, char **argv)
 	struct compose what = { .target = NULL };
 	json_t *step, *steps, *undo = NULL;
 	const char *why = "";
+	unsigned int revert = 0;
 	bool commit = false;
 	struct ask a;
 	int opt;
 
 	ask_init(&a);
-	while ((opt = getopt(argc, argv, ASK_OPTIONS "t:o:e:Cp:m:")) != -1) {
+	while ((opt = getopt(argc, argv, ASK_OPTIONS "t:o:e:CR:p:m:")) != -1) {
 		if (ask_option(&a, opt, optarg))
 			continue;
 		else if (opt == 't')
@@ -90,6 +111,8 @@ int verb_edit(int argc, char **argv)
 			what.on_error = optarg;
 		else if (opt == 'C')
 			commit = true;
+		else if (opt == 'R')
+			commit = (revert = seconds_of(optarg));
 		else if (opt == 'p')
 			what.path = optarg;
 		else if (opt == 'm')
@@ -104,7 +127,7 @@ int verb_edit(int argc, char **argv)
 	step = compose_edit_step(&what, ask_read_file(argv[optind]), &why);
 	if (!step)
 		errx(VERB_USAGE, "%s: %s", argv[optind], why);
-	steps = commit ? commit_steps(step, &undo) : one_step(step, why);
+	steps = commit ? commit_steps(step, revert, &undo) : one_step(step, why);
 	return ask_once(&a, steps, undo, argv + optind + 1);
 }
 

@@ -15,6 +15,7 @@ int verb_rpc(int argc, char **argv);
 int verb_exec(int argc, char **argv);
 int verb_rest(int argc, char **argv);
 int verb_shell(int argc, char **argv);
+int verb_relay(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_forgive(int argc, char **argv);

@@ -65,15 +65,27 @@ static const char *when(json_t *o, const char *key, char *text, size_t size)
 
 /* ------------------------------------------------------------------ showing */
 
+static void show_calls(json_t *list)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(list, i, c)
+		printf("  %s%s", member(c, "service"),
+		       json_is_true(json_object_get(c, "in-use")) ? "*" : "");
+}
+
 static void show_device(json_t *o)
 {
 	char seen[32];
 
-	printf("%-24s %-9s %-8s %-19s %-15s %s%s%s\n", member(o, "name"), member(o, "state"),
+	printf("%-24s %-9s %-8s %-19s %-15s %s%s%s", member(o, "name"), member(o, "state"),
 	       member(o, "transport"), when(o, "last-seen", seen, sizeof(seen)),
 	       member(o, "source"), member(o, "identifier"),
 	       json_object_get(o, "session") ? "  " : "",
 	       json_object_get(o, "session") ? member(o, "session") : "");
+	show_calls(json_object_get(o, "calls"));
+	putchar('\n');
 }
 
 static void show_refusal(json_t *o)

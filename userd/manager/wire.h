@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A secured stream over a connection that the other side opened: TLS (tls.c) or an SSH channel (ssh.c),
- * the manager being the client of either (RFC 8071 3.1 C3). It is driven by the loop, and never waits.
+ * A stream over a connection that the other side opened: TLS (tls.c) or an SSH channel (ssh.c), the
+ * manager being the client of either (RFC 8071 3.1 C3). It is driven by the loop, and never waits.
  *
  * Whoever uses it is told in this order: certificate or host_key, ready, any number of data; and closed,
  * once, at any time. wire_close() frees it, and has to be called after closed as well, but never from
@@ -32,6 +32,8 @@ struct wire_user {
 	void (*data)(void *arg, const uint8_t *data, size_t len);
 	/* It is over: NULL, the peer ended it in order; otherwise what went wrong. */
 	void (*closed)(void *arg, const char *why);
+	/* Some of wire->out was sent. Not told by SSH. */
+	void (*written)(void *arg);
 };
 
 struct wire_ops {
@@ -39,6 +41,10 @@ struct wire_ops {
 	void (*flush)(struct wire *w);
 	/* End it, telling the peer as far as that takes no waiting, and free it. */
 	void (*close)(struct wire *w);
+	/* Read nothing, or go on. Neither this nor finish for SSH. */
+	void (*pause)(struct wire *w, bool paused);
+	/* Nothing more will be put into wire->out: tell the peer when it is empty. */
+	void (*finish)(struct wire *w);
 };
 
 struct wire {
@@ -55,6 +61,8 @@ struct wire {
 struct wire *tls_wire(struct event_base *base, int fd, bool http, const struct wire_user *user,
 		      void *arg);
 struct wire *ssh_wire(struct event_base *base, int fd, const struct wire_user *user, void *arg);
+/* The same without any security, and ready at once, which is not told. */
+struct wire *plain_wire(struct event_base *base, int fd, const struct wire_user *user, void *arg);
 int tls_globals(void);
 void tls_globals_free(void);
 int ssh_globals(void);
