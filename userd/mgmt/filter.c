@@ -177,6 +177,35 @@ bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter)
 	return true;
 }
 
+static bool is_selected(const struct lyd_node *d, const struct lyd_node *f);
+
+static bool any_selected(const struct lyd_node *data, const struct lyd_node *filters)
+{
+	const struct lyd_node *f, *d;
+
+	LY_LIST_FOR(filters, f)
+		LY_LIST_FOR(data, d)
+			if (steps < STEPS_MAX && same_name(f, d) && is_selected(d, f))
+				return true;
+	return false;
+}
+
+/* Content match nodes that fit are selected themselves (RFC 6241, 6.2.5). */
+static bool is_selected(const struct lyd_node *d, const struct lyd_node *f)
+{
+	const struct lyd_node *c;
+	bool only;
+
+	if (!has_children(f))
+		return !is_match(f) || value_fits(f, d);
+	if (!matches_fit(f, d, &only))
+		return false;
+	LY_LIST_FOR(lyd_child(f), c)
+		if (is_match(c))
+			return true;
+	return any_selected(lyd_child(d), lyd_child(f));
+}
+
 /* Whether one of @filters is @name or selects all there is. */
 static bool may_select(const struct lyd_node *filter, const char *name, const struct lyd_node **in)
 {
@@ -241,4 +270,56 @@ const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select)
 	ly_set_free(set, NULL);
 	prune(tree);
 	return NULL;
+}
+
+/* 0: no, 1: yes, -1: the expression is none. */
+static int eval_xpath(const struct lyd_node *n, const char *expr, LY_VALUE_FORMAT format, void *prefixes)
+{
+	struct ly_set *set = NULL;
+	ly_bool yes = 0;
+	LY_ERR err;
+
+	/* from the root, if it selects nodes */
+	err = lyd_find_xpath4(NULL, n, expr, format, prefixes, NULL, &set);
+	if (!err)
+		yes = set->count > 0;
+	else
+		err = lyd_eval_xpath3(n, NULL, expr, format, prefixes, NULL, &yes);
+	ly_set_free(set, NULL);
+	ly_err_clean((struct ly_ctx *)LYD_CTX(n), NULL);
+	return err ? -1 : yes;
+}
+
+static int eval_filter(const struct lyd_node *n, const struct lyd_node *filter)
+{
+	const struct lyd_attr *type = xml_attribute(filter, "type");
+	const struct lyd_attr *select = xml_attribute(filter, "select");
+
+	if (!type || !strcmp(type->value, "subtree")) {
+		steps = 0;
+		return any_selected(n, lyd_child(filter));
+	}
+	if (strcmp(type->value, "xpath") || !select)
+		return -1;
+	return eval_xpath(n, select->value, select->format, select->val_prefix_data);
+}
+
+bool filter_fits(const struct lyd_node *n, const struct lyd_node *filter)
+{
+	return eval_filter(n, filter) == 1;
+}
+
+bool filter_fits_xpath(const struct lyd_node *n, const char *expr)
+{
+	return eval_xpath(n, expr, LY_VALUE_JSON, NULL) == 1;
+}
+
+bool filter_is_good(const struct lyd_node *n, const struct lyd_node *filter)
+{
+	return eval_filter(n, filter) >= 0;
+}
+
+bool filter_is_xpath(const struct lyd_node *n, const char *expr)
+{
+	return eval_xpath(n, expr, LY_VALUE_JSON, NULL) >= 0;
 }

@@ -15,4 +15,14 @@ const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select);
 /* Whether a subtree filter may select something of /natfw/state/@part; NULL: of /natfw/state. */
 bool filter_wants(const struct lyd_node *filter, const char *part);
 
+/*
+ * Whether a notification fits a filter, which is an element as above with attributes type and select, or an XPath
+ * expression with names of modules for prefixes: something is selected, or the result is true (RFC 5277, 3.6).
+ */
+bool filter_fits(const struct lyd_node *n, const struct lyd_node *filter);
+bool filter_fits_xpath(const struct lyd_node *n, const char *expr);
+/* Whether it is a filter at all, tried on a node @n. */
+bool filter_is_good(const struct lyd_node *n, const struct lyd_node *filter);
+bool filter_is_xpath(const struct lyd_node *n, const char *expr);
+
 #endif /* _NATFWD_MGMT_FILTER_H */

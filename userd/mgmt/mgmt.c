@@ -17,6 +17,7 @@
 #include "mgmt/session.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
+#include "mgmt/stream.h"
 
 #define RENEW_SECONDS	300	/* between looks at files of identities and at the resolver's */
 
@@ -61,6 +62,7 @@ static bool answer(enum proc_id from, enum msg_type type, const void *data, size
 		proc_send(from, MSG_CALL_INFO, &t.number, sizeof(t.number));
 	} else if (type == MSG_STATS) {
 		callhome_stats(tell_value, &t);
+		stream_stats(tell_value, &t);
 		proc_send(from, MSG_STATS_VALUE, &t.number, sizeof(t.number));
 	} else {
 		return false;
@@ -137,7 +139,9 @@ static int init(struct event_base *base)
 	state_calls = calls;
 	session_init(base);
 	err = callhome_init(base);
-	return err ? err : store_init();
+	if (!err)
+		err = store_init();
+	return err ? err : stream_setup(base, store_ctx());
 }
 
 static void conf(struct conf *c)

@@ -17,6 +17,10 @@
 EMBED(ietf_netconf_yang, "yang/ietf/ietf-netconf.yang");
 EMBED(ietf_netconf_with_defaults_yang, "yang/ietf/ietf-netconf-with-defaults.yang");
 EMBED(ietf_netconf_monitoring_yang, "yang/ietf/ietf-netconf-monitoring.yang");
+EMBED(ietf_netconf_acm_yang, "yang/ietf/ietf-netconf-acm.yang");
+EMBED(ietf_netconf_notifications_yang, "yang/ietf/ietf-netconf-notifications.yang");
+EMBED(notifications_yang, "yang/ietf/notifications.yang");
+EMBED(nc_notifications_yang, "yang/ietf/nc-notifications.yang");
 
 /* Of conf/schema.c: the text as it was written, with its comments. */
 extern const char natfw_yang[];
@@ -28,6 +32,10 @@ static const struct {
 	{ "ietf-netconf", ietf_netconf_yang, { "xpath", NULL } },
 	{ "ietf-netconf-with-defaults", ietf_netconf_with_defaults_yang, { NULL } },
 	{ "ietf-netconf-monitoring", ietf_netconf_monitoring_yang, { NULL } },
+	{ "ietf-netconf-acm", ietf_netconf_acm_yang, { NULL } },
+	{ "ietf-netconf-notifications", ietf_netconf_notifications_yang, { NULL } },
+	{ "notifications", notifications_yang, { NULL } },
+	{ "nc-notifications", nc_notifications_yang, { NULL } },
 	{ SCHEMA_MODULE, natfw_yang, { NULL } },
 };
 

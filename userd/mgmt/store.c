@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "mgmt/modules.h"
+#include "mgmt/nacm.h"
 #include "mgmt/store.h"
 #include "mgmt/xml.h"
 
@@ -91,6 +92,8 @@ void store_conf(const char *tree)
 		mark_defaults(new);
 	lyd_free_all(running);
 	running = new;
+	if (nacm_conf(running))
+		log_error(SUB_MGMT, "no memory for access control: the rules before stay");
 }
 
 struct lyd_node *store_running(void)
