@@ -19,8 +19,8 @@ EMBED(ietf_netconf_with_defaults_yang, "yang/ietf/ietf-netconf-with-defaults.yan
 EMBED(ietf_netconf_monitoring_yang, "yang/ietf/ietf-netconf-monitoring.yang");
 EMBED(ietf_netconf_acm_yang, "yang/ietf/ietf-netconf-acm.yang");
 EMBED(ietf_netconf_notifications_yang, "yang/ietf/ietf-netconf-notifications.yang");
-EMBED(notifications_yang, "yang/ietf/notifications.yang");
-EMBED(nc_notifications_yang, "yang/ietf/nc-notifications.yang");
+EMBED(notifications_yang, "yang/notifications.yang");
+EMBED(nc_notifications_yang, "yang/nc-notifications.yang");
 
 /* Of conf/schema.c: the text as it was written, with its comments. */
 extern const char natfw_yang[];
