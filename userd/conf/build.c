@@ -597,14 +597,15 @@ struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e)
 		build_daemon, build_interfaces, build_gist, build_nslp, build_policy, build_keys,
 		build_control, build_management,
 	};
-	struct conf *c = calloc(1, sizeof(*c));
+	const struct lyd_node *natfw = tree_top(tree, SCHEMA_MODULE, "natfw");
+	struct conf *c = natfw ? calloc(1, sizeof(*c)) : NULL;
 	size_t i;
 
 	*e = (struct conf_error){ 0 };
 	if (!c)
 		snprintf(e->text, sizeof(e->text), "out of memory");
 	for (i = 0; c && i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (parts[i](c, tree, e) && !*e->text)
+		if (parts[i](c, natfw, e) && !*e->text)
 			continue;
 		conf_free(c);
 		c = NULL;

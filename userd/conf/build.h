@@ -7,7 +7,7 @@
 
 #include "conf/tree.h"
 
-/* NULL and @e. What is odd but no error is said in the log. */
+/* @tree is any node at the top. NULL and @e. What is odd but no error is said in the log. */
 struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e);
 
 #endif /* _NATFWD_CONF_BUILD_H */

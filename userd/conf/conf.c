@@ -13,18 +13,26 @@
 
 /* ------------------------------------------------------------------ reading */
 
+static void take_secrets(struct lyd_node *first)
+{
+	struct lyd_node *n, *next;
+
+	LY_LIST_FOR_SAFE(first, next, n) {
+		if (schema_secret(n->schema))
+			lyd_free_tree(n);
+		else
+			take_secrets(lyd_child(n));
+	}
+}
+
 /* The tree as JSON, without what nobody is to see. */
 static char *describe(struct lyd_node *tree)
 {
-	const struct lyd_node *key;
-	struct lyd_node *secret;
 	char *text = NULL;
 
-	for (key = tree_find(tree, "key"); key; key = tree_next(key)) {
-		secret = (struct lyd_node *)tree_find(key, "secret");
-		lyd_free_tree(secret);
-	}
-	if (lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL))
+	take_secrets(tree);
+	if (lyd_print_mem(&text, tree, LYD_JSON,
+			  LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL | LYD_PRINT_WITHSIBLINGS))
 		return NULL;
 	return text;
 }

@@ -3,16 +3,83 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/embed.h"
 #include "conf/schema.h"
 
-extern const char natfw_yang[];
+EMBED(natfw_yang, "yang/natfw.yang");
+EMBED(ietf_interfaces_yang, "yang/ietf/ietf-interfaces.yang");
+EMBED(ietf_netconf_acm_yang, "yang/ietf/ietf-netconf-acm.yang");
+EMBED(ietf_packet_fields_yang, "yang/ietf/ietf-packet-fields.yang");
+EMBED(ietf_ethertypes_yang, "yang/ietf/ietf-ethertypes.yang");
+EMBED(ietf_access_control_list_yang, "yang/ietf/ietf-access-control-list.yang");
+EMBED(ietf_nat_yang, "yang/ietf/ietf-nat.yang");
 
-__asm__(".pushsection .rodata\n"
-	".global natfw_yang\n"
-	"natfw_yang:\n"
-	".incbin \"" NATFWD_YANG "\"\n"
-	".byte 0\n"
-	".popsection\n");
+/* Each after what it imports. */
+static const struct {
+	const char *name, *text;
+	bool imported;		/* only: nothing of it is configured by itself */
+	const char *features[12];
+} modules[] = {
+	{ "ietf-netconf-acm", ietf_netconf_acm_yang, false, { NULL } },
+	{ SCHEMA_MODULE, natfw_yang, false, { NULL } },
+	{ "ietf-interfaces", ietf_interfaces_yang, true, { NULL } },
+	{ "ietf-ethertypes", ietf_ethertypes_yang, true, { NULL } },
+	{ "ietf-packet-fields", ietf_packet_fields_yang, true, { NULL } },
+	{ "ietf-access-control-list", ietf_access_control_list_yang, false,
+	  { "match-on-ipv4", "match-on-ipv6", "match-on-tcp", "match-on-udp", "match-on-icmp",
+	    "ipv4", "ipv6", "acl-aggregate-stats", "interface-attachment", NULL } },
+	{ "ietf-nat", ietf_nat_yang, false, { "basic-nat44", "napt44", "dst-nat", NULL } },
+};
+
+#define COUNT	(sizeof(modules) / sizeof(modules[0]))
+
+const char *schema_text(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT; i++)
+		if (!strcmp(modules[i].name, name))
+			return modules[i].text;
+	return NULL;
+}
+
+/* A module that another one imports. */
+static LY_ERR find_import(const char *name, const char *revision, const char *submodule,
+			  const char *submodule_revision, void *arg, LYS_INFORMAT *format,
+			  const char **text, ly_module_imp_data_free_clb *release)
+{
+	(void)revision;
+	(void)submodule_revision;
+	(void)arg;
+	*text = submodule ? NULL : schema_text(name);
+	*format = LYS_IN_YANG;
+	*release = NULL;
+	return *text ? LY_SUCCESS : LY_ENOTFOUND;
+}
+
+bool schema_add(struct ly_ctx *ctx, const char *text, const char *const *features)
+{
+	struct ly_in *in;
+	LY_ERR err;
+
+	if (ly_in_new_memory(text, &in))
+		return false;
+	err = lys_parse(ctx, in, LYS_IN_YANG, (const char **)features, NULL);
+	ly_in_free(in, 0);
+	return !err;
+}
+
+bool schema_load(struct ly_ctx *ctx)
+{
+	bool good = true;
+	size_t i;
+
+	ly_ctx_set_module_imp_clb(ctx, find_import, NULL);
+	for (i = 0; good && i < COUNT; i++)
+		good = modules[i].imported ||
+		       schema_add(ctx, modules[i].text, modules[i].features);
+	return good;
+}
 
 struct ly_ctx *schema_create(void)
 {
@@ -21,10 +88,23 @@ struct ly_ctx *schema_create(void)
 	ly_log_options(LY_LOSTORE);
 	if (ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIRS, &ctx))
 		return NULL;
-	if (!lys_parse_mem(ctx, natfw_yang, LYS_IN_YANG, NULL))
+	if (schema_load(ctx))
 		return ctx;
 	ly_ctx_destroy(ctx);
 	return NULL;
+}
+
+bool schema_secret(const struct lysc_node *n)
+{
+	LY_ARRAY_COUNT_TYPE i;
+
+	if (!n || !(n->nodetype & LYD_NODE_TERM) || !(n->flags & LYS_CONFIG_W))
+		return false;
+	LY_ARRAY_FOR(n->exts, i)
+		if (!strcmp(n->exts[i].def->name, "default-deny-all") &&
+		    !strcmp(n->exts[i].def->module->name, "ietf-netconf-acm"))
+			return true;
+	return false;
 }
 
 /* libyang says: Schema location "/a:b", data location "/a:b[c='d']", line number 1. */

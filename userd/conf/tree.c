@@ -8,7 +8,9 @@
 
 struct maker {
 	struct ly_ctx *ctx;
-	const struct lys_module *module;
+	const struct lys_module *module;	/* natfw's */
+	struct lyd_node *natfw;			/* its container */
+	struct lyd_node *tree;			/* first at the top */
 	struct conf_error *e;
 };
 
@@ -91,6 +93,17 @@ const struct lyd_node *tree_next(const struct lyd_node *n)
 	return NULL;
 }
 
+const struct lyd_node *tree_top(const struct lyd_node *tree, const char *module, const char *name)
+{
+	const struct lyd_node *n;
+
+	LY_LIST_FOR(lyd_first_sibling(tree), n)
+		if (n->schema && !strcmp(n->schema->name, name) &&
+		    !strcmp(n->schema->module->name, module))
+			return n;
+	return NULL;
+}
+
 const char *tree_value(const struct lyd_node *parent, const char *name)
 {
 	const struct lyd_node *n = tree_find(parent, name);
@@ -108,69 +121,84 @@ static void mark(struct lyd_node *n, const struct doc_value *v)
 static bool make_members(struct maker *m, struct lyd_node *parent, const struct doc_value *map,
 			 const struct doc_value *but);
 
-static bool make_leaf(struct maker *m, struct lyd_node *parent, const char *name,
+/* RFC 7951, 6.9: a type of no values but to be there is [null]. */
+static bool is_empty(const struct lysc_node *s, const struct doc_value *v)
+{
+	return s->nodetype == LYS_LEAF &&
+	       ((const struct lysc_node_leaf *)s)->type->basetype == LY_TYPE_EMPTY &&
+	       v->kind == DOC_LIST && v->child && !v->child->next && doc_null(v->child);
+}
+
+static bool make_leaf(struct maker *m, struct lyd_node *parent, const struct lysc_node *s,
 		      const struct doc_value *v)
 {
+	const char *text = is_empty(s, v) ? "" : v->text;
 	struct lyd_node *n;
 
-	if (v->kind != DOC_SCALAR)
+	if (!text)
 		return fail(m, v, parent, "a single value was expected");
-	if (doc_null(v))
+	if (v->kind == DOC_SCALAR && doc_null(v))
 		return fail(m, v, parent, "has no value");
-	if (lyd_new_term(parent, m->module, name, v->text, 0, &n))
+	if (lyd_new_term(parent, s->module, s->name, text, 0, &n))
 		return refused(m, v, parent);
 	mark(n, v);
 	return true;
 }
 
-static bool make_leaf_list(struct maker *m, struct lyd_node *parent, const char *name,
+static bool make_leaf_list(struct maker *m, struct lyd_node *parent, const struct lysc_node *s,
 			   const struct doc_value *v)
 {
 	const struct doc_value *one;
 
 	if (v->kind == DOC_SCALAR)
-		return make_leaf(m, parent, name, v);
+		return make_leaf(m, parent, s, v);
 	if (v->kind != DOC_LIST)
 		return fail(m, v, parent, "a list of values was expected");
 	for (one = v->child; one; one = one->next)
-		if (!make_leaf(m, parent, name, one)) {
-			put_path(m->e, parent, name);
+		if (!make_leaf(m, parent, s, one)) {
+			put_path(m->e, parent, s->name);
 			return false;
 		}
 	return true;
 }
 
-static bool make_container(struct maker *m, struct lyd_node *parent, const char *name,
+static bool make_container(struct maker *m, struct lyd_node *parent, const struct lysc_node *s,
 			   const struct doc_value *v)
 {
 	struct lyd_node *n;
 
 	if (v->kind != DOC_MAP && !doc_null(v))
 		return fail(m, v, parent, "members were expected");
-	if (lyd_new_inner(parent, m->module, name, 0, &n))
+	if (lyd_new_inner(parent, s->module, s->name, 0, &n))
 		return refused(m, v, parent);
+	if (!parent)
+		lyd_insert_sibling(m->tree, n, &m->tree);
 	mark(n, v);
 	return make_members(m, n, v, NULL);
 }
 
-/* A member may have the module's name in front. */
-static const struct doc_value *member(const struct doc_value *map, const char *name)
+/* A member of the map that may have the module's name in front. */
+static const struct doc_value *member(const struct doc_value *map, const struct lysc_node *s)
 {
-	const struct doc_value *v = doc_member(map, name);
-	char full[128];
+	const struct doc_value *v = doc_member(map, s->name);
+	char full[192];
 
 	if (v)
 		return v;
-	snprintf(full, sizeof(full), SCHEMA_MODULE ":%s", name);
+	snprintf(full, sizeof(full), "%s:%s", s->module->name, s->name);
 	return doc_member(map, full);
 }
 
-/* Name of the key of a list; all of ours have one. */
-static const char *list_key(const struct lysc_node *list)
+/* The key of a list; all of them have one. */
+static const struct lysc_node *list_key(const struct lysc_node *list)
 {
-	const struct lysc_node *key = lysc_node_child(list);
+	return lysc_node_child(list);
+}
 
-	return key->name;
+/* Whether it has to be in every entry of the list it is in. What is in a choice is left to libyang. */
+static bool is_wanted(const struct lysc_node *s)
+{
+	return s->flags & LYS_MAND_TRUE && s->flags & LYS_CONFIG_W && s->parent->nodetype == LYS_LIST;
 }
 
 /* libyang finds these as well, and knows less about where. */
@@ -185,7 +213,7 @@ static bool check_entry(struct maker *m, const struct lyd_node *n, const struct 
 		return false;
 	}
 	while ((s = lys_getnext(s, n->schema, NULL, 0))) {
-		if (!(s->flags & LYS_MAND_TRUE) || member(v, s->name))
+		if (!is_wanted(s) || member(v, s))
 			continue;
 		tree_fail(m->e, n, "an entry without %s", s->name);
 		put_path(m->e, n, s->name);
@@ -197,15 +225,15 @@ static bool check_entry(struct maker *m, const struct lyd_node *n, const struct 
 static bool make_entry(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
 		       const struct doc_value *v)
 {
-	const char *key = list_key(schema);
+	const struct lysc_node *key = list_key(schema);
 	const struct doc_value *k = v->kind == DOC_MAP ? member(v, key) : NULL;
 	struct lyd_node *n;
 
 	if (v->kind != DOC_MAP)
 		return fail(m, v, parent, "an entry with members was expected");
 	if (!k || k->kind != DOC_SCALAR || doc_null(k))
-		return fail(m, v, parent, "an entry without %s", key);
-	if (lyd_new_list(parent, m->module, schema->name, 0, &n, k->text))
+		return fail(m, v, parent, "an entry without %s", key->name);
+	if (lyd_new_list(parent, schema->module, schema->name, 0, &n, k->text))
 		return refused(m, k, parent);
 	mark(n, v);
 	return check_entry(m, n, v) && make_members(m, n, v, k);
@@ -220,7 +248,7 @@ static bool make_list(struct maker *m, struct lyd_node *parent, const struct lys
 		return true;
 	if (v->kind != DOC_LIST)
 		return fail(m, v, parent, "a list of entries was expected (- %s: ...)",
-			    list_key(schema));
+			    list_key(schema)->name);
 	for (one = v->child; one; one = one->next)
 		if (!make_entry(m, parent, schema, one)) {
 			if (!strstr(m->e->path + 1, schema->name))
@@ -230,27 +258,39 @@ static bool make_list(struct maker *m, struct lyd_node *parent, const struct lys
 	return true;
 }
 
+/* What @name, with or without the name of a module in front, is in @parent, NULL: at the top (RFC 7951, 4). */
+static const struct lysc_node *find_schema(const struct maker *m, const struct lyd_node *parent,
+					   const char *name)
+{
+	const struct lys_module *module = parent ? parent->schema->module : NULL;
+	const char *colon = strchr(name, ':');
+	char prefix[128];
+
+	if (colon) {
+		snprintf(prefix, sizeof(prefix), "%.*s", (int)(colon - name), name);
+		module = ly_ctx_get_module_implemented(m->ctx, prefix);
+		name = colon + 1;
+	}
+	return module ? lys_find_child(parent ? parent->schema : NULL, module, name, 0, 0, 0) : NULL;
+}
+
 static bool make_member(struct maker *m, struct lyd_node *parent, const struct doc_value *v)
 {
-	const struct lysc_node *s;
-	const char *name = v->key;
+	const struct lysc_node *s = find_schema(m, parent, v->key);
 
-	if (!strncmp(name, SCHEMA_MODULE ":", sizeof(SCHEMA_MODULE)))
-		name += sizeof(SCHEMA_MODULE);
-	s = lys_find_child(parent->schema, m->module, name, 0, 0, 0);
-	if (!s)
+	if (!s || s->nodetype & (LYS_RPC | LYS_ACTION | LYS_NOTIF))
 		return fail(m, v, parent, "there is no such setting");
 	if (!(s->flags & LYS_CONFIG_W))
 		return fail(m, v, parent, "is state, and cannot be configured");
 	switch (s->nodetype) {
 	case LYS_CONTAINER:
-		return make_container(m, parent, name, v);
+		return make_container(m, parent, s, v);
 	case LYS_LIST:
 		return make_list(m, parent, s, v);
 	case LYS_LEAFLIST:
-		return make_leaf_list(m, parent, name, v);
+		return make_leaf_list(m, parent, s, v);
 	default:
-		return make_leaf(m, parent, name, v);
+		return make_leaf(m, parent, s, v);
 	}
 }
 
@@ -284,26 +324,44 @@ static const struct lyd_node *nearest(struct lyd_node *tree, char *path)
 	return n ? n : tree;
 }
 
-static void invalid(struct maker *m, struct lyd_node *tree)
+bool tree_validate(struct lyd_node **tree, struct conf_error *e)
 {
-	struct conf_error *e = m->e;
+	struct ly_ctx *ctx = (struct ly_ctx *)LYD_CTX(*tree);
 	char path[sizeof(e->path)];
 
-	schema_error(m->ctx, e->text, sizeof(e->text), e->path, sizeof(e->path));
+	if (!lyd_validate_all(tree, NULL, LYD_VALIDATE_NO_STATE, NULL))
+		return true;
+	schema_error(ctx, e->text, sizeof(e->text), e->path, sizeof(e->path));
 	memcpy(path, e->path, sizeof(path));
-	e->line = tree_line(nearest(tree, path));
+	e->line = tree_line(nearest(*tree, path));
+	return false;
 }
 
-static bool make_top(struct maker *m, struct lyd_node *tree, const struct doc_value *file)
+/* Members are natfw's unless they have the name of another module in front. */
+static bool is_beside(const struct doc_value *v)
 {
-	const struct doc_value *v = file;
+	return strchr(v->key, ':') && strncmp(v->key, SCHEMA_MODULE ":", sizeof(SCHEMA_MODULE)) != 0;
+}
 
-	if (file->kind == DOC_MAP && file->child && !file->child->next &&
-	    !strcmp(file->child->key, SCHEMA_MODULE ":natfw"))
-		v = file->child;
-	if (v->kind != DOC_MAP && !doc_null(v))
-		return fail(m, v, NULL, "members were expected");
-	return make_members(m, tree, v, NULL);
+static bool make_top(struct maker *m, const struct doc_value *file)
+{
+	const struct doc_value *whole, *v;
+
+	if (file->kind != DOC_MAP)
+		return doc_null(file) || fail(m, file, NULL, "members were expected");
+	whole = doc_member(file, SCHEMA_MODULE ":natfw");
+	if (whole && whole->kind != DOC_MAP && !doc_null(whole))
+		return fail(m, whole, NULL, "members were expected");
+	for (v = file->child; v; v = v->next) {
+		if (is_beside(v) && !make_member(m, NULL, v))
+			return false;
+		if (!is_beside(v) && whole && v != whole)
+			return fail(m, v, m->natfw, "stands beside " SCHEMA_MODULE
+				    ":natfw, and not in it");
+		if (!is_beside(v) && !whole && !make_member(m, m->natfw, v))
+			return false;
+	}
+	return !whole || make_members(m, m->natfw, whole, NULL);
 }
 
 struct lyd_node *tree_create(struct ly_ctx *ctx, const struct doc_value *file,
@@ -313,18 +371,17 @@ struct lyd_node *tree_create(struct ly_ctx *ctx, const struct doc_value *file,
 		.ctx = ctx, .e = e,
 		.module = ly_ctx_get_module_implemented(ctx, SCHEMA_MODULE),
 	};
-	struct lyd_node *tree = NULL;
 
-	if (lyd_new_inner(NULL, m.module, "natfw", 0, &tree)) {
+	if (lyd_new_inner(NULL, m.module, "natfw", 0, &m.natfw)) {
 		snprintf(e->text, sizeof(e->text), "out of memory");
 		return NULL;
 	}
-	if (!make_top(&m, tree, file))
+	m.tree = m.natfw;
+	if (!make_top(&m, file))
 		goto failed;
-	if (!lyd_validate_module(&tree, m.module, LYD_VALIDATE_NO_STATE, NULL))
-		return tree;
-	invalid(&m, tree);
+	if (tree_validate(&m.tree, e))
+		return m.tree;
 failed:
-	lyd_free_all(tree);
+	lyd_free_all(m.tree);
 	return NULL;
 }

@@ -10,12 +10,17 @@
 #include "conf/document.h"
 
 /*
- * The container natfw with what @file says, validated, defaults added; for lyd_free_all(). NULL and @e.
- * @file is the inside of the container, or has it as its only member "natfw:natfw".
+ * What @file says, validated, defaults added; for lyd_free_all(). NULL and @e. Members of @file are those of the
+ * container natfw, or this container, as "natfw:natfw"; and what other modules have at the top, with the name
+ * of the module in front ("ietf-netconf-acm:nacm").
  */
 struct lyd_node *tree_create(struct ly_ctx *ctx, const struct doc_value *file,
 			     struct conf_error *e);
 
+/* Validate, and add defaults. False and @e, with line and path of what is wrong. */
+bool tree_validate(struct lyd_node **tree, struct conf_error *e);
+/* What module @module has at the top as @name, beside @tree or as it; or NULL. */
+const struct lyd_node *tree_top(const struct lyd_node *tree, const char *module, const char *name);
 /* The first child of @parent called @name, and the next one with the name of @n; or NULL. */
 const struct lyd_node *tree_find(const struct lyd_node *parent, const char *name);
 const struct lyd_node *tree_next(const struct lyd_node *n);

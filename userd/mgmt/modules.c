@@ -2,56 +2,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/embed.h"
 #include "conf/schema.h"
 #include "mgmt/modules.h"
-
-#define EMBED(name, file) \
-	extern const char name[]; \
-	__asm__(".pushsection .rodata\n" \
-		".global " #name "\n" \
-		#name ":\n" \
-		".incbin \"" file "\"\n" \
-		".byte 0\n" \
-		".popsection\n")
 
 EMBED(ietf_netconf_yang, "yang/ietf/ietf-netconf.yang");
 EMBED(ietf_netconf_with_defaults_yang, "yang/ietf/ietf-netconf-with-defaults.yang");
 EMBED(ietf_netconf_monitoring_yang, "yang/ietf/ietf-netconf-monitoring.yang");
-EMBED(ietf_netconf_acm_yang, "yang/ietf/ietf-netconf-acm.yang");
 EMBED(ietf_netconf_notifications_yang, "yang/ietf/ietf-netconf-notifications.yang");
 EMBED(notifications_yang, "yang/notifications.yang");
 EMBED(nc_notifications_yang, "yang/nc-notifications.yang");
 
-/* Of conf/schema.c: the text as it was written, with its comments. */
-extern const char natfw_yang[];
-
 static const struct {
 	const char *name, *text;
-	const char *features[4];
+	const char *features[8];
 } modules[] = {
-	{ "ietf-netconf", ietf_netconf_yang, { "xpath", NULL } },
+	{ "ietf-netconf", ietf_netconf_yang,
+	  { "candidate", "confirmed-commit", "rollback-on-error", "validate", "writable-running", "xpath", NULL } },
 	{ "ietf-netconf-with-defaults", ietf_netconf_with_defaults_yang, { NULL } },
 	{ "ietf-netconf-monitoring", ietf_netconf_monitoring_yang, { NULL } },
-	{ "ietf-netconf-acm", ietf_netconf_acm_yang, { NULL } },
 	{ "ietf-netconf-notifications", ietf_netconf_notifications_yang, { NULL } },
 	{ "notifications", notifications_yang, { NULL } },
 	{ "nc-notifications", nc_notifications_yang, { NULL } },
-	{ SCHEMA_MODULE, natfw_yang, { NULL } },
 };
 
 #define COUNT	(sizeof(modules) / sizeof(modules[0]))
-
-static LY_ERR add(struct ly_ctx *ctx, size_t i)
-{
-	struct ly_in *in;
-	LY_ERR err = ly_in_new_memory(modules[i].text, &in);
-
-	if (err)
-		return err;
-	err = lys_parse(ctx, in, LYS_IN_YANG, (const char **)modules[i].features, NULL);
-	ly_in_free(in, 0);
-	return err;
-}
 
 struct ly_ctx *modules_create(void)
 {
@@ -61,13 +36,14 @@ struct ly_ctx *modules_create(void)
 	ly_log_options(LY_LOSTORE);
 	if (ly_ctx_new(NULL, LY_CTX_DISABLE_SEARCHDIRS, &ctx))
 		return NULL;
-	for (i = 0; i < COUNT; i++) {
-		if (!add(ctx, i))
-			continue;
-		ly_ctx_destroy(ctx);
-		return NULL;
-	}
-	return ctx;
+	for (i = 0; i < COUNT; i++)
+		if (!schema_add(ctx, modules[i].text, modules[i].features))
+			goto failed;
+	if (schema_load(ctx))
+		return ctx;
+failed:
+	ly_ctx_destroy(ctx);
+	return NULL;
 }
 
 char *modules_text(const struct ly_ctx *ctx, const char *name, const char *revision)
@@ -82,5 +58,7 @@ char *modules_text(const struct ly_ctx *ctx, const char *name, const char *revis
 	for (i = 0; i < COUNT; i++)
 		if (!strcmp(modules[i].name, name))
 			return strdup(modules[i].text);
+	if (schema_text(name))
+		return strdup(schema_text(name));
 	return lys_print_mem(&text, m, LYS_OUT_YANG, 0) ? NULL : text;
 }
