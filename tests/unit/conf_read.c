@@ -168,6 +168,37 @@ static void json(void)
 	conf_free(c);
 }
 
+static void other_modules(void)
+{
+	struct conf *c = read_text("gist: {port: 4711}\n"
+				   "ietf-netconf-acm:nacm:\n"
+				   "  write-default: permit\n"
+				   "  groups:\n"
+				   "    group: [{name: admin, user-name: [a, b]}]\n"
+				   "ietf-access-control-list:acls:\n"
+				   "  acl:\n"
+				   "  - name: x\n"
+				   "    type: ipv4-acl-type\n"
+				   "    aces:\n"
+				   "      ace:\n"
+				   "      - name: ssh\n"
+				   "        matches:\n"
+				   "          ipv4: {destination-ipv4-network: 10.0.0.0/8}\n"
+				   "          tcp: {destination-port: {port: 22}}\n"
+				   "        actions: {forwarding: accept}\n");
+
+	if (!EXPECT(c))
+		return;
+	EXPECT_EQ(c->gist.port, 4711);
+	EXPECT(strstr(c->tree, "\"ietf-netconf-acm:nacm\":{") && strstr(c->tree, "\"user-name\":[\"a\",\"b\"]"));
+	EXPECT(strstr(c->tree, "\"ietf-access-control-list:acls\":{"));
+	conf_free(c);
+	c = read_text("{\"natfw:natfw\": {\"gist\": {\"port\": 4711}}, "
+		      "\"ietf-netconf-acm:nacm\": {\"enable-nacm\": false}}");
+	EXPECT(c && c->gist.port == 4711 && strstr(c->tree, "\"enable-nacm\":false"));
+	conf_free(c);
+}
+
 static void tree_is_readable(void)
 {
 	struct conf_error e;
@@ -193,6 +224,18 @@ struct wrong {
 };
 
 static const struct wrong wrongs[] = {
+	{ "gist: {}\nfoo:nacm: {}\n", 2, "/foo:nacm", "no such" },
+	{ "nacm: {}\n", 1, "/natfw:natfw/nacm", "no such" },
+	{ "ietf-netconf-acm:nacm:\n  denied-operations: 4\n", 2,
+	  "/ietf-netconf-acm:nacm/denied-operations", "state" },
+	{ "ietf-netconf-acm:nacm:\n  rule-list:\n  - name: a\n    rule:\n    - {name: r}\n", 5,
+	  "/ietf-netconf-acm:nacm/rule-list[name='a']/rule[name='r']/action", "without action" },
+	{ "natfw:natfw: {}\ngist: {}\n", 2, "/natfw:natfw/gist", "beside" },
+	{ "ietf-access-control-list:acls:\n  attachment-points:\n    interface:\n"
+	  "    - interface-id: eth0\n      ingress:\n        acl-sets:\n"
+	  "          acl-set: [{name: none}]\n", 7,
+	  "/ietf-access-control-list:acls/attachment-points/interface[interface-id='eth0']/ingress/"
+	  "acl-sets/acl-set[name='none']/name", "no target" },
 	{ "gist:\n  port: 70000\n", 2, "/natfw:natfw/gist/port", "70000" },
 	{ "gist:\n  port: x\n", 2, "/natfw:natfw/gist/port", "x" },
 	{ "gist:\n  prot: 270\n", 2, "/natfw:natfw/gist/prot", "no such" },
@@ -291,6 +334,7 @@ int main(void)
 		{ "TLS, peers and addresses", tls_and_peers },
 		{ "types come from the schema, not from how a value looks", plain_scalars },
 		{ "RFC 7951 JSON is read as well", json },
+		{ "other modules are beside natfw's", other_modules },
 		{ "the tree for the control socket has no secrets", tree_is_readable },
 		{ "errors name line and path", errors },
 		{ "what is no file is said to be none", files },

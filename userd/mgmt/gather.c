@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "mgmt/datastore.h"
 #include "mgmt/gather.h"
 #include "mgmt/request.h"
 #include "mgmt/state.h"
@@ -45,7 +46,7 @@ static void add_state(struct lyd_node **tree, json_t *json)
 static void on_state(void *arg, json_t *json, const char *missing)
 {
 	struct gather *g = arg;
-	struct lyd_node *tree = g->wish.config ? store_running() : NULL;
+	struct lyd_node *tree = g->wish.config ? datastore_copy(DATASTORE_RUNNING) : NULL;
 
 	g->state = NULL;
 	if (missing)

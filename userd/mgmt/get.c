@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mgmt/datastore.h"
 #include "mgmt/filter.h"
 #include "mgmt/gather.h"
 #include "mgmt/modules.h"
@@ -180,7 +181,7 @@ void get_config(struct request *r)
 	if (!which || which->next || !xml_is(which, NETCONF_NS, "running"))
 		request_error(r, "protocol", "invalid-value", NULL, "there is datastore running only");
 	else
-		answer(r, store_running());
+		answer(r, datastore_copy(DATASTORE_RUNNING));
 }
 
 /* ------------------------------------------------------------------ modules */

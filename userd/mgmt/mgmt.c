@@ -13,7 +13,9 @@
 #include "mgmt/callhome.h"
 #include "mgmt/connector.h"
 #include "mgmt/credentials.h"
+#include "mgmt/datastore.h"
 #include "mgmt/dial.h"
+#include "mgmt/nacm.h"
 #include "mgmt/session.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
@@ -148,7 +150,9 @@ static void conf(struct conf *c)
 {
 	conf_free(mgmt.next);
 	mgmt.next = c;
-	store_conf(c->tree);
+	datastore_conf(store_ctx(), c->tree, false);
+	if (nacm_conf(datastore_tree(DATASTORE_RUNNING)))
+		log_error(SUB_MGMT, "no memory for access control: the rules before stay");
 	if (credentials_conf(&c->mgmt))
 		log_error(SUB_MGMT, "no memory for identities");
 	ask_files();

@@ -6,12 +6,10 @@
 
 #include "base/log.h"
 #include "mgmt/modules.h"
-#include "mgmt/nacm.h"
 #include "mgmt/store.h"
 #include "mgmt/xml.h"
 
 static struct ly_ctx *ctx, *plain;
-static struct lyd_node *running;
 static char content_id[17];
 
 struct ly_ctx *store_ctx(void)
@@ -57,52 +55,6 @@ int store_init(void)
 		return -ENOMEM;
 	identify();
 	return 0;
-}
-
-/*
- * The text has every leaf: those with their default value are marked as such again, and containers with
- * nothing else in them.
- */
-static bool mark_defaults(struct lyd_node *n)
-{
-	struct lyd_node *c;
-	bool all = true;
-
-	LY_LIST_FOR(lyd_child(n), c)
-		all &= mark_defaults(c);
-	if (n->schema->nodetype & LYD_NODE_TERM)
-		all = lyd_is_default(n);
-	else if (n->schema->nodetype != LYS_CONTAINER || n->schema->flags & LYS_PRESENCE)
-		all = false;
-	if (all)
-		n->flags |= LYD_DEFAULT;
-	return all;
-}
-
-void store_conf(const char *tree)
-{
-	struct lyd_node *new = NULL;
-
-	if (tree && lyd_parse_data_mem(ctx, tree, LYD_JSON, LYD_PARSE_ONLY | LYD_PARSE_NO_STATE, 0,
-				       &new)) {
-		log_error(SUB_MGMT, "the configuration cannot be read: %s", ly_errmsg(ctx));
-		ly_err_clean(ctx, NULL);
-	}
-	if (new)
-		mark_defaults(new);
-	lyd_free_all(running);
-	running = new;
-	if (nacm_conf(running))
-		log_error(SUB_MGMT, "no memory for access control: the rules before stay");
-}
-
-struct lyd_node *store_running(void)
-{
-	struct lyd_node *copy = NULL;
-
-	if (running)
-		(void)lyd_dup_siblings(running, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &copy);
-	return copy;
 }
 
 struct lyd_node *store_library(void)

@@ -10,16 +10,12 @@
 
 /* Read the modules; before privileges go. 0 or -errno. */
 int store_init(void);
-/* The configuration in force: conf.tree. */
-void store_conf(const char *tree);
 struct ly_ctx *store_ctx(void);
 /* For xml_read(). */
 struct ly_ctx *store_xml(void);
 /* Names the set of modules (RFC 8525). */
 const char *store_content_id(void);
-/* A copy of the configuration, for lyd_free_all(); NULL: none, or no memory. */
-struct lyd_node *store_running(void);
-/* The same of what the modules are (RFC 8525). */
+/* A copy of what the modules are (RFC 8525), for lyd_free_all(); NULL: no memory. */
 struct lyd_node *store_library(void);
 /* Data in @format added to *@tree, state allowed. False: it is not of our modules. */
 bool store_add(struct lyd_node **tree, const char *text, LYD_FORMAT format);
