@@ -94,17 +94,23 @@ struct ly_ctx *schema_create(void)
 	return NULL;
 }
 
-bool schema_secret(const struct lysc_node *n)
+static bool denies_all(const struct lysc_node *n)
 {
 	LY_ARRAY_COUNT_TYPE i;
 
-	if (!n || !(n->nodetype & LYD_NODE_TERM) || !(n->flags & LYS_CONFIG_W))
-		return false;
 	LY_ARRAY_FOR(n->exts, i)
 		if (!strcmp(n->exts[i].def->name, "default-deny-all") &&
 		    !strcmp(n->exts[i].def->module->name, "ietf-netconf-acm"))
 			return true;
 	return false;
+}
+
+bool schema_secret(const struct lysc_node *n)
+{
+	if (!n || !(n->nodetype & LYD_NODE_TERM) || !(n->flags & LYS_CONFIG_W))
+		return false;
+	/* libyang has it in all nodes below as well */
+	return denies_all(n) && !(n->parent && denies_all(n->parent));
 }
 
 /* libyang says: Schema location "/a:b", data location "/a:b[c='d']", line number 1. */

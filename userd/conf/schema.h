@@ -21,8 +21,8 @@ bool schema_add(struct ly_ctx *ctx, const char *text, const char *const *feature
 /* The text of one of them, or of what they import, as it was written; NULL: it is none of these. */
 const char *schema_text(const char *name);
 /*
- * Whether @n is a leaf that nobody is to see: one that can be configured and has nacm:default-deny-all (RFC 8341,
- * 3.7). It does not leave the monitor but to who needs it.
+ * Whether @n is a leaf that nobody is to see: one that can be configured and says nacm:default-deny-all itself
+ * (RFC 8341, 3.7). It does not leave the monitor but to who needs it.
  */
 bool schema_secret(const struct lysc_node *n);
 /*
