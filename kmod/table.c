@@ -278,12 +278,20 @@ static bool natfw_bucket_clashes(struct natfw_bucket *b, u16 tag,
 	return false;
 }
 
+/*
+ * Nodes that are enough for @buckets: 85 % of the slots. One in ten has then
+ * gone to an overflow bucket, and the larger table is not less than 42 % full.
+ */
+static u32 natfw_table_load(u32 buckets)
+{
+	return buckets * 4 + buckets / 4;
+}
+
 static void natfw_table_kick(struct natfw_table *t, const struct natfw_buckets *a)
 {
 	u32 n = atomic_read(&t->count);
 
-	/* three quarters of the slots */
-	if (n / 15 > (a->mask >> 2) && a->mask + 1 < NATFW_TABLE_MAX &&
+	if (n > natfw_table_load(a->mask + 1) && a->mask + 1 < NATFW_TABLE_MAX &&
 	    !rcu_access_pointer(a->next) && !READ_ONCE(t->closing))
 		queue_work(natfw_wq, &t->grow_work);
 }
@@ -435,16 +443,13 @@ static u32 natfw_table_want(const struct natfw_table *t)
 /* As large as it should be. */
 static void natfw_table_fit(struct natfw_table *t)
 {
-	u32 slots = natfw_table_buckets(t) * NATFW_BUCKET_SLOTS;
 	u32 want = natfw_table_want(t), n = natfw_table_buckets(t);
 
 	lockdep_assert_held(&t->resizing);
 	if (READ_ONCE(t->closing))
 		return;
-	if (want > slots / 4 * 3)
-		n = roundup_pow_of_two(want / 2);	/* 40 % full */
-	else if (want < slots / 16)
-		n = roundup_pow_of_two(want / 2 + 1);
+	if (want > natfw_table_load(n) || want < n * NATFW_BUCKET_SLOTS / 16)
+		n = roundup_pow_of_two(want / 4 + 1);	/* 40 to 80 % full */
 	n = clamp(n, NATFW_TABLE_MIN, NATFW_TABLE_MAX);
 	if (n != natfw_table_buckets(t))
 		natfw_table_resize(t, n);
