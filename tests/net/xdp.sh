@@ -441,6 +441,36 @@ attach_foreign() {
 bad_mode() {
 	fails ctl dev attach lan --xdp=fast
 	file_has "$WORK/stderr" "native, generic"
+	fails ctl dev attach lan xdp native --xdp
+	file_has "$WORK/stderr" "one of them"
+	not_attached lan
+}
+
+file_wants() { echo "dev attach lan emit direct $*" | ctl apply -; }
+
+by_file() {
+	wipe
+	file_wants xdp generic
+	want "$(xdp_field lan mode)" generic
+	# what is shown can be applied, and is what there is
+	ctl show >"$WORK/shown"
+	file_has "$WORK/shown" "dev attach lan .* xdp generic"
+	want "$(ctl_json --dry-run apply "$WORK/shown" | jq .other)" 0 "changes to what is shown"
+	# a file that does not speak of it leaves it
+	file_wants zone 7
+	want "$(xdp_field lan mode)" generic
+	file_wants xdp native
+	want "$(xdp_field lan mode)" native
+	file_wants xdp auto
+	want "$(xdp_field lan mode)" native
+	file_wants xdp off
+	want "$(xdp_field lan mode)" ""
+	is_attached lan
+	# who is not in the file keeps no program
+	file_wants xdp generic
+	ctl apply /dev/null
+	not_attached lan
+	want "$(on_gw ip -j link show lan | jq '.[0].xdp')" null "program left behind"
 }
 
 # --- going away ------------------------------------------------------------------------
@@ -553,6 +583,7 @@ point "attach where the card takes tags off" attach_tags
 point "tags taken off later" tags_later
 point "another's program stays" attach_foreign
 point "a mode that is none" bad_mode
+point "by a file" by_file
 for MODE in native generic; do
 	both "dropped, $MODE" drops
 	both "translated and sent, $MODE" sends

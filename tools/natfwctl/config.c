@@ -58,9 +58,13 @@ static bool read_net(struct config *c, struct words *w)
 static bool read_dev(struct config *c, struct words *w)
 {
 	struct config_dev d = { .line = w->line[0] }, *add;
+	struct devspec s;
 
-	if (!devspec_read(w, &d.dev, true))
+	if (!devspec_read(w, &s, true))
 		return false;
+	d.dev = s.dev;
+	d.has_xdp = s.has_xdp;
+	d.xdp = s.xdp;
 	if (config_dev(c, d.dev.ifname)) {
 		w->at = 3;
 		return words_fail(w, "attached a second time");

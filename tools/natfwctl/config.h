@@ -21,9 +21,12 @@
 #include "model.h"
 #include "ruleset.h"
 #include "words.h"
+#include "xdp.h"
 
 struct config_dev {
 	struct natfw_dev dev;
+	bool has_xdp;			/* the file says what of XDP there is to be */
+	enum xdp_mode xdp;
 	unsigned int line;
 };
 

@@ -117,48 +117,52 @@ static int dev_show(struct words *w)
 	return show_devs(name);
 }
 
-/* The value of --xdp, or @otherwise. */
-static bool xdp_wanted(struct words *w, enum xdp_mode otherwise, enum xdp_mode *mode)
+/* A device with its settings; of XDP by word or by option. */
+static bool read_spec(struct words *w, struct devspec *s)
 {
-	*mode = otherwise;
-	if (!ctl_opt.has_xdp || xdp_mode_parse(ctl_opt.xdp, mode))
+	if (!devspec_read(w, s, false))
+		return false;
+	if (!ctl_opt.has_xdp)
 		return true;
-	return words_fail_all(w, "--xdp=%s: native, generic, auto or off", ctl_opt.xdp);
+	if (s->has_xdp)
+		return words_fail_all(w, "xdp and --xdp: one of them");
+	s->has_xdp = true;
+	return xdp_mode_parse(ctl_opt.xdp, &s->xdp) ||
+	       words_fail_all(w, "--xdp=%s: native, generic, auto or off", ctl_opt.xdp);
 }
 
 /* All of it, or nothing. */
 static int dev_attach(struct words *w)
 {
-	struct natfw_dev d, undo = { .has = 1ull << NATFW_A_DEV_IFNAME };
-	enum xdp_mode xdp;
+	struct natfw_dev undo = { .has = 1ull << NATFW_A_DEV_IFNAME };
+	struct devspec s;
 	int status;
 
-	if (!xdp_wanted(w, XDP_MODE_OFF, &xdp) || !devspec_read(w, &d, false))
+	if (!read_spec(w, &s))
 		return ctl_usage(w);
-	if (!xdp_allowed(d.ifname, xdp))
+	if (!xdp_allowed(s.dev.ifname, s.xdp))
 		return CTL_REFUSED;
-	status = ctl_do(NATFW_CMD_DEV_NEW, &d);
-	if (status || xdp_put(d.ifname, xdp))
+	status = ctl_do(NATFW_CMD_DEV_NEW, &s.dev);
+	if (status || xdp_put(s.dev.ifname, s.xdp))
 		return status;
-	memcpy(undo.ifname, d.ifname, sizeof(undo.ifname));
+	memcpy(undo.ifname, s.dev.ifname, sizeof(undo.ifname));
 	ctl_do(NATFW_CMD_DEV_DEL, &undo);
 	return CTL_REFUSED;
 }
 
 static int dev_set(struct words *w)
 {
-	enum xdp_mode xdp;
-	struct natfw_dev d;
+	struct devspec s;
 	int status;
 
-	if (!xdp_wanted(w, XDP_MODE_OFF, &xdp) || !devspec_read(w, &d, false))
+	if (!read_spec(w, &s))
 		return ctl_usage(w);
-	if (ctl_opt.has_xdp && !xdp_allowed(d.ifname, xdp))
+	if (s.has_xdp && !xdp_allowed(s.dev.ifname, s.xdp))
 		return CTL_REFUSED;
-	status = ctl_do(NATFW_CMD_DEV_SET, &d);
-	if (status || !ctl_opt.has_xdp)
+	status = ctl_do(NATFW_CMD_DEV_SET, &s.dev);
+	if (status || !s.has_xdp)
 		return status;
-	return xdp_put(d.ifname, xdp) ? 0 : CTL_REFUSED;
+	return xdp_put(s.dev.ifname, s.xdp) ? 0 : CTL_REFUSED;
 }
 
 static int dev_detach(struct words *w)
@@ -177,10 +181,10 @@ static int dev_detach(struct words *w)
 static const struct ctl_verb verbs[] = {
 	{ "show", dev_show, "[DEV]", "attached devices; -s counters by reason" },
 	{ "list", dev_show, "[DEV]", "the same" },
-	{ "attach", dev_attach, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct] [--xdp[=MODE]]",
+	{ "attach", dev_attach, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct] [xdp MODE]",
 	  "look at the packets that come in by DEV" },
 	{ "add", dev_attach, "DEV ...", "the same" },
-	{ "set", dev_set, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct] [--xdp[=MODE]]",
+	{ "set", dev_set, "DEV [zone N] [default pass|drop] [emit inherit|stack|direct] [xdp MODE]",
 	  "change what is given" },
 	{ "detach", dev_detach, "DEV", "leave its packets alone" },
 	{ "del", dev_detach, "DEV", "the same" },

@@ -195,6 +195,32 @@ static bool plan_dev(struct infra *in, struct config *c, const struct state *s,
 	return devspec_same(&d->dev, have) || plan_dev_set(in, c, d, have);
 }
 
+static bool xdp_as_wanted(const struct xdp_state *have, enum xdp_mode mode)
+{
+	if (mode == XDP_MODE_OFF)
+		return !have->ours;
+	return have->ours && (mode == XDP_MODE_AUTO || have->mode == mode);
+}
+
+/* A file that says nothing of XDP leaves it as it is. */
+static bool plan_xdp(struct infra *in, struct config *c, const struct config_dev *d)
+{
+	struct infra_xdp *x;
+	struct xdp_state have;
+
+	xdp_look(d->dev.ifname, &have);
+	if (!d->has_xdp || xdp_as_wanted(&have, d->xdp))
+		return true;
+	if (have.id && !have.ours)
+		return plan_fail(c, d->line, d->dev.ifname,
+				 "another's XDP program is on this device, and stays");
+	x = natfw_list_add(&in->xdp, sizeof(*x));
+	if (!x)
+		return plan_fail(c, d->line, "", "out of memory");
+	*x = (struct infra_xdp){ d->dev.ifname, d->xdp };
+	return true;
+}
+
 /* True if one of @rules that is not of owner @owner names the device. */
 static bool others_name(const struct natfw_dump *rules, const uint8_t *owner,
 			const char *ifname)
@@ -259,7 +285,7 @@ bool infra_plan(struct infra *in, struct config *c, const struct state *s, bool 
 		if (!plan_pool(in, c, s, &p[i]))
 			return false;
 	for (i = 0; i < c->devs.n; i++)
-		if (!plan_dev(in, c, s, &d[i]))
+		if (!plan_dev(in, c, s, &d[i]) || !plan_xdp(in, c, &d[i]))
 			return false;
 	return keep || (plan_gone_pools(in, c, s) && plan_gone_devs(in, c, s));
 }
@@ -307,24 +333,31 @@ void infra_undo(struct infra *in)
 	in->ndone = 0;
 }
 
+/* A device that is detached does not keep the program, which would keep the module. */
+static bool do_after(const struct infra_step *s)
+{
+	char text[NATFW_ERROR_TEXT];
+	struct natfw_error e;
+	bool gone = s->cmd == NATFW_CMD_DEV_DEL;
+
+	if (!natfw_client_do(ctl_client(), s->cmd, 0, &s->obj, NULL, &e) ||
+	    (gone && e.code == ENODEV))
+		return !gone || xdp_take(s->obj.dev.ifname);
+	ctl_note("the rules are in force, but: %s", natfw_error_text(&e, text, sizeof(text)));
+	return false;
+}
+
 bool infra_after(const struct infra *in)
 {
 	const struct infra_step *s = in->after.v;
-	char text[NATFW_ERROR_TEXT];
-	struct natfw_error e;
+	const struct infra_xdp *x = in->xdp.v;
 	bool ok = true;
 	unsigned int i;
 
-	for (i = 0; i < in->after.n; i++) {
-		if (!natfw_client_do(ctl_client(), s[i].cmd, 0, &s[i].obj, NULL, &e))
-			continue;
-		/* Gone by itself is gone. */
-		if (s[i].cmd == NATFW_CMD_DEV_DEL && e.code == ENODEV)
-			continue;
-		ctl_note("the rules are in force, but: %s",
-			 natfw_error_text(&e, text, sizeof(text)));
-		ok = false;
-	}
+	for (i = 0; i < in->after.n; i++)
+		ok &= do_after(&s[i]);
+	for (i = 0; i < in->xdp.n; i++)
+		ok &= xdp_put(x[i].ifname, x[i].mode);
 	return ok;
 }
 
@@ -381,14 +414,19 @@ static void print_steps(FILE *f, const struct natfw_list *l)
 
 void infra_print(FILE *f, const struct infra *in)
 {
+	const struct infra_xdp *x = in->xdp.v;
+	unsigned int i;
+
 	print_steps(f, &in->before);
 	print_steps(f, &in->after);
+	for (i = 0; i < in->xdp.n; i++)
+		fprintf(f, "~ dev set %s xdp %s\n", x[i].ifname, xdp_mode_name(x[i].mode));
 }
 
 unsigned int infra_count(const struct infra *in)
 {
 	const struct infra_step *s = in->after.v;
-	unsigned int n = in->before.n, i;
+	unsigned int n = in->before.n + in->xdp.n, i;
 
 	for (i = 0; i < in->after.n; i++)
 		n += !s[i].quiet;
@@ -399,5 +437,6 @@ void infra_fini(struct infra *in)
 {
 	free(in->before.v);
 	free(in->after.v);
+	free(in->xdp.v);
 	memset(in, 0, sizeof(*in));
 }

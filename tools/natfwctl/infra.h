@@ -26,8 +26,15 @@ struct infra_step {
 	union infra_object obj, undo;
 };
 
+/* A program to be put on a device, or taken off, last of all. */
+struct infra_xdp {
+	const char *ifname;
+	enum xdp_mode mode;
+};
+
 struct infra {
 	struct natfw_list before, after;	/* struct infra_step */
+	struct natfw_list xdp;			/* struct infra_xdp */
 	unsigned int ndone;			/* of "before" */
 };
 

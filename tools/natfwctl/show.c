@@ -52,6 +52,7 @@ static void print_file(const struct state *s, const size_t *order)
 	for (i = 0; i < s->devs.n; i++) {
 		fputs("dev attach ", stdout);
 		devspec_print(stdout, &d[i]);
+		devspec_print_xdp(stdout, d[i].ifname);
 		putchar('\n');
 	}
 	for (n = 0; n < s->rules.n && !natfw_dump_get(&s->rules, order[n], &r); n++) {

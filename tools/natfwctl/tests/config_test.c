@@ -93,6 +93,8 @@ static const struct {
 	{ "rule", 1, "rule", "in a file it is 'rule add'" },
 	{ "\n\ndev attach", 3, "", "a device is missing" },
 	{ "dev attach a\ndev attach a", 2, "a", "a second time" },
+	{ "dev attach a xdp", 1, "", "native, generic, auto or off is missing" },
+	{ "dev attach a xdp fast", 1, "fast", "native, generic, auto or off" },
 	{ "pool add p 1.2.3.4\npool add p 1.2.3.5", 2, "p", "already" },
 	{ "pool add p", 1, "", "needs an address" },
 	{ "pool add p 1.2.3.4 1.2.3.4-1.2.3.3", 1, "1.2.3.4-1.2.3.3", "ends before" },
