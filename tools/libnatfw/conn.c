@@ -461,19 +461,29 @@ PUBLIC int natfw_get(struct natfw_conn *c, const char *subtree, natfw_told *fn, 
 	return err;
 }
 
-PUBLIC int natfw_watch(struct natfw_conn *c, natfw_told *fn, void *arg, int ms,
-		       struct natfw_why *why)
+/* A request whose output says nothing more than that it was done. */
+static int ask_plain(struct natfw_conn *c, const char *verb, const char *what, int ms,
+		     struct natfw_why *why)
 {
-	struct call *call;
+	struct call *call = conn_request(c, CALL_WAITED, verb, json_string(what), why);
 	int err;
 
-	c->watch = fn;
-	c->watch_arg = arg;
-	call = conn_request(c, CALL_WAITED, fn ? "subscribe" : "unsubscribe",
-			    json_string("session-event"), why);
 	if (!call)
 		return why ? -why->code : -EPIPE;
 	err = call_wait(c, call, ms, why);
 	call_end(c, call);
 	return err;
+}
+
+PUBLIC int natfw_restrict(struct natfw_conn *c, int ms, struct natfw_why *why)
+{
+	return ask_plain(c, "restrict", "get", ms, why);
+}
+
+PUBLIC int natfw_watch(struct natfw_conn *c, natfw_told *fn, void *arg, int ms,
+		       struct natfw_why *why)
+{
+	c->watch = fn;
+	c->watch_arg = arg;
+	return ask_plain(c, fn ? "subscribe" : "unsubscribe", "session-event", ms, why);
 }

@@ -179,6 +179,11 @@ typedef void natfw_told(const char *json, void *arg);
 /* Read "sessions", "peers", "rules", "counters", "interfaces", "daemon"; @fn gets it in parts. */
 int natfw_get(struct natfw_conn *c, const char *subtree, natfw_told *fn, void *arg, int ms,
 	      struct natfw_why *why);
+/*
+ * From now on, this connection may only natfw_get(), and not "config". For programs that show state: they connect
+ * as root, who sees all of it, and keep no more of root than that.
+ */
+int natfw_restrict(struct natfw_conn *c, int ms, struct natfw_why *why);
 /* From now on, @fn gets the events of every session that may be seen. NULL: no more. */
 int natfw_watch(struct natfw_conn *c, natfw_told *fn, void *arg, int ms, struct natfw_why *why);
 

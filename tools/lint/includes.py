@@ -14,7 +14,7 @@ FORBIDDEN = [
     ('userd/', 'kmod/', None),
     ('tools/', 'kmod/', None),
     ('tools/', 'userd/', 'tools/bench/'),     # measures the daemon's parts
-    ('userd/', 'tools/', 'userd/kern/'),
+    ('userd/', 'tools/', ('userd/kern/', 'userd/snmp/')),
     ('uapi/', '', None),
     ('', 'tests/', 'tests/'),
     ('userd/gist/', 'userd/sip/', None),

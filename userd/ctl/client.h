@@ -29,6 +29,7 @@ struct client {
 	unsigned int waiting, lists;	/* requests under way */
 	unsigned int bad;		/* lines in a row that were no requests */
 	bool subscribed;
+	bool restricted;		/* by itself: may only get state */
 	bool ended;			/* sends no more */
 	bool closing;			/* when all is written */
 };

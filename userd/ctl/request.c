@@ -237,13 +237,36 @@ static void take_subscription(struct client *c, json_t *id, const json_t *to, bo
 	client_output(c, json_incref(id), NULL);
 }
 
+/* What an application knows that it will not need any more, a fault in it cannot use. */
+static void take_restriction(struct client *c, json_t *id, const json_t *to)
+{
+	const char *what = json_string_value(to);
+
+	if (!what || strcmp(what, "get") != 0) {
+		client_error(c, json_incref(id), "", "one may restrict oneself to get");
+		return;
+	}
+	c->restricted = true;
+	c->subscribed = false;
+	client_output(c, json_incref(id), NULL);
+}
+
+static bool permitted(const struct client *c, const json_t *request)
+{
+	const char *what = json_string_value(json_object_get(request, "get"));
+
+	return !c->restricted || (what && strcmp(what, "config") != 0);
+}
+
 void request_take(struct client *c, json_t *request)
 {
 	json_t *id = json_object_get(request, "id"), *what;
 
 	if (json_object_size(request) != 2)
 		client_error(c, json_incref(id), "",
-			     "a request has id, and one of rpc, get, subscribe, unsubscribe");
+			     "a request has id, and one of rpc, get, subscribe, unsubscribe, restrict");
+	else if (!permitted(c, request))
+		client_error(c, json_incref(id), "", "this connection is restricted to get");
 	else if ((what = json_object_get(request, "rpc")))
 		take_rpc(c, id, what);
 	else if ((what = json_object_get(request, "get")))
@@ -252,9 +275,11 @@ void request_take(struct client *c, json_t *request)
 		take_subscription(c, id, what, true);
 	else if ((what = json_object_get(request, "unsubscribe")))
 		take_subscription(c, id, what, false);
+	else if ((what = json_object_get(request, "restrict")))
+		take_restriction(c, id, what);
 	else
 		client_error(c, json_incref(id), "",
-			     "a request has one of rpc, get, subscribe, unsubscribe");
+			     "a request has one of rpc, get, subscribe, unsubscribe, restrict");
 }
 
 /* ------------------------------------------------------------------ events */

@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# natfw-test: host timeout=300
+#
+# SNMP: natfwd-snmp is the subagent of net-snmp's snmpd, which is asked by net-snmp's tools.
+NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
+. "$(dirname "$0")/lib.sh"
+
+SUBAGENT=${SUBAGENT:-$TOP/userd/build/snmp/san/natfwd-snmp}
+[[ -x $SUBAGENT ]] || ktap_skip_all "natfwd-snmp is not built"
+[[ -n $(command -v snmpd) ]] || ktap_skip_all "snmpd is not installed"
+export MIBS='' SNMP_PERSISTENT_DIR
+MIB=.1.3.6.1.4.1.8072.9999.9999.5973.1
+
+ktap_start
+make_certificates
+open_work
+make_network
+SNMP_PERSISTENT_DIR=$WORK/snmp
+mkdir -p "$WORK/agent" "$WORK/snmp"
+ip -n "$DEV" link set lo up
+
+# --- agent and subagent ----------------------------------------------------------------
+
+# agent LINE...: snmpd, to be asked on loopback by a community
+agent() {
+	printf '%s\n' >"$WORK/agent/snmpd.conf" "agentAddress udp:127.0.0.1:10161" "rocommunity public" \
+		"master agentx" "agentXSocket unix:$WORK/agentx" "agentXPerms 0666 0755" "sysName gw17" "$@"
+	bg in_ns "$DEV" env SNMPCONFPATH="$WORK/agent" snmpd -f -Lo -C -c "$WORK/agent/snmpd.conf"
+	AGENT=$BG AGENT_OUT=$BG_OUT
+	wait_for 10 test -S "$WORK/agentx" || die "$(cat "$AGENT_OUT")"
+}
+
+subagent() {
+	bg in_ns "$DEV" "$SUBAGENT" -x "unix:$WORK/agentx" -u nobody "$@"
+	SUB=$BG SUB_OUT=$BG_OUT
+	wait_for 10 knows 2.1.0 || wait_for 1 knows 1.1.0 || die "$(cat "$SUB_OUT" "$AGENT_OUT")"
+}
+
+# ask COMMAND OID...: by the community
+ask() {
+	in_ns "$DEV" "$1" -v2c -c public -On -t 5 127.0.0.1:10161 "${@:2}"
+}
+
+knows() {
+	[[ $(ask snmpget "$MIB.$1" 2>&1) != *No\ Such* ]] && ask snmpget "$MIB.$1" >/dev/null 2>&1
+}
+
+# value OID: what it is, without its type
+value() {
+	ask snmpget -Oqv "$MIB.$1" 2>&1 | tr -d '"'
+}
+
+# octets WORD: as subidentifiers
+octets() {
+	local text
+	text=$(printf '%s' "$1" | od -An -v -tu1 | tr -s ' \n' '.')
+	echo "${text%.}"
+}
+
+device_conf "$(client nms "remote-address: $MGR4")"
+fresh_start
+agent
+subagent -c "$SOCKET"
+
+# --- points ----------------------------------------------------------------------------
+
+the_daemon() {
+	local version
+	version=$(sed -n 's/^NATFW_VERSION *:*= *//p' "$TOP/Kbuild")
+	want "$(value 2.1.0)" "$version"
+	want "$(value 2.3.0)" 0 'sessions'
+	# this kernel has no module, or none is loaded here: there is nothing to be said about it
+	[[ -d /sys/module/natfw ]] || want "$(value 1.2.0)" "No Such Instance currently exists at this OID"
+}
+
+unprivileged() {
+	local pid
+	pid=$(pgrep -f "natfwd-snmp -x unix:$WORK" | tail -n 1)
+	want "$(stat -c %U "/proc/$pid")" nobody
+	want "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")" 0000000000000000
+	want "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" 1
+}
+
+calls_shown() {
+	local name
+	name=$(octets nms)
+	wait_for 15 eval '[[ $(value 8.1.12$(octets nms)) != 0 ]]'
+	want "$(value "8.1.2$name")" main 'endpoint'
+	want "$(value "8.1.3$name")" tls
+	want "$(value "8.1.13$name")" refused 'last error'
+}
+
+# A session nobody answers, so it is there until it is closed.
+sessions_shown() {
+	in_ns "$DEV" python3 - "$HERE" "$SOCKET" "$WORK/tag" <<-'PY' &
+		import os
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		from client import Client
+		c = Client(sys.argv[2])
+		c.rpc("session-open", kind="create", lifetime=60, flow={
+		    "source": "192.0.2.1", "destination": "192.0.2.2", "protocol": "udp",
+		    "source-port": 4000, "destination-port": 5004})
+		open(sys.argv[3] + ".new", "w").write(c.get("sessions")[0][0]["session"])
+		os.rename(sys.argv[3] + ".new", sys.argv[3])
+		c.sock.settimeout(300)
+		while c.line():
+		    pass
+	PY
+	local tag
+	wait_for 10 test -s "$WORK/tag"
+	tag=$(octets "$(cat "$WORK/tag")")
+	wait_for 15 knows "7.1.2$tag"
+	want "$(value "7.1.2$tag")" create
+	want "$(value "7.1.12$tag")" udp
+	want "$(value "7.1.13$tag") $(value "7.1.14$tag")" '4000 5004'
+	want "$(value "7.1.9$tag") $(value "7.1.11$tag")" '1 32'
+	want "$(value "7.1.10$tag")" 'C0 00 02 02 '
+	wait_for 15 eval '[[ $(value 2.3.0) == 1 ]]'
+}
+
+# Every object once, in order, and as many as one by one: a walk by GETNEXT and one by GETBULK.
+walks() {
+	ask snmpwalk "$MIB" >"$WORK/next"
+	ask snmpbulkwalk -Cr25 "$MIB" >"$WORK/bulk"
+	want "$(cut -d' ' -f1 "$WORK/next")" "$(cut -d' ' -f1 "$WORK/bulk")"
+	(($(wc -l <"$WORK/next") > 60)) || die "$(cat "$WORK/next")"
+	want "$(cut -d' ' -f1 "$WORK/next" | sort -u | wc -l)" "$(wc -l <"$WORK/next")" 'names'
+	ask snmpwalk "$MIB.9.1.1" >"$WORK/column"
+	want "$(grep -vc Counter64 "$WORK/column")" 0
+	# ends where it ends
+	ask snmpgetnext "$MIB.9.2" >"$WORK/behind"
+	want "$(grep -c "$MIB" "$WORK/behind")" 0
+}
+
+same_as_metrics() {
+	local line name
+	while read -r line; do
+		name=$(jq -r '.name + (if ."label-value" then "." + ."label-value" else "" end)' <<<"$line")
+		knows "9.1.1$(octets "$name")" || die "$name is not there"
+	done < <(ctl '{"id":1,"get":"counters"}' | jq -c 'select(.data) | .data."natfw:natfw".state.counters.counter[0:8][]')
+}
+
+read_only() {
+	sed -i 's/^rocommunity/rwcommunity/' "$WORK/agent/snmpd.conf"
+	fails ask snmpset "$MIB.2.1.0" s changed
+	[[ $(value 2.1.0) != changed ]]
+}
+
+restricted() {
+	ctl '{"id":1,"restrict":"get"}' '{"id":2,"get":"config"}' '{"id":3,"rpc":{"natfw:reload":{}}}' \
+		'{"id":4,"subscribe":"session-event"}' '{"id":5,"restrict":"x"}' >"$WORK/restricted"
+	want "$(grep -c 'restricted to get' "$WORK/restricted")" 4
+	ctl '{"id":1,"restrict":"get"}' '{"id":2,"get":"call-home"}' >"$WORK/restricted"
+	file_has "$WORK/restricted" '"nms"'
+}
+
+daemon_goes() {
+	kill -TERM "$MONITOR"
+	wait_for 15 file_has "$SUB_OUT" 'natfwd has gone' || die "$(cat "$SUB_OUT")"
+	wait_for 5 eval '! pgrep -f "natfwd-snmp -x unix:$WORK" >/dev/null'
+	if grep -q 'Sanitizer\|runtime error' "$SUB_OUT"; then
+		die "$(cat "$SUB_OUT")"
+	fi
+}
+
+point "the subagent shows natfwd" the_daemon
+point "the subagent has no rights" unprivileged
+point "CHS-25,CHO-1 a row for each manager that is called" calls_shown
+point "sessions are shown" sessions_shown
+point "walks find everything, once and in order" walks
+point "counters are those of the control socket" same_as_metrics
+point "nothing can be set" read_only
+point "a connection that has restricted itself reads state, and nothing else" restricted
+point "the subagent ends with natfwd, and says so" daemon_goes
+ktap_end
