@@ -29,9 +29,20 @@ MANAGER := manager
 endif
 ALL += $(MANAGER)
 
+# What shows it to SNMP.
+ifneq ($(shell command -v net-snmp-config 2>/dev/null),)
+ifneq ($(DAEMON),)
+SNMP := snmp
+endif
+endif
+ALL += $(SNMP)
+
 all: $(ALL)
 ifeq ($(MANAGER),)
 	@echo "natfw-manager is not built: its libraries are missing (tests/deps installs them)"
+endif
+ifeq ($(SNMP),)
+	@echo "natfwd-snmp is not built: net-snmp's agent library is missing (tests/deps installs it)"
 endif
 ifeq ($(DAEMON),)
 	@echo "natfwd is not built: its libraries are missing (tests/deps installs them)"
@@ -49,6 +60,9 @@ userd: tools
 manager:
 	$(MAKE) -C userd/manager
 
+snmp: tools
+	$(MAKE) -C userd/snmp
+
 # and its type information, for XDP, where there is what it takes
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -57,10 +71,11 @@ modules:
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
 
-install: tools $(DAEMON) $(MANAGER)
+install: tools $(DAEMON) $(MANAGER) $(SNMP)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(if $(DAEMON),$(MAKE) -C userd install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))
 	$(if $(MANAGER),$(MAKE) -C userd/manager install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))
+	$(if $(SNMP),$(MAKE) -C userd/snmp install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX))
 
 dkms-install:
 	@test -x tools/dkms/install || { echo "tools/dkms/install is not part of this tree" >&2; exit 1; }
@@ -123,4 +138,4 @@ help:
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools userd manager modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench bench-signalling fuzz lint clean help
+.PHONY: all tools userd manager snmp modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench bench-signalling fuzz lint clean help

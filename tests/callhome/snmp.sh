@@ -5,8 +5,9 @@
 # SNMP: natfwd-snmp is the subagent of net-snmp's snmpd, which is asked by net-snmp's tools.
 NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
 . "$(dirname "$0")/lib.sh"
+. "$CALLHOME/mibs.sh"
 
-SUBAGENT=${SUBAGENT:-$TOP/userd/build/snmp/san/natfwd-snmp}
+SUBAGENT=${SUBAGENT:-$CALLHOME/natfwd-snmp}
 [[ -x $SUBAGENT ]] || ktap_skip_all "natfwd-snmp is not built"
 [[ -n $(command -v snmpd) ]] || ktap_skip_all "snmpd is not installed"
 export MIBS='' SNMP_PERSISTENT_DIR
@@ -142,6 +143,20 @@ same_as_metrics() {
 	done < <(ctl '{"id":1,"get":"counters"}' | jq -c 'select(.data) | .data."natfw:natfw".state.counters.counter[0:8][]')
 }
 
+# The module's names are those of what the subagent has, all of it, and its types.
+named() {
+	local mibs=$WORK/mibs line
+	make_mibs "$mibs"
+	cp /usr/share/snmp/mibs/NET-SNMP-MIB.txt "$TOP/userd/snmp/NATFW-MIB.txt" "$mibs"
+	in_ns "$DEV" env MIBS=NATFW-MIB snmpwalk -v2c -c public -M "$mibs" 127.0.0.1:10161 NATFW-MIB::natfwMIB \
+		>"$WORK/named" 2>"$WORK/stderr"
+	want "$(cat "$WORK/stderr")" ''
+	want "$(grep -v '^NATFW-MIB::natfw[A-Z][A-Za-z]*[.[]' "$WORK/named" | grep -c '^NATFW')" 0 'without a name'
+	want "$(grep -c 'Wrong Type' "$WORK/named")" 0 'of another type'
+	file_has "$WORK/named" '^NATFW-MIB::natfwCallEndpoint..nms. = STRING: main'
+	file_has "$WORK/named" '^NATFW-MIB::natfwSessionDestinationType..[0-9a-f]*. = INTEGER: ipv4(1)'
+}
+
 read_only() {
 	sed -i 's/^rocommunity/rwcommunity/' "$WORK/agent/snmpd.conf"
 	fails ask snmpset "$MIB.2.1.0" s changed
@@ -171,6 +186,7 @@ point "CHS-25,CHO-1 a row for each manager that is called" calls_shown
 point "sessions are shown" sessions_shown
 point "walks find everything, once and in order" walks
 point "counters are those of the control socket" same_as_metrics
+point "NATFW-MIB names all of it" named
 point "nothing can be set" read_only
 point "a connection that has restricted itself reads state, and nothing else" restricted
 point "the subagent ends with natfwd, and says so" daemon_goes
