@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "notify.h"
 #include "secret.h"
+#include "sshd.h"
 #include "supply.h"
 
 #define QUEUE_MAX	(64u << 20)	/* to a process: a configuration is never refused */
@@ -330,6 +331,11 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 {
 	struct child *c = arg;
 
+	if (type == MSG_SSH_START && len == sizeof(struct ssh_start) && c->id == PROC_MGMT &&
+	    fd >= 0) {
+		sshd_start(m.conf, data, fd);
+		return;
+	}
 	if (fd >= 0)
 		close(fd);
 	if (type == MSG_READY && !len) {
@@ -341,6 +347,8 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 		answer_fd(c, data);
 	} else if (type == MSG_RELOAD && !len && c->id == PROC_CTL) {
 		answer_reload(c);
+	} else if (type == MSG_SSH_STOP && len == sizeof(struct ssh_stop) && c->id == PROC_MGMT) {
+		sshd_stop(data);
 	} else {
 		log_error(SUB_MAIN, "message %u of %zu octets from %s is not one to send here", type,
 			  len, process_name(c->id));
@@ -359,6 +367,11 @@ static void on_closed(void *arg)
 }
 
 static const struct channel_ops child_channel = { on_message, on_closed, NULL };
+
+static void tell_mgmt(enum msg_type type, const void *data, size_t len)
+{
+	say(&m.child[PROC_MGMT], type, data, len);
+}
 
 /* ------------------------------------------------------------------ starting */
 
@@ -411,6 +424,8 @@ static void buried(struct child *c, int status)
 
 	channel_destroy(c->channel);
 	c->channel = NULL;
+	if (c->id == PROC_MGMT)
+		sshd_stop_all();
 	if (m.ending) {
 		go_down();
 		return;
@@ -441,6 +456,7 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 	for EACH_CHILD(c)
 		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
 			buried(c, status);
+	sshd_reap();
 }
 
 static void on_ping(evutil_socket_t fd, short what, void *arg)
@@ -548,6 +564,15 @@ static void spread(void)
 	}
 }
 
+/* Without it calls over SSH fail, and say so. */
+static void prepare_ssh(const struct conf *c)
+{
+	int err = sshd_conf(c);
+
+	if (err)
+		log_error(SUB_MAIN, "%s: %s", c->mgmt.ssh.directory, strerror(-err));
+}
+
 static bool reload(struct conf_error *e)
 {
 	struct conf *c;
@@ -559,6 +584,7 @@ static bool reload(struct conf_error *e)
 		return false;
 	}
 	keep_fixed(c, m.conf);
+	prepare_ssh(c);
 	conf_free(m.conf);
 	m.conf = c;
 	set_levels(c);
@@ -710,11 +736,14 @@ int monitor_main(const struct monitor_options *o, struct conf *c)
 	}
 	if (prepare())
 		return EXIT_FAILURE;
+	sshd_init(m.base, tell_mgmt);
+	prepare_ssh(c);
 	if (start_all())
 		end(EXIT_FAILURE);
 	if (!m.over)
 		event_base_dispatch(m.base);
 	kill_all();
+	sshd_close();
 	supply_close();
 	explicit_bzero(m.secret, sizeof(m.secret));
 	log_notice(SUB_MAIN, "ended");

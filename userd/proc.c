@@ -60,6 +60,14 @@ int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len)
 	return proc_send2(to, type, data, len, NULL, 0);
 }
 
+int proc_send_fd(enum proc_id to, enum msg_type type, const void *data, size_t len, int fd)
+{
+	if (self.channel[to])
+		return channel_send(self.channel[to], type, data, len, NULL, 0, fd);
+	close(fd);
+	return -EPIPE;
+}
+
 size_t proc_backlog(enum proc_id to)
 {
 	return self.channel[to] ? channel_backlog(self.channel[to]) : 0;

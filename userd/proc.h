@@ -40,6 +40,10 @@ enum msg_type {
 	MSG_START,		/* monitor to one: all there is at start has been given, nothing */
 	MSG_PING,		/* monitor to all, and back: alive, nothing */
 	MSG_DUMP,		/* monitor to all: tell the log what there is, nothing */
+	MSG_SSH_START,		/* mgmt to monitor: struct ssh_start, and the connection */
+	MSG_SSH_STOP,		/* mgmt to monitor: struct ssh_stop */
+	MSG_SSH_STARTED,	/* monitor to mgmt: struct ssh_started */
+	MSG_SSH_END,		/* monitor to mgmt, once for each MSG_SSH_START: struct ssh_end */
 	/* sig and kern: the gate */
 	MSG_GATE,		/* sig to kern: struct gate_request [struct gate_proof] */
 	MSG_GATE_ANSWER,	/* kern to sig: struct gate_answer */
@@ -97,6 +101,36 @@ struct call_info {
 	uint64_t attempts, sessions, failures;
 };
 
+/* sshd on a connection; @id is mgmt's. */
+struct ssh_start {
+	uint32_t id;
+	uint8_t token[16];		/* that the relay has to show */
+	char client[64], endpoint[64];	/* by whose configuration; client empty: a listener */
+};
+
+struct ssh_stop {
+	uint32_t id;
+	uint32_t ms;			/* it may end by itself within */
+};
+
+struct ssh_started {
+	uint32_t id;
+	uint32_t uid;			/* that the relay has */
+};
+
+enum ssh_how {
+	SSH_ENDED,		/* the connection broke, or was never more than that */
+	SSH_LEFT,		/* the other end took its leave */
+	SSH_STOPPED,		/* as asked for */
+	SSH_FAILED,		/* was not started */
+};
+
+struct ssh_end {
+	uint32_t id;
+	uint32_t how;			/* enum ssh_how */
+	char why[96];			/* what sshd said last */
+};
+
 enum proc_socket {
 	SOCKET_UDP4, SOCKET_UDP6,	/* bound to conf gist.port, packet info on */
 	SOCKET_RAW4, SOCKET_RAW6,	/* header-included, for Q-mode and forwarding */
@@ -111,6 +145,7 @@ enum proc_socket {
 	/* asked for by mgmt, never given unasked; the argument is the number of an identity */
 	SOCKET_MGMT_CERT, SOCKET_MGMT_KEY, SOCKET_MGMT_CA, SOCKET_MGMT_CRL,
 	SOCKET_RESOLV,			/* resolv.conf; asked for by mgmt */
+	SOCKET_RELAY,			/* listening, UNIX stream: relays of sshd; asked for by mgmt */
 };
 
 struct proc_ops {
@@ -153,6 +188,8 @@ int proc_send(enum proc_id to, enum msg_type type, const void *data, size_t len)
 /* The same from two pieces. */
 int proc_send2(enum proc_id to, enum msg_type type, const void *a, size_t alen, const void *b,
 	       size_t blen);
+/* The same with a descriptor, which is closed in any case. */
+int proc_send_fd(enum proc_id to, enum msg_type type, const void *data, size_t len, int fd);
 /* Octets queued to @to: for shedding load early. */
 size_t proc_backlog(enum proc_id to);
 /* Ask the monitor for a descriptor; it comes by proc_ops.socket(). 0 or as proc_send(). */

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "process.h"
+#include "sshd.h"
 #include "supply.h"
 
 #define BACKLOG		64
@@ -51,6 +52,7 @@ static const struct {
 	[SOCKET_MGMT_CA] = { "certificate authority of an identity", PROC_MGMT },
 	[SOCKET_MGMT_CRL] = { "revocation list of an identity", PROC_MGMT },
 	[SOCKET_RESOLV] = { "resolver's configuration", PROC_MGMT },
+	[SOCKET_RELAY] = { "socket for relays of sshd", PROC_MGMT },
 };
 
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -260,6 +262,8 @@ static int open_for_mgmt(const struct conf *c, enum proc_socket which, uint32_t 
 {
 	if (which == SOCKET_RESOLV)
 		return open_file(RESOLV_CONF);
+	if (which == SOCKET_RELAY)
+		return sshd_relay_socket(c);
 	if (arg >= c->mgmt.identities)
 		return -ENOENT;
 	return open_file(identity_file(&c->mgmt.identity[arg], which));
@@ -307,14 +311,15 @@ static const char *check_identities(const struct conf_mgmt *m)
 const char *supply_check(const struct conf *c)
 {
 	enum proc_socket which;
+	const char *path;
 
 	for (which = SOCKET_CERT; which <= SOCKET_CA; which++) {
-		const char *path = tls_file(c, which);
-
+		path = tls_file(c, which);
 		if (*path && access(path, R_OK))
 			return path;
 	}
-	return check_identities(&c->mgmt);
+	path = check_identities(&c->mgmt);
+	return path ? path : sshd_check(c);
 }
 
 /* ------------------------------------------------------------------ directories */

@@ -75,6 +75,43 @@ make_certificates() {
 	certificate nms managers "/CN=nms1"
 }
 
+# --- SSH -------------------------------------------------------------------------------
+
+# An account for managers that only the device has, keys of both sides, and the relay where the account gets at it.
+# $SSH are the lines of management, with user ops.
+make_ssh() {
+	local etc=/etc/netns/$DEV file
+	mkdir -p "$etc"
+	for file in passwd group shadow; do
+		grep -v '^natfwd-ssh:' "/etc/$file" >"$etc/$file"
+	done
+	chmod 640 "$etc/shadow"
+	echo "natfwd-ssh:x:64999:64999::/nonexistent:$WORK/natfwd-netconf" >>"$etc/passwd"
+	echo "natfwd-ssh:x:64999:" >>"$etc/group"
+	echo "natfwd-ssh:*:20000::::::" >>"$etc/shadow"
+	install -m 755 "$TOP/userd/natfwd-netconf" "$WORK/natfwd-netconf"
+	ssh_key host
+	ssh_key ops
+	echo "gateway $(cut -d' ' -f1,2 "$CERTS/host.pub")" >"$CERTS/known_hosts"
+	SSH="  ssh:
+    directory: $WORK/ssh
+    relay: $WORK/natfwd-netconf
+    host-key: [{name: host, file: $CERTS/host}]
+    user:
+      - {name: ops, authorized-key: [{name: it, public-key: $(cat "$CERTS/ops.pub")}]}"
+}
+
+# ssh_key NAME [TYPE]
+ssh_key() {
+	rm -f "$CERTS/$1" "$CERTS/$1.pub"
+	ssh-keygen -q -t "${2:-ed25519}" -N '' -C "key $1" -f "$CERTS/$1"
+}
+
+# ssh_client NAME ENDPOINT-MEMBERS...
+ssh_client() {
+	client "$@" | sed 's/transport: tls, identity: ours/transport: ssh/'
+}
+
 # --- the network -----------------------------------------------------------------------
 
 make_network() {
@@ -98,6 +135,7 @@ make_network() {
 device_conf() {
 	daemon_conf "  metrics: {port: 9270}" "nslp: {forward: false}" "interface: [{name: lo}]" \
 		"management:" \
+		"${SSH:-}" \
 		"  identity:" \
 		"    - {name: ours, certificate: $CERTS/device.pem, key: $CERTS/device.key," \
 		"       authority: $CERTS/managers.pem${CRL:+, crl: $CRL}}" \
@@ -163,7 +201,7 @@ listens() {
 
 # seen PATTERN: the manager in the background has printed that.
 seen() {
-	wait_for 15 file_has "$BG_OUT" "$1" || die "manager: $(cat "$BG_OUT")"
+	wait_for 15 file_has "$BG_OUT" "$1" || die "manager: $(cat "$BG_OUT" "$CERTS"/*.log 2>/dev/null)"
 }
 
 # rejects MESSAGE LINES...: the configuration is refused for that reason.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A manager that is called: accepts a connection, is the client of TLS on it, and speaks NETCONF, strictly.
+"""A manager that is called: accepts a connection, is the client of TLS or SSH on it, and speaks NETCONF, strictly.
 
 	peer.py [OPTION...] SCENARIO [ARGUMENT...]
 
@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
@@ -60,10 +61,50 @@ class Listener:
         return t
 
     def secure(self, c, cert=None):
+        if self.o.key:
+            return Ssh(self.o, c)
         return self.context(cert).wrap_socket(c, server_side=False, suppress_ragged_eofs=False)
 
     def session(self, **args):
         return Session(self.secure(self.accept()), **args)
+
+
+class Ssh:
+    """OpenSSH's client on connection C; reads and writes what comes by the subsystem, or by other means."""
+
+    def __init__(self, o, c, *more, ask=("-s", "gateway", "netconf")):
+        name = "natfw-peer-%d-%d" % (os.getpid(), c.fileno())
+        with socket.socket(socket.AF_UNIX) as giver:
+            giver.bind("\0" + name)
+            giver.listen(1)
+            giver.settimeout(o.timeout)
+            self.s, its = socket.socketpair()
+            self.log = os.path.join(o.certs, "ssh.log")
+            with open(self.log, "ab") as log:
+                self.process = subprocess.Popen(
+                    ["ssh", "-F", "none", "-o", "ProxyCommand=%s %s %s" % (
+                        sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "fdpass.py"), name),
+                     "-o", "ProxyUseFdpass=yes", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes",
+                     "-o", "UserKnownHostsFile=" + os.path.join(o.certs, "known_hosts"),
+                     "-o", "GlobalKnownHostsFile=none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+                     "-i", os.path.join(o.certs, o.key), "-l", o.login, *more, *ask],
+                    stdin=its, stdout=its, stderr=log)
+            its.close()
+            taker, _ = giver.accept()
+            socket.send_fds(taker, [b"x"], [c.fileno()])
+            taker.close()
+            c.close()
+        self.s.settimeout(o.timeout)
+
+    def __getattr__(self, name):
+        return getattr(self.s, name)
+
+    def version(self):
+        return "SSH"
+
+    def over(self):
+        """Its exit status."""
+        return self.process.wait(30)
 
 
 class Session:
@@ -268,6 +309,8 @@ def main():
     p.add_argument("--port", type=int, default=4335)
     p.add_argument("--cert", default="nms")
     p.add_argument("--ca", default="root")
+    p.add_argument("--key", help="speak SSH, with this key")
+    p.add_argument("--login", default="natfwd-ssh")
     p.add_argument("--tls", default="TLSv1_3")
     p.add_argument("--ready", help="file to make once it listens")
     p.add_argument("--schemas", help="directory that modules are written to")
@@ -276,7 +319,8 @@ def main():
     p.add_argument("argument", nargs="*")
     o = p.parse_args()
     import scenarios
-    f = globals().get(o.scenario) or getattr(scenarios, o.scenario)
+    import ssh_scenarios
+    f = globals().get(o.scenario) or getattr(scenarios, o.scenario, None) or getattr(ssh_scenarios, o.scenario)
     listener = Listener(o)
     if o.ready:
         open(o.ready, "w").close()

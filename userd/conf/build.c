@@ -111,6 +111,19 @@ static const struct field identity_fields[] = {
 	FIELD("crl", TEXT, conf_identity, crl),
 };
 
+static const struct field ssh_fields[] = {
+	FIELD("program", TEXT, conf_ssh, program),
+	FIELD("relay", TEXT, conf_ssh, relay),
+	FIELD("account", TEXT, conf_ssh, account),
+	FIELD("directory", TEXT, conf_ssh, directory),
+	FIELD("authentication-attempts", U8, conf_ssh, attempts),
+};
+
+static const struct field host_key_fields[] = {
+	FIELD("name", TEXT, conf_host_key, name),
+	FIELD("file", TEXT, conf_host_key, file),
+};
+
 static const struct field rule_fields[] = {
 	FIELD("id", U32, conf_name_rule, id),
 	FIELD("map-type", ENUM, conf_name_rule, type),
@@ -482,10 +495,83 @@ static bool build_identities(struct conf_mgmt *m, const struct lyd_node *mgmt,
 	return true;
 }
 
+/* One key is one user: octets count, and not the comment. */
+static bool check_key(const struct conf_ssh *s, const struct conf_user_key *k,
+		      const struct lyd_node *n, struct conf_error *e)
+{
+	const char *octets = strchr(k->key, ' ') + 1;
+	size_t len = strcspn(octets, " ");
+	const struct conf_user_key *other;
+
+	for (other = s->user_key; other < k; other++)
+		if (!strncmp(strchr(other->key, ' ') + 1, octets, len) &&
+		    strcmp(other->user, k->user) != 0)
+			return tree_fail(e, n, "user %s has this key as well", other->user);
+	return true;
+}
+
+static bool build_user(struct conf_ssh *s, const struct lyd_node *user, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(user, "authorized-key");
+	struct conf_user_key *k;
+
+	for (; n; n = tree_next(n)) {
+		k = &s->user_key[s->user_keys++];
+		snprintf(k->user, sizeof(k->user), "%s", tree_value(user, "name"));
+		snprintf(k->key, sizeof(k->key), "%s", tree_value(n, "public-key"));
+		if (!check_key(s, k, tree_find(n, "public-key"), e))
+			return false;
+	}
+	return true;
+}
+
+static bool build_users(struct conf_ssh *s, const struct lyd_node *ssh, struct conf_error *e)
+{
+	const struct lyd_node *user, *first = tree_find(ssh, "user");
+	unsigned int keys = 0;
+
+	for (user = first; user; user = tree_next(user))
+		keys += count(user, "authorized-key");
+	s->user_key = keys ? calloc(keys, sizeof(*s->user_key)) : NULL;
+	if (keys && !s->user_key)
+		snprintf(e->text, sizeof(e->text), "out of memory");
+	for (user = first; user && s->user_key; user = tree_next(user))
+		if (!build_user(s, user, e))
+			return false;
+	return true;
+}
+
+static bool build_ssh(struct conf_ssh *s, const struct lyd_node *mgmt, struct conf_error *e)
+{
+	const struct lyd_node *ssh = tree_find(mgmt, "ssh"), *n = tree_find(ssh, "host-key");
+	unsigned int i;
+
+	FILL(ssh, ssh_fields, s);
+	s->host_key = array(ssh, "host-key", sizeof(*s->host_key), &s->host_keys, e);
+	for (i = 0; i < s->host_keys; i++, n = tree_next(n))
+		FILL(n, host_key_fields, &s->host_key[i]);
+	return build_users(s, ssh, e);
+}
+
+/* Which of the host keys an endpoint has, as bits. */
+static uint16_t host_key_bits(const struct conf_ssh *s, const struct lyd_node *endpoint)
+{
+	const struct lyd_node *n;
+	uint16_t bits = 0;
+	unsigned int i;
+
+	for (n = tree_find(endpoint, "host-key"); n; n = tree_next(n))
+		for (i = 0; i < s->host_keys; i++)
+			if (!strcmp(s->host_key[i].name, lyd_get_value(n)))
+				bits |= (uint16_t)(1u << i);
+	return bits;
+}
+
 #define OWN_PORTS	32768	/* from here on natfwd lets answers in (kern/base.c) */
 
 /* The registered ports (RFC 8071, 6). */
-static void build_endpoint(struct conf_endpoint *p, const struct lyd_node *n)
+static void build_endpoint(const struct conf_mgmt *m, struct conf_endpoint *p,
+			   const struct lyd_node *n)
 {
 	static const uint16_t registered[] = {
 		[CALL_TLS_TRANSPORT] = 4335, [CALL_SSH_TRANSPORT] = 4334,
@@ -494,6 +580,7 @@ static void build_endpoint(struct conf_endpoint *p, const struct lyd_node *n)
 
 	FILL(n, endpoint_fields, p);
 	FILL(tree_find(n, "keepalive"), keepalive_fields, p);
+	p->host_keys = host_key_bits(&m->ssh, n);
 	if (!p->port)
 		p->port = registered[p->transport];
 	if (p->local_port && p->local_port < OWN_PORTS)
@@ -518,7 +605,8 @@ static bool build_anchor(struct conf_call *c, const struct lyd_node *periodic,
 	return true;
 }
 
-static bool build_call(struct conf_call *c, const struct lyd_node *call, struct conf_error *e)
+static bool build_call(const struct conf_mgmt *m, struct conf_call *c, const struct lyd_node *call,
+		       struct conf_error *e)
 {
 	const struct lyd_node *periodic = tree_find(call, "periodic"), *n;
 	unsigned int i;
@@ -528,7 +616,7 @@ static bool build_call(struct conf_call *c, const struct lyd_node *call, struct 
 	c->endpoint = array(call, "endpoint", sizeof(*c->endpoint), &c->endpoints, e);
 	n = tree_find(call, "endpoint");
 	for (i = 0; i < c->endpoints; i++, n = tree_next(n))
-		build_endpoint(&c->endpoint[i], n);
+		build_endpoint(m, &c->endpoint[i], n);
 	if (!periodic)
 		return true;
 	FILL(periodic, periodic_fields, c);
@@ -544,11 +632,11 @@ static bool build_management(struct conf *c, const struct lyd_node *tree, struct
 	struct conf_mgmt *m = &c->mgmt;
 	unsigned int i;
 
-	if (!build_identities(m, mgmt, e) || !build_rules(m, mgmt, e))
+	if (!build_ssh(&m->ssh, mgmt, e) || !build_identities(m, mgmt, e) || !build_rules(m, mgmt, e))
 		return false;
 	m->call = array(home, "client", sizeof(*m->call), &m->calls, e);
 	for (i = 0; i < m->calls; i++, n = tree_next(n))
-		if (!build_call(&m->call[i], n, e))
+		if (!build_call(m, &m->call[i], n, e))
 			return false;
 	return true;
 }

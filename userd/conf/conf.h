@@ -129,6 +129,7 @@ struct conf_endpoint {
 	uint16_t local_port;		/* 0: any */
 	char interface[16];		/* or VRF; empty: by route */
 	char identity[64];		/* TLS */
+	uint16_t host_keys;		/* SSH: bit by index of conf_ssh.host_key; 0: all */
 	uint16_t keep_wait;		/* s without a word until the manager is probed; 0: never */
 	uint8_t keep_attempts;		/* probes without an answer until it is given up */
 };
@@ -147,7 +148,29 @@ struct conf_call {
 	uint32_t backoff_min, backoff_max, minimum_uptime;	/* s */
 };
 
+struct conf_host_key {
+	char name[64], file[256];
+};
+
+/* A key, and whose it is. */
+struct conf_user_key {
+	char user[64];
+	char key[2048];			/* a line as ssh-keygen writes them */
+};
+
+struct conf_ssh {
+	char program[256], relay[256];	/* relay empty: as installed */
+	char account[32];
+	char directory[84];
+	uint8_t attempts;
+	struct conf_host_key *host_key;
+	unsigned int host_keys;
+	struct conf_user_key *user_key;
+	unsigned int user_keys;
+};
+
 struct conf_mgmt {
+	struct conf_ssh ssh;
 	struct conf_identity *identity;
 	unsigned int identities;
 	struct conf_name_rule *rule;

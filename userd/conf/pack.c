@@ -72,6 +72,8 @@ static void mgmt_arrays(struct walk *w, struct conf_mgmt *m)
 {
 	unsigned int i;
 
+	ARRAY(w, m->ssh.host_key, m->ssh.host_keys);
+	ARRAY(w, m->ssh.user_key, m->ssh.user_keys);
 	ARRAY(w, m->identity, m->identities);
 	ARRAY(w, m->rule, m->rules);
 	ARRAY(w, m->call, m->calls);
@@ -142,9 +144,21 @@ static bool call_ends(const struct conf_call *c)
 	return good;
 }
 
+static bool ssh_ends(const struct conf_ssh *s)
+{
+	bool good = ENDS(s->program) && ENDS(s->relay) && ENDS(s->account) && ENDS(s->directory);
+	unsigned int i;
+
+	for (i = 0; good && i < s->host_keys; i++)
+		good = ENDS(s->host_key[i].name) && ENDS(s->host_key[i].file);
+	for (i = 0; good && i < s->user_keys; i++)
+		good = ENDS(s->user_key[i].user) && ENDS(s->user_key[i].key);
+	return good;
+}
+
 static bool mgmt_ends(const struct conf_mgmt *m)
 {
-	bool good = true;
+	bool good = ssh_ends(&m->ssh);
 	unsigned int i;
 
 	for (i = 0; good && i < m->identities; i++)

@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "mgmt/callhome.h"
 #include "mgmt/certname.h"
 #include "mgmt/connector.h"
-#include "mgmt/credentials.h"
 #include "mgmt/dial.h"
-#include "mgmt/session.h"
+#include "mgmt/transport.h"
 
 #define CLOCK_SECONDS	30	/* between looks at whether the clock was set */
 #define CLOCK_STEP	2	/* seconds it may differ without that */
 
-/* What there is of a call, one after the other: a dial, a handshake, a session. */
+/* What there is of a call, one after the other: a dial, a transport with its session. */
 struct link {
 	struct call *call;
 	struct endpoint remote;
 	struct dial *dial;
-	struct bufferevent *handshake;
-	struct session *session;
+	struct transport *transport;
 };
 
 static struct {
@@ -104,37 +99,22 @@ static void on_clock(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ a link ends */
 
-/* Who has come through it is told that it is over (RFC 7589, 4). */
-static void drop_handshake(struct bufferevent *bev)
-{
-	SSL *ssl = bufferevent_openssl_get_ssl(bev);
-
-	if (SSL_is_init_finished(ssl))
-		SSL_shutdown(ssl);
-	bufferevent_free(bev);
-}
-
 static void free_link(struct link *l)
 {
 	if (!l)
 		return;
 	dial_cancel(l->dial);
-	if (l->handshake)
-		drop_handshake(l->handshake);
-	session_destroy(l->session);
+	transport_close(l->transport);
 	free(l);
 }
 
 static void over(struct link *l, enum call_error error, const char *why)
 {
 	struct call *c = l->call;
-	char text[sizeof(c->why)];
 
-	/* it may be of what goes with the link */
-	snprintf(text, sizeof(text), "%s", why);
 	free_link(l);
 	home.by_error[error]++;
-	connector_over(home.connector, c, error, text);
+	connector_over(home.connector, c, error, why);
 }
 
 static void hang_up(void *arg, struct call *c)
@@ -146,6 +126,13 @@ static void hang_up(void *arg, struct call *c)
 
 /* ------------------------------------------------------------------ a session */
 
+static void on_up(void *arg, const char *user)
+{
+	struct link *l = arg;
+
+	connector_up(home.connector, l->call, user);
+}
+
 static void on_active(void *arg)
 {
 	struct link *l = arg;
@@ -153,50 +140,15 @@ static void on_active(void *arg)
 	connector_active(home.connector, l->call);
 }
 
-static void on_over(void *arg, enum session_end end, const char *why)
+static void on_over(void *arg, enum call_error error, const char *why)
 {
 	struct link *l = arg;
 
-	l->session = NULL;
-	over(l, end == SESSION_CLOSED || end == SESSION_KILLED ? CALL_CLOSED : CALL_LOST, why);
+	l->transport = NULL;
+	over(l, error, why);
 }
 
-static const struct session_ops session_ops = { on_active, on_over };
-
-/* Who it is, by its certificate, before a word of NETCONF is said (RFC 7589, 7). */
-static void on_secured(struct link *l)
-{
-	const SSL *ssl = bufferevent_openssl_get_ssl(l->handshake);
-	struct bufferevent *bev = l->handshake;
-	char user[64];
-
-	if (!certname_map(home.conf->rule, home.conf->rules, SSL_get0_verified_chain(ssl), user,
-			  sizeof(user))) {
-		over(l, CALL_MAPPING, "no cert-to-name fits the manager's certificate");
-		return;
-	}
-	l->handshake = NULL;
-	l->session = session_create(bev, user, "netconf-tls", &l->remote, &session_ops, l);
-	if (l->session)
-		connector_up(home.connector, l->call, user);
-	else
-		over(l, CALL_LOCAL, "out of memory");
-}
-
-static void on_handshake(struct bufferevent *bev, short what, void *arg)
-{
-	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
-	struct link *l = arg;
-	const char *why;
-	bool certificate;
-
-	if (what & BEV_EVENT_CONNECTED) {
-		on_secured(l);
-		return;
-	}
-	why = credentials_error(ssl, bufferevent_get_openssl_error(bev), &certificate);
-	over(l, certificate ? CALL_CERTIFICATE : CALL_TLS, why);
-}
+static const struct transport_ops transport_ops = { on_up, on_active, on_over };
 
 /* ------------------------------------------------------------------ a connection */
 
@@ -213,26 +165,19 @@ static void on_connecting(void *arg, const struct endpoint *to)
 	connector_progress(home.connector, l->call, CALL_CONNECTING);
 }
 
-/* The manager begins: it is the client of TLS, whoever opened the connection (RFC 8071, 3.1, S3). */
 static void on_connected(void *arg, int fd, const struct endpoint *to)
 {
 	struct link *l = arg;
-	const char *identity = endpoint_of(l->call)->identity;
-	SSL *ssl = credentials_accept(identity);
+	struct transport_want want = { endpoint_of(l->call), l->call->conf->name, *to };
+	const char *why;
 
 	l->dial = NULL;
 	l->remote = *to;
-	if (ssl)
-		l->handshake = bufferevent_openssl_socket_new(home.base, fd, ssl,
-				BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	if (!l->handshake) {
-		/* libevent has freed @ssl */
-		close(fd);
-		over(l, CALL_LOCAL, ssl ? "out of memory" : "the identity has nothing usable");
-		return;
-	}
-	bufferevent_setcb(l->handshake, NULL, NULL, on_handshake, l);
-	connector_progress(home.connector, l->call, CALL_SECURING);
+	l->transport = transport_open(fd, &want, &transport_ops, l, &why);
+	if (l->transport)
+		connector_progress(home.connector, l->call, CALL_SECURING);
+	else
+		over(l, CALL_LOCAL, why);
 }
 
 static void on_failed(void *arg, enum call_error error, const char *why)
@@ -291,9 +236,6 @@ static const struct connector_ops ops = {
 
 static void describe(const struct call *c, struct call_info *i)
 {
-	static const char *const transports[] = {
-		[CALL_TLS_TRANSPORT] = "tls", [CALL_SSH_TRANSPORT] = "ssh",
-	};
 	const struct link *l = c->link;
 	uint64_t now = now_ms(NULL);
 
@@ -307,7 +249,8 @@ static void describe(const struct call *c, struct call_info *i)
 		i->remote = l->remote;
 	snprintf(i->name, sizeof(i->name), "%s", c->conf->name);
 	snprintf(i->endpoint, sizeof(i->endpoint), "%s", endpoint_of(c)->name);
-	snprintf(i->transport, sizeof(i->transport), "%s", transports[endpoint_of(c)->transport]);
+	snprintf(i->transport, sizeof(i->transport), "%s",
+		 transport_name(endpoint_of(c)->transport));
 	snprintf(i->user, sizeof(i->user), "%s", c->state == CALL_UP ? c->user : "");
 	snprintf(i->why, sizeof(i->why), "%s", c->why);
 }
@@ -387,6 +330,8 @@ int callhome_conf(const struct conf_mgmt *m)
 	err = home.started ? set_calls() : 0;
 	if (err)
 		home.conf = old;
+	else
+		transport_conf(m);
 	return err;
 }
 

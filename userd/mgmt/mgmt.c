@@ -17,9 +17,11 @@
 #include "mgmt/dial.h"
 #include "mgmt/nacm.h"
 #include "mgmt/session.h"
+#include "mgmt/ssh.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
 #include "mgmt/stream.h"
+#include "mgmt/transport.h"
 
 #define RENEW_SECONDS	300	/* between looks at files of identities and at the resolver's */
 
@@ -101,6 +103,7 @@ static json_t *calls(void)
 static void ask_files(void)
 {
 	credentials_renew();
+	proc_ask_fd(SOCKET_RELAY, 0);
 	proc_ask_fd(SOCKET_RESOLV, 0);
 }
 
@@ -140,6 +143,8 @@ static int init(struct event_base *base)
 	state_init(base);
 	state_calls = calls;
 	session_init(base);
+	transport_init(base);
+	ssh_init(base);
 	err = callhome_init(base);
 	if (!err)
 		err = store_init();
@@ -165,7 +170,9 @@ static void got_socket(enum proc_socket which, uint32_t arg, int fd)
 		apply();
 		return;
 	}
-	if (which >= SOCKET_MGMT_CERT && which <= SOCKET_MGMT_CRL)
+	if (which == SOCKET_RELAY)
+		ssh_listen(fd);
+	else if (which >= SOCKET_MGMT_CERT && which <= SOCKET_MGMT_CRL)
 		credentials_file(which, arg, fd);
 	else if (fd >= 0)
 		close(fd);
@@ -188,6 +195,8 @@ static void peer(enum proc_id id, bool again)
 static void message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	if (from == PROC_CTL && from_ctl(type, data, len))
+		return;
+	if (from == PROC_MONITOR && ssh_message(type, data, len))
 		return;
 	if (!state_message(from, type, data, len))
 		log_error(SUB_MGMT, "message %d of %zu octets is not one to get here", type, len);

@@ -91,7 +91,7 @@ static void over(struct session *s)
 	char user[CERTNAME_LOG];
 	void *arg = s->arg;
 
-	session_totals.dropped += end != SESSION_CLOSED;
+	session_totals.dropped += end != SESSION_CLOSED && end != SESSION_LEFT;
 	log_info(SUB_MGMT, "session over id=%u user=\"%s\" why=\"%s\"", s->id,
 		 certname_log(s->user, user, sizeof(user)), why);
 	session_destroy(s);
@@ -247,7 +247,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		return;
 	}
 	s->ending = true;
-	s->end = what & BEV_EVENT_EOF ? SESSION_CLOSED : SESSION_LOST;
+	s->end = what & BEV_EVENT_EOF ? SESSION_LEFT : SESSION_LOST;
 	s->why = what & BEV_EVENT_EOF ? "closed by the manager" :
 		 what & BEV_EVENT_TIMEOUT ? "the manager takes nothing" : "connection lost";
 	over(s);

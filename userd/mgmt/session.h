@@ -18,7 +18,8 @@
 struct bufferevent;
 
 enum session_end {
-	SESSION_CLOSED,		/* by close-session, or the other end closed the stream in order */
+	SESSION_CLOSED,		/* by close-session */
+	SESSION_LEFT,		/* the other end closed the stream in order */
 	SESSION_KILLED,		/* by kill-session */
 	SESSION_LOST,		/* the stream broke, or takes nothing any more */
 	SESSION_BROKEN,		/* what came is not NETCONF */

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mgmt/certname.h"
+#include "mgmt/credentials.h"
+#include "mgmt/session.h"
+#include "mgmt/ssh.h"
+#include "mgmt/transport.h"
+
+#define LEAVE_MS	1000	/* that sshd has to end by itself */
+
+struct transport {
+	struct transport *next;
+	const struct transport_ops *ops;
+	void *arg;
+	struct endpoint remote;
+	char user[64];
+	struct bufferevent *handshake;	/* of TLS */
+	struct ssh *ssh;
+	struct session *session;
+	/* a session over SSH is over when sshd is */
+	enum session_end end;
+	bool ended;
+	char why[96];
+};
+
+static struct event_base *loop;
+static const struct conf_mgmt *conf;
+static struct transport *transports;
+
+const char *transport_name(enum conf_transport which)
+{
+	static const char *const names[] = {
+		[CALL_TLS_TRANSPORT] = "tls", [CALL_SSH_TRANSPORT] = "ssh",
+	};
+
+	return which < sizeof(names) / sizeof(names[0]) ? names[which] : "unknown";
+}
+
+/* ------------------------------------------------------------------ the end */
+
+/* Who has come through it is told that it is over (RFC 7589, 4). */
+static void drop_handshake(struct bufferevent *bev)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(bev);
+
+	if (SSL_is_init_finished(ssl))
+		SSL_shutdown(ssl);
+	bufferevent_free(bev);
+}
+
+static void unlink_transport(const struct transport *t)
+{
+	struct transport **at = &transports;
+
+	while (*at && *at != t)
+		at = &(*at)->next;
+	if (*at)
+		*at = t->next;
+}
+
+void transport_close(struct transport *t)
+{
+	bool was_up;
+
+	if (!t)
+		return;
+	unlink_transport(t);
+	was_up = t->session;
+	if (t->handshake)
+		drop_handshake(t->handshake);
+	session_destroy(t->session);
+	ssh_close(t->ssh, was_up ? LEAVE_MS : 0);
+	free(t);
+}
+
+static void over(struct transport *t, enum call_error error, const char *why)
+{
+	const struct transport_ops *ops = t->ops;
+	void *arg = t->arg;
+	char text[96];
+
+	/* it may be of what goes with the transport */
+	snprintf(text, sizeof(text), "%s", why);
+	transport_close(t);
+	ops->over(arg, error, text);
+}
+
+/* ------------------------------------------------------------------ a session */
+
+static enum call_error error_of(enum session_end end)
+{
+	return end == SESSION_CLOSED || end == SESSION_KILLED || end == SESSION_LEFT ? CALL_CLOSED :
+	       CALL_LOST;
+}
+
+static void on_active(void *arg)
+{
+	struct transport *t = arg;
+
+	t->ops->active(t->arg);
+}
+
+static void on_over(void *arg, enum session_end end, const char *why)
+{
+	struct transport *t = arg;
+
+	t->session = NULL;
+	if (!t->ssh) {
+		over(t, error_of(end), why);
+		return;
+	}
+	/* what sshd still has goes out, and its end tells whether the manager closed the connection */
+	t->end = end;
+	t->ended = true;
+	snprintf(t->why, sizeof(t->why), "%s", why);
+	ssh_leave(t->ssh, LEAVE_MS);
+}
+
+static const struct session_ops session_ops = { on_active, on_over };
+
+static bool begin_session(struct transport *t, struct bufferevent *bev, const char *user,
+			  const char *how)
+{
+	snprintf(t->user, sizeof(t->user), "%s", user);
+	t->session = session_create(bev, user, how, &t->remote, &session_ops, t);
+	return t->session;
+}
+
+/* ------------------------------------------------------------------ TLS */
+
+/* Who it is, by its certificate, before a word of NETCONF is said (RFC 7589, 7). */
+static void on_secured(struct transport *t)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(t->handshake);
+	struct bufferevent *bev = t->handshake;
+	char user[64];
+
+	if (!certname_map(conf->rule, conf->rules, SSL_get0_verified_chain(ssl), user,
+			  sizeof(user))) {
+		over(t, CALL_MAPPING, "no cert-to-name fits the manager's certificate");
+		return;
+	}
+	t->handshake = NULL;
+	if (begin_session(t, bev, user, "netconf-tls"))
+		t->ops->up(t->arg, user);
+	else
+		over(t, CALL_LOCAL, "out of memory");
+}
+
+static void on_handshake(struct bufferevent *bev, short what, void *arg)
+{
+	const SSL *ssl = bufferevent_openssl_get_ssl(bev);
+	struct transport *t = arg;
+	const char *why;
+	bool certificate;
+
+	if (what & BEV_EVENT_CONNECTED) {
+		on_secured(t);
+		return;
+	}
+	why = credentials_error(ssl, bufferevent_get_openssl_error(bev), &certificate);
+	over(t, certificate ? CALL_CERTIFICATE : CALL_TLS, why);
+}
+
+/* The manager begins: it is the client of TLS, whoever opened the connection (RFC 8071, 3.1, S3). */
+static const char *open_tls(struct transport *t, int fd, const struct transport_want *w)
+{
+	SSL *ssl = credentials_accept(w->endpoint->identity);
+
+	if (ssl)
+		t->handshake = bufferevent_openssl_socket_new(loop, fd, ssl,
+				BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+	if (!t->handshake) {
+		/* libevent has freed @ssl */
+		close(fd);
+		return ssl ? "out of memory" : "the identity has nothing usable";
+	}
+	bufferevent_setcb(t->handshake, NULL, NULL, on_handshake, t);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ SSH */
+
+static bool is_user(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; conf && i < conf->ssh.user_keys; i++)
+		if (!strcmp(conf->ssh.user_key[i].user, name))
+			return true;
+	return false;
+}
+
+static void on_ssh_up(void *arg, struct bufferevent *bev, const char *user)
+{
+	struct transport *t = arg;
+
+	/* its key may have been taken away just now */
+	if (!is_user(user)) {
+		bufferevent_free(bev);
+		over(t, CALL_AUTHENTICATION, "not a user any more");
+	} else if (begin_session(t, bev, user, "netconf-ssh")) {
+		t->ops->up(t->arg, user);
+	} else {
+		over(t, CALL_LOCAL, "out of memory");
+	}
+}
+
+/* The relay sees the end of the connection and that of the channel alike; sshd does not. */
+static void on_ssh_end(void *arg, enum ssh_how how, const char *why)
+{
+	struct transport *t = arg;
+
+	t->ssh = NULL;
+	if (!t->ended && t->session)
+		over(t, how == SSH_LEFT ? CALL_CLOSED : CALL_LOST, why);
+	else if (!t->ended)
+		over(t, how == SSH_FAILED ? CALL_LOCAL : CALL_AUTHENTICATION, why);
+	else if (t->end == SESSION_LEFT && how == SSH_ENDED)
+		over(t, CALL_LOST, why);
+	else
+		over(t, error_of(t->end), t->why);
+}
+
+static const struct ssh_ops ssh_ops = { on_ssh_up, on_ssh_end };
+
+static const char *open_ssh(struct transport *t, int fd, const struct transport_want *w)
+{
+	t->ssh = ssh_open(fd, w->client, w->endpoint->name, &ssh_ops, t);
+	return t->ssh ? NULL : "sshd cannot be asked for";
+}
+
+/* ------------------------------------------------------------------ all */
+
+void transport_init(struct event_base *base)
+{
+	loop = base;
+}
+
+void transport_conf(const struct conf_mgmt *m)
+{
+	struct transport *t, *next;
+
+	conf = m;
+	for (t = transports; t; t = next) {
+		next = t->next;
+		if (t->ssh && t->session && !is_user(t->user))
+			session_end(t->session, SESSION_KILLED, "not a user any more");
+	}
+}
+
+struct transport *transport_open(int fd, const struct transport_want *w,
+				 const struct transport_ops *ops, void *arg, const char **why)
+{
+	struct transport *t = calloc(1, sizeof(*t));
+
+	*why = "out of memory";
+	if (!t) {
+		close(fd);
+		return NULL;
+	}
+	t->ops = ops;
+	t->arg = arg;
+	t->remote = w->remote;
+	*why = w->endpoint->transport == CALL_SSH_TRANSPORT ? open_ssh(t, fd, w) :
+							      open_tls(t, fd, w);
+	if (*why) {
+		free(t);
+		return NULL;
+	}
+	t->next = transports;
+	transports = t;
+	return t;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a TCP connection, whoever opened it, to a session: who is at the other end is found out by TLS or
+ * SSH, of which this node is the server (RFC 8071, 3.1), and then it may speak.
+ */
+#ifndef _NATFWD_MGMT_TRANSPORT_H
+#define _NATFWD_MGMT_TRANSPORT_H
+
+#include <event2/event.h>
+
+#include "mgmt/connector.h"
+#include "proc.h"
+
+struct transport;
+
+/* Of who opened it. Never called before transport_open() has returned. */
+struct transport_ops {
+	/* There is a session with @user. */
+	void (*up)(void *arg, const char *user);
+	/* Something went on in the session. */
+	void (*active)(void *arg);
+	/* It is over, and freed when this returns; @why is valid for the call. */
+	void (*over)(void *arg, enum call_error error, const char *why);
+};
+
+/* What a connection is to become; copied. */
+struct transport_want {
+	const struct conf_endpoint *endpoint;
+	const char *client;		/* whose endpoint it is; "": a listener's */
+	struct endpoint remote;
+};
+
+void transport_init(struct event_base *base);
+/* Who is let in from now on; @m has to stay until the next time. Who is no longer known in SSH is hung up. */
+void transport_conf(const struct conf_mgmt *m);
+/*
+ * @fd is owned from now on. NULL, and *@why, if something here is in the way. There is no limit of time: who
+ * opens it closes it when authentication takes too long.
+ */
+struct transport *transport_open(int fd, const struct transport_want *w,
+				 const struct transport_ops *ops, void *arg, const char **why);
+/* Drop it, telling nobody. NULL is allowed. */
+void transport_close(struct transport *t);
+/* As natfw.yang has it: "tls". */
+const char *transport_name(enum conf_transport which);
+
+#endif /* _NATFWD_MGMT_TRANSPORT_H */
