@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <shadow.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -216,6 +217,16 @@ static int write_keys(const struct conf_ssh *c, gid_t gid)
 	return err;
 }
 
+/* sshd says so to itself only. */
+static void look_at_account(const char *name)
+{
+	const struct spwd *p = getspnam(name);
+
+	if (p && *p->sp_pwdp == '!')
+		log_error(SUB_MGMT, "account %s is locked, so sshd lets nobody in: usermod -p '*' %s",
+			  name, name);
+}
+
 int sshd_conf(const struct conf *c)
 {
 	const struct conf_ssh *ssh = &c->mgmt.ssh;
@@ -228,6 +239,7 @@ int sshd_conf(const struct conf *c)
 	p = account(ssh);
 	if (!p)
 		return -errno;
+	look_at_account(ssh->account);
 	err = make_directory(ssh->directory);
 	if (err)
 		return err;

@@ -123,7 +123,7 @@ make_network() {
 	ip -n "$MGR" addr add $MGR6/64 dev lan nodad
 	cat >"$WORK/in_dev" <<-SH
 		#!/bin/sh
-		exec ip netns exec "$DEV" "$NATFWD" "\$@"
+		exec ip netns exec "$DEV" \$LIMITS "$NATFWD" "\$@"
 	SH
 	chmod +x "$WORK/in_dev"
 	NATFWD=$WORK/in_dev

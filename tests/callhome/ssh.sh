@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=240
+# natfw-test: host timeout=600
 #
 # NETCONF over SSH on connections that the device opened: it is sshd there, and OpenSSH's client the manager.
 NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
@@ -22,6 +22,21 @@ with() {
 
 ssh_manager() {
 	manager --port 4334 --key ops "$@"
+}
+
+# ssh_leaf LEAF: one more in management/ssh.
+ssh_leaf() {
+	SSH=${SSH/directory/$1$'\n'    directory}
+}
+
+# ssh_user NAME KEYS: one more
+ssh_user() {
+	SSH+=$'\n'"      - {name: $1, authorized-key: [$2]}"
+}
+
+# authorized NAME KEY
+authorized() {
+	echo "{name: $1, public-key: $(cat "$CERTS/$2.pub")}"
 }
 
 reload() {
@@ -91,9 +106,7 @@ users() {
 	ssh_key boss
 	ssh_key rsa rsa
 	ssh_key old
-	SSH+="
-      - {name: 'The Boss, äöü \"x\"', authorized-key: [{name: a, public-key: $(cat "$CERTS/boss.pub")},
-         {name: b, public-key: $(cat "$CERTS/rsa.pub")}]}"
+	ssh_user "'The Boss, äöü \"x\"'" "$(authorized a boss), $(authorized b rsa)"
 	with
 	for key in boss rsa; do
 		manager --port 4334 --key $key session 40
@@ -122,8 +135,7 @@ methods() {
 tries() {
 	local i
 	for i in 1 2 3 4 5 6 7 8; do ssh_key "wrong$i"; done
-	SSH=${SSH/directory/authentication-attempts: 3
-    directory}
+	ssh_leaf "authentication-attempts: 3"
 	with
 	manager --port 4334 --key wrong1 tries wrong2 wrong3 wrong4 wrong5 wrong6 wrong7 wrong8
 	seen '^3 True'
@@ -208,8 +220,7 @@ stopped() {
 reloaded() {
 	ssh_key boss
 	local plain=$SSH
-	SSH+="
-      - {name: boss, authorized-key: [{name: it, public-key: $(cat "$CERTS/boss.pub")}]}"
+	ssh_user boss "$(authorized it boss)"
 	with
 	manager --port 4334 --key boss session 40
 	seen '^up'
@@ -336,6 +347,29 @@ unharmed() {
 }
 
 
+# What natfwd.service grants is all that sshd gets.
+confined() {
+	local caps
+	caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$TOP/tools/systemd/natfwd.service" | tr 'A-Z\n' 'a-z ' |
+		sed 's/cap_/+/g; s/ *$//; s/  */,/g')
+	LIMITS="setpriv --bounding-set -all,$caps --no-new-privs"
+	export LIMITS
+	with
+	file_lacks "/proc/$MONITOR/status" '^CapBnd:.*ffff'
+	ssh_manager several 1
+	seen '^[0-9]'
+	daemon_stop
+}
+
+locked() {
+	sed -i 's/^natfwd-ssh:[*]/natfwd-ssh:!/' "/etc/netns/$DEV/shadow"
+	with
+	peer --port 4334 --key ops denied
+	file_has "$LOG" "account natfwd-ssh is locked"
+	sed -i 's/^natfwd-ssh:!/natfwd-ssh:*/' "/etc/netns/$DEV/shadow"
+	daemon_stop
+}
+
 cannot_start() {
 	device_conf "$(ssh_client nms "remote-address: $MGR4")"
 	fails timeout 10 "$NATFWD" -c "$CONF"
@@ -347,17 +381,21 @@ bad_conf() {
 	e=$(ssh_client nms "remote-address: $MGR4")
 	SSH='' rejects 'needs a host-key and a user' "$e"
 	SSH=${ok%user:*} rejects 'needs a host-key and a user' "$e"
-	SSH="$ok
-      - {name: two, authorized-key: [{name: it, public-key: $(cat "$CERTS/ops.pub")}]}" rejects 'user ops has this key as well' "$e"
+	ssh_user two "$(authorized it ops)"
+	rejects 'user ops has this key as well' "$e"
 	SSH=${ok/key: ssh-ed25519 /key: nonsense } rejects 'not a public key' "$e"
 	SSH=${ok/certs\/host/certs/\"x} rejects 'file' "$e"
 	SSH=${ok/certs\/host/certs/nothere} cannot_start 'nothere: No such file'
-	SSH=${ok/directory/program: \/usr\/sbin\/nothere
-    directory} cannot_start '/usr/sbin/nothere: No such file'
-	SSH=${ok/directory/account: nothere
-    directory} cannot_start 'management/ssh/account: No such file'
-	SSH=${ok/directory/account: root
-    directory} cannot_start 'management/ssh/account: Operation not permitted'
+	SSH=$ok
+	ssh_leaf "program: /usr/sbin/nothere"
+	cannot_start '/usr/sbin/nothere: No such file'
+	SSH=$ok
+	ssh_leaf "account: nothere"
+	cannot_start 'management/ssh/account: No such file'
+	SSH=$ok
+	ssh_leaf "account: root"
+	cannot_start 'management/ssh/account: Operation not permitted'
+	SSH=$ok
 	device_conf "$e"
 	"$NATFWD" -t -c "$CONF"
 }
@@ -383,6 +421,8 @@ point "6241-2.2a users and keys come and go with the configuration" reloaded
 point "X-CM-11 mgmt and the monitor die, and no sshd is left" restarted
 point "relays that are none" forged
 point "no process, descriptor or file is left behind" no_leak
+point "within what the unit grants" confined
+point "an account that is locked" locked
 point "bad configuration is refused by name" bad_conf
 with
 point "X-SSH-1,X-SSH-2 algorithms" offers
