@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "conf/acl.h"
 #include "conf/build.h"
 #include "conf/words.h"
 
@@ -678,12 +679,18 @@ static bool build_daemon(struct conf *c, const struct lyd_node *tree, struct con
 	return true;
 }
 
+/* What other modules have at the top. */
+static bool build_beside(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	return build_acls(c, tree_top(tree, "ietf-access-control-list", "acls"), e);
+}
+
 struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e)
 {
 	static bool (*const parts[])(struct conf *c, const struct lyd_node *t,
 				     struct conf_error *e) = {
 		build_daemon, build_interfaces, build_gist, build_nslp, build_policy, build_keys,
-		build_control, build_management,
+		build_control, build_management, build_beside,
 	};
 	const struct lyd_node *natfw = tree_top(tree, SCHEMA_MODULE, "natfw");
 	struct conf *c = natfw ? calloc(1, sizeof(*c)) : NULL;

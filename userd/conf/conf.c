@@ -158,6 +158,12 @@ void conf_free(struct conf *c)
 	}
 	for (i = 0; i < c->mgmt.calls; i++)
 		free(c->mgmt.call[i].endpoint);
+	for (i = 0; i < c->acls; i++)
+		free(c->acl[i].ace);
+	for (i = 0; i < c->acl_points; i++)
+		free(c->acl_point[i].acl);
+	free(c->acl);
+	free(c->acl_point);
 	free(c->mgmt.call);
 	free(c->mgmt.rule);
 	free(c->mgmt.identity);

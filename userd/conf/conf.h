@@ -179,6 +179,43 @@ struct conf_mgmt {
 	unsigned int calls;
 };
 
+/* Ports that are matched; @except: all others are. */
+struct conf_ports {
+	bool given, except;
+	uint16_t min, max;
+};
+
+enum conf_forwarding { ACE_ACCEPT, ACE_DROP, ACE_REJECT };
+
+/* An entry of an access control list (RFC 8519); absent conditions match all. */
+struct conf_ace {
+	char name[64];
+	unsigned int line;		/* of the file; 0: not from one */
+	uint8_t version;		/* 4 or 6; 0: both */
+	struct conf_prefix source, destination;	/* len 0: any */
+	bool has_protocol, icmp, has_type, has_code, has_dscp, has_label;
+	uint8_t protocol;
+	uint8_t type, code;		/* ICMP's; @icmp: the protocol is that of the packet's family */
+	uint8_t dscp;
+	uint32_t label;
+	struct conf_ports sport, dport;
+	uint8_t forwarding;		/* enum conf_forwarding */
+	bool stateful;			/* replies are permitted too */
+};
+
+struct conf_acl {
+	char name[64];
+	struct conf_ace *ace;		/* in the order they are tried */
+	unsigned int aces;
+};
+
+/* The lists that an interface has for what comes in by it, in order. */
+struct conf_acl_point {
+	char interface[16];
+	uint32_t *acl;			/* index in conf.acl */
+	unsigned int acls;
+};
+
 struct conf_control {
 	char socket[108];		/* /run/natfwd/control */
 	char group[32];			/* may open sessions; empty: root only */
@@ -197,6 +234,10 @@ struct conf {
 	struct conf_key *keys;
 	unsigned int key_count;
 	struct conf_mgmt mgmt;
+	struct conf_acl *acl;
+	unsigned int acls;
+	struct conf_acl_point *acl_point;
+	unsigned int acl_points;
 	struct conf_control control;
 	char user[32];			/* that unprivileged processes become; natfwd */
 	char chroot[256];		/* /var/empty/natfwd or /run/natfwd/empty */

@@ -81,6 +81,18 @@ static void mgmt_arrays(struct walk *w, struct conf_mgmt *m)
 		ARRAY(w, m->call[i].endpoint, m->call[i].endpoints);
 }
 
+static void acl_arrays(struct walk *w, struct conf *c)
+{
+	unsigned int i;
+
+	ARRAY(w, c->acl, c->acls);
+	for (i = 0; i < c->acls; i++)
+		ARRAY(w, c->acl[i].ace, c->acl[i].aces);
+	ARRAY(w, c->acl_point, c->acl_points);
+	for (i = 0; i < c->acl_points; i++)
+		ARRAY(w, c->acl_point[i].acl, c->acl_point[i].acls);
+}
+
 /*
  * What is read has pointers of another process until its turn comes: none of them may be left behind if it
  * is broken off, so array() is gone on with, and sets them to NULL.
@@ -97,6 +109,7 @@ static void arrays(struct walk *w, struct conf *c)
 	for (i = 0; i < c->policies; i++)
 		entry_arrays(w, &c->policy[i]);
 	mgmt_arrays(w, &c->mgmt);
+	acl_arrays(w, c);
 }
 
 /* ------------------------------------------------------------------ packing */
@@ -170,6 +183,38 @@ static bool mgmt_ends(const struct conf_mgmt *m)
 	return good;
 }
 
+static bool prefix_fits(const struct conf_prefix *p)
+{
+	return !p->len || p->len <= address_bits(&p->address);
+}
+
+static bool acl_ends(const struct conf_acl *a)
+{
+	bool good = ENDS(a->name);
+	unsigned int i;
+
+	for (i = 0; good && i < a->aces; i++)
+		good = ENDS(a->ace[i].name) && prefix_fits(&a->ace[i].source) &&
+		       prefix_fits(&a->ace[i].destination);
+	return good;
+}
+
+/* A point has its lists by number. */
+static bool acls_end(const struct conf *c)
+{
+	bool good = true;
+	unsigned int i, k;
+
+	for (i = 0; good && i < c->acls; i++)
+		good = acl_ends(&c->acl[i]);
+	for (i = 0; good && i < c->acl_points; i++) {
+		good = ENDS(c->acl_point[i].interface);
+		for (k = 0; good && k < c->acl_point[i].acls; k++)
+			good = c->acl_point[i].acl[k] < c->acls;
+	}
+	return good;
+}
+
 static bool strings_end(const struct conf *c)
 {
 	bool good = ENDS(c->gist.certificate) && ENDS(c->gist.key) && ENDS(c->gist.authority) &&
@@ -187,7 +232,7 @@ static bool strings_end(const struct conf *c)
 		good = ENDS(c->policy[i].name) && ENDS(c->policy[i].interface) &&
 		       ENDS(c->policy[i].tls_name) &&
 		       c->policy[i].protocols <= sizeof(c->policy[i].protocol);
-	return good && mgmt_ends(&c->mgmt);
+	return good && mgmt_ends(&c->mgmt) && acls_end(c);
 }
 
 static void take_tree(struct walk *w, struct conf *c, uint64_t len)

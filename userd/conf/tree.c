@@ -162,21 +162,6 @@ static bool make_leaf_list(struct maker *m, struct lyd_node *parent, const struc
 	return true;
 }
 
-static bool make_container(struct maker *m, struct lyd_node *parent, const struct lysc_node *s,
-			   const struct doc_value *v)
-{
-	struct lyd_node *n;
-
-	if (v->kind != DOC_MAP && !doc_null(v))
-		return fail(m, v, parent, "members were expected");
-	if (lyd_new_inner(parent, s->module, s->name, 0, &n))
-		return refused(m, v, parent);
-	if (!parent)
-		lyd_insert_sibling(m->tree, n, &m->tree);
-	mark(n, v);
-	return make_members(m, n, v, NULL);
-}
-
 /* A member of the map that may have the module's name in front. */
 static const struct doc_value *member(const struct doc_value *map, const struct lysc_node *s)
 {
@@ -189,22 +174,64 @@ static const struct doc_value *member(const struct doc_value *map, const struct 
 	return doc_member(map, full);
 }
 
+/* Whether it has to be wherever what it is in is. What is in a choice is left to libyang. */
+static bool is_wanted(const struct lysc_node *s)
+{
+	return s->flags & LYS_MAND_TRUE && s->flags & LYS_CONFIG_W && s->parent &&
+	       s->parent->nodetype & (LYS_LIST | LYS_CONTAINER);
+}
+
+/* libyang finds these as well, and knows less about where. @what: words for @n. */
+static bool check_members(struct maker *m, const struct lyd_node *n, const struct doc_value *v,
+			  const char *what)
+{
+	const struct lysc_node *s = NULL;
+
+	while ((s = lys_getnext(s, n->schema, NULL, 0))) {
+		if (!is_wanted(s) || member(v, s))
+			continue;
+		tree_fail(m->e, n, "%s without %s", what, s->name);
+		put_path(m->e, n, s->name);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * An empty container that is one of several to choose from is as good as absent (RFC 7950, 7.5.1). Whoever wrote
+ * it meant something, and "any TCP" must not become "anything".
+ */
+static bool chooses_nothing(const struct lysc_node *s, const struct doc_value *v)
+{
+	return !v->child && !(s->flags & LYS_PRESENCE) && s->parent && s->parent->nodetype == LYS_CASE;
+}
+
+static bool make_container(struct maker *m, struct lyd_node *parent, const struct lysc_node *s,
+			   const struct doc_value *v)
+{
+	struct lyd_node *n;
+
+	if (v->kind != DOC_MAP && !doc_null(v))
+		return fail(m, v, parent, "members were expected");
+	if (chooses_nothing(s, v))
+		return fail(m, v, parent, "with nothing in it, it says nothing");
+	if (lyd_new_inner(parent, s->module, s->name, 0, &n))
+		return refused(m, v, parent);
+	if (!parent)
+		lyd_insert_sibling(m->tree, n, &m->tree);
+	mark(n, v);
+	return check_members(m, n, v, s->name) && make_members(m, n, v, NULL);
+}
+
 /* The key of a list; all of them have one. */
 static const struct lysc_node *list_key(const struct lysc_node *list)
 {
 	return lysc_node_child(list);
 }
 
-/* Whether it has to be in every entry of the list it is in. What is in a choice is left to libyang. */
-static bool is_wanted(const struct lysc_node *s)
-{
-	return s->flags & LYS_MAND_TRUE && s->flags & LYS_CONFIG_W && s->parent->nodetype == LYS_LIST;
-}
-
-/* libyang finds these as well, and knows less about where. */
+/* The same. */
 static bool check_entry(struct maker *m, const struct lyd_node *n, const struct doc_value *v)
 {
-	const struct lysc_node *s = NULL;
 	struct lyd_node *first = NULL;
 
 	lyd_find_sibling_first(lyd_child(lyd_parent(n)), n, &first);
@@ -212,14 +239,7 @@ static bool check_entry(struct maker *m, const struct lyd_node *n, const struct 
 		tree_fail(m->e, n, "is there twice, first in line %u", tree_line(first));
 		return false;
 	}
-	while ((s = lys_getnext(s, n->schema, NULL, 0))) {
-		if (!is_wanted(s) || member(v, s))
-			continue;
-		tree_fail(m->e, n, "an entry without %s", s->name);
-		put_path(m->e, n, s->name);
-		return false;
-	}
-	return true;
+	return check_members(m, n, v, "an entry");
 }
 
 static bool make_entry(struct maker *m, struct lyd_node *parent, const struct lysc_node *schema,
