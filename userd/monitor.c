@@ -341,6 +341,8 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 	if (type == MSG_READY && !len) {
 		c->ready = true;
 		all_ready();
+	} else if (type == MSG_REFUSED && len == sizeof(struct conf_error) && c->id == PROC_KERN) {
+		log_error(SUB_MAIN, "the configuration is in force but for what the module refused");
 	} else if (type == MSG_PING && !len) {
 		c->unanswered = 0;
 	} else if (type == MSG_ASK_FD && len == sizeof(struct proc_fd)) {

@@ -33,6 +33,7 @@ enum msg_type {
 	MSG_CHANNEL,		/* monitor to all: a descriptor of a channel to a peer */
 	MSG_SOCKET,		/* monitor to one: uint32_t of enum proc_socket + arg, and the descriptor */
 	MSG_READY,		/* to monitor: started, or new configuration in force; nothing */
+	MSG_REFUSED,		/* kern to monitor, before MSG_READY: struct conf_error: the module refused it */
 	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, nothing; back: struct conf_error */
 	MSG_DOWN,		/* monitor to all: end orderly, uint32_t ms */
 	MSG_ASK_FD,		/* to monitor: uint32_t of enum proc_socket + arg; answered by MSG_SOCKET */

@@ -13,6 +13,7 @@
  *	together		statements that follow are one round, until
  *	now			which flushes
  *	wait MS			goes on for as long
+ *	config FILE		access lists of FILE, applied
  *	list	stat NAME	raw HEX
  *	bench N, refresh N	sessions set up and extended, and what it took
  */
@@ -206,6 +207,34 @@ static void do_set(char **w, int n)
 		conf.nslp.lifetime_max = v;
 	else
 		die("set", w[0]);
+}
+
+/* Of the file, access lists alone. */
+static void do_config(const char *file)
+{
+	static struct conf *last;
+	struct conf_error e;
+	struct conf *c = conf_read(file, &e);
+	uint64_t begin;
+
+	if (!c) {
+		printf("invalid %s: %s\n", e.path, e.text);
+		return;
+	}
+	conf.acl = c->acl;
+	conf.acls = c->acls;
+	conf.acl_point = c->acl_point;
+	conf.acl_points = c->acl_points;
+	begin = now_ms();
+	gate_clock(gate, begin);
+	if (gate_configure(gate, &conf))
+		die("config", "out of memory");
+	if (gate_apply(gate, &e))
+		printf("applied ms=%llu\n", (unsigned long long)(now_ms() - begin));
+	else
+		printf("refused %s: %s\n", e.path, e.text);
+	conf_free(last);
+	last = c;
 }
 
 static void do_start(void)
@@ -498,6 +527,8 @@ static void command(char *line)
 		together = false, gate_flush(gate);
 	else if (!strcmp(w[0], "wait") && n > 1)
 		do_wait((uint64_t)atoi(w[1]));
+	else if (!strcmp(w[0], "config") && n > 1)
+		do_config(w[1]);
 	else if (!strcmp(w[0], "list"))
 		for (uint32_t at = 0; gate_list(gate, &at, 16, show, NULL);)
 			;

@@ -15,7 +15,7 @@ static struct gate *running;
 
 bool gate_needs_rules(const struct gate *g)
 {
-	return g->conf->nslp.forward;
+	return g->conf->nslp.forward || g->conf->acl_points;
 }
 
 uint32_t gate_seconds(const struct gate *g)
@@ -615,6 +615,7 @@ struct gate *gate_create(const struct gate_io *io, const uint8_t owner[16], uint
 	g->now = now;
 	g->calm_until = now + CALM_MS;
 	memcpy(g->owner, owner, sizeof(g->owner));
+	static_init(&g->statics, owner);
 	io->random(io->policy.arg, key, sizeof(key));
 	ledger_init(&g->ledger, key, row_expired, now);
 	requesters_init(&g->requesters, key, 0);
@@ -638,6 +639,7 @@ void gate_destroy(struct gate *g)
 	ledger_fini(&g->ledger);
 	requesters_fini(&g->requesters);
 	places_fini(&g->places);
+	static_fini(&g->statics);
 	ids_fini(&g->drop);
 	base_fini(g);
 	ids_fini(&g->mend);
@@ -653,6 +655,7 @@ int gate_configure(struct gate *g, const struct conf *c)
 	if (err)
 		return err;
 	g->conf = c;
+	g->statics.said = NULL;
 	g->requesters.rate = c->policy_rate;
 	review_sessions(g);
 	if (link_up(&g->link)) {
@@ -660,6 +663,13 @@ int gate_configure(struct gate *g, const struct conf *c)
 		base_install(g);
 	}
 	return 0;
+}
+
+bool gate_apply(struct gate *g, struct conf_error *e)
+{
+	work_flush(g);
+	mend_probe(g);
+	return static_apply(g, e);
 }
 
 bool gate_has_module(const struct gate *g)
@@ -684,6 +694,7 @@ static void each_second(struct gate *g)
 	requesters_sweep(&g->requesters, g->now);
 	places_look(&g->places, g->now);
 	mend_probe(g);
+	static_look(g);
 	if (g->orphans.count && g->now > g->orphans_until)
 		adopt_forget(g);
 }

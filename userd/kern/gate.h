@@ -41,6 +41,11 @@ void gate_destroy(struct gate *g);
 /* @c is borrowed until the next call. Sessions stay; what is new is decided by @c. -ENOMEM. */
 int gate_configure(struct gate *g, const struct conf *c);
 /*
+ * Bring the module's static rules to what the configuration says. False and @e: the module refused, and
+ * they are as before. What has to wait, for the module or an interface, is done when it comes.
+ */
+bool gate_apply(struct gate *g, struct conf_error *e);
+/*
  * Connect to the module, attach devices, look what rules are there from an earlier life. Once,
  * after gate_configure(); if there is no module, gate_tick() goes on looking for it.
  */

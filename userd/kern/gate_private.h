@@ -9,6 +9,7 @@
 #include "kern/gate.h"
 #include "kern/link.h"
 #include "kern/plan.h"
+#include "kern/static.h"
 #include "policy/proof.h"
 
 enum gate_counter {
@@ -86,6 +87,7 @@ struct gate {
 	struct ids drop;		/* rules to go */
 	struct slots slots;		/* of the batch on its way */
 
+	struct statics statics;
 	struct table orphans;
 	uint64_t orphans_until;		/* ms; all have expired by then */
 	struct ids base;		/* rules that let signalling itself pass */

@@ -30,6 +30,7 @@ static struct {
 	struct routes routes;
 	struct event *tick, *flush, *events, *family;
 	int events_fd;
+	bool started;
 	struct listing listing[LISTINGS];	/* one after the other */
 	unsigned int listings;
 } kern;
@@ -281,6 +282,17 @@ static int kern_init(struct event_base *base)
 	return kern.gate && kern.tick && kern.flush ? 0 : -ENOMEM;
 }
 
+/* At start it is seen to by the gate, and there is no other configuration to go back to. */
+static void apply(void)
+{
+	struct conf_error e;
+
+	if (gate_apply(kern.gate, &e))
+		return;
+	log_error(SUB_KERN, "the module refuses the configuration: %s path=%s", e.text, e.path);
+	proc_send(PROC_MONITOR, MSG_REFUSED, &e, sizeof(e));
+}
+
 static void kern_conf(struct conf *c)
 {
 	struct conf *old = kern.conf;
@@ -293,6 +305,8 @@ static void kern_conf(struct conf *c)
 	}
 	kern.conf = c;
 	conf_free(old);
+	if (kern.started)
+		apply();
 }
 
 static void kern_start(void)
@@ -305,6 +319,7 @@ static void kern_start(void)
 			  "that there has to be one");
 		proc_exit(1);
 	}
+	kern.started = true;
 	run_again();
 }
 

@@ -81,6 +81,7 @@ static void rule_gone(struct gate *g, const struct natfw_rule *r)
 	struct ledger_row *row = NULL;
 	uint64_t tag, *at;
 
+	static_gone(g, r->owner, r->id);
 	if (memcmp(r->owner, g->owner, sizeof(g->owner)))
 		return;
 	if (r->name && !strcmp(r->name, BASE_NAME))
@@ -113,9 +114,14 @@ static void take_event(void *arg, const struct natfw_event *ev)
 	case NATFW_CMD_OVERRUN_NTF:
 		g->resync = true;
 		g->base_next = 0;
+		g->statics.dirty = true;
 		g->flushed |= natfw_has((const struct natfw_overrun *)ev->obj, NATFW_A_EVENT_COUNT);
 		break;
+	case NATFW_CMD_DEV_NEW_NTF:
+		g->statics.dirty = true;
+		break;
 	case NATFW_CMD_DEV_DEL_NTF:
+		g->statics.dirty = true;
 		g->look_next = 0;
 		break;
 	}
@@ -384,11 +390,13 @@ static void look_for_module(struct gate *g)
 		adopt_look(g);
 	base_devices(g);
 	base_install(g);
+	g->statics.dirty = true;
+	static_look(g);
 }
 
 void gate_start(struct gate *g)
 {
-	if (gate_needs_rules(g))
+	if (gate_needs_rules(g) && !link_up(&g->link))
 		look_for_module(g);
 }
 

@@ -1,0 +1,336 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# natfw-test: core debug timeout=400
+#
+# Access control lists of the configuration file: what packets meet, and that rules which stay are left alone.
+. "$(dirname "$0")/lib.sh"
+
+begin() {
+	fresh default "${1:-drop}"
+	: >"$WORK/gate.log"
+	gate_up
+}
+
+# the prefix of an address, and its container and leaves
+IP() { printf '%s/%s' "$1" "$((V == 4 ? 32 : 128))"; }
+from() { echo "ipv$V: {source-ipv$V-network: $(IP "$1")}"; }
+toward() { echo "ipv$V: {destination-ipv$V-network: $(IP "$1")}"; }
+flow() { echo "ipv$V: {source-ipv$V-network: $(IP "$1"), destination-ipv$V-network: $(IP "$2")}"; }
+dport() { echo "$1: {destination-port: {operator: ${3:-eq}, port: $2}}"; }
+
+# list NAME ENTRY...: each ENTRY is "NAME ACTION[,stateless] [MATCHES]"
+list() {
+	local name=$1 entry words
+	shift
+	echo "    - name: $name"
+	echo "      type: natfw-acl:ipv4-ipv6-acl-type"
+	echo "      aces:"
+	echo "        ace:"
+	for entry in "$@"; do
+		read -r -a words <<<"$entry"
+		echo "          - name: ${words[0]}"
+		echo "            matches: {${words[*]:2}}"
+		echo "            actions:"
+		echo "              forwarding: ${words[1]%,*}"
+		[[ ${words[1]} != *,stateless ]] || echo "              natfw-acl:stateful: false"
+	done
+}
+
+# attach INTERFACE LIST...
+attach() {
+	local interface=$1 l
+	shift
+	echo "      - interface-id: $interface"
+	echo "        ingress: {acl-sets: {acl-set: ["
+	for l in "$@"; do
+		echo "          {name: $l},"
+	done
+	echo "        ]}}"
+}
+
+# file LISTS ATTACHMENTS
+file() {
+	echo "interface: [{name: lan}, {name: wan, side: outside}, {name: dmz0}]"
+	echo "ietf-access-control-list:acls:"
+	printf '  acl:\n%s\n' "$1"
+	printf '  attachment-points:\n    interface:\n%s\n' "$2"
+}
+
+# config: the file on standard input is in force.
+config() {
+	cat >"$WORK/acl.yaml"
+	want "$(say config "$WORK/acl.yaml" | sed 's/ ms=.*//')" applied "$(cat "$WORK/acl.yaml")"
+}
+
+# on_lan ENTRY...
+on_lan() { file "$(list office "$@")" "$(attach lan office)" | config; }
+
+acl_rules() { ctl_json -s rule show | jq '[.[] | select(.name != null and (.name | contains("/")))]'; }
+acl_ids() { acl_rules | jq -c 'sort_by(.priority) | [.[].id]'; }
+acl_names() { acl_rules | jq -r 'sort_by(.priority) | [.[].name] | join(" ")'; }
+
+obeyed() {
+	begin
+	drops_out "$A" 4000 "$S" 99
+	on_lan "dns accept $(toward "$S"), $(dport udp 99)"
+	want "$(acl_names)" office/dns
+	passes_out "$A" 4000 "$S" 99
+	passes_in "$S" 99 "$A" 4000
+	drops_out "$A" 4000 "$S" 98
+	drops_out "$A" 4000 "$S2" 99
+	drops_in "$S2" 99 "$A" 4000
+	on_lan "dns accept $(toward "$S2"), $(dport udp 99)"
+	passes_out "$A" 4000 "$S2" 99
+	drops_out "$A" 4000 "$S" 99
+	file "$(list office "a drop")" "$(attach lan)" | config
+	want "$(acl_names)" ""
+	drops_out "$A" 4000 "$S2" 99
+	gate_down
+}
+
+# The first entry that matches decides; a flow that is there already is judged anew.
+in_order() {
+	begin
+	on_lan "all accept"
+	passes_out "$A" 4000 "$S" 99
+	on_lan "no drop $(toward "$S")" "all accept"
+	drops_out "$A" 4000 "$S" 99
+	passes_out "$A" 4000 "$S2" 99
+	on_lan "all accept" "no drop $(toward "$S")"
+	passes_out "$A" 4000 "$S" 99
+	gate_down
+}
+
+# Two lists of one interface are one, in their order; another interface has its own.
+several() {
+	begin
+	file "$(
+		list first "no drop $(flow "$A" "$S")"
+		list second "yes accept $(toward "$S")"
+		list third "in accept,stateless $(flow "$S2" "$A")"
+	)" "$(
+		attach lan first second
+		attach wan third
+	)" | config
+	drops_out "$A" 4000 "$S" 99
+	passes_out "$A2" 4000 "$S" 99
+	drops_out "$A" 4000 "$S2" 99
+	passes_in "$S2" 7 "$A" 8
+	drops_out "$A" 8 "$S2" 7
+	gate_down
+}
+
+operators() {
+	begin
+	on_lan "low accept $(dport udp 100 lte)" "high accept $(dport udp 60000 gte)" \
+		"but accept $(toward "$S2"), $(dport udp 5000 neq)" \
+		"range accept udp: {destination-port: {lower-port: 200, upper-port: 300}, source-port: {operator: neq, port: 7}}"
+	passes_out "$A" 4000 "$S" 100
+	drops_out "$A" 4000 "$S" 101
+	drops_out "$A" 4000 "$S" 59999
+	passes_out "$A" 4000 "$S" 60000
+	passes_out "$A" 4000 "$S2" 4999
+	drops_out "$A" 4000 "$S2" 5000
+	passes_out "$A" 4000 "$S2" 5001
+	drops_out "$A" 4000 "$S" 199
+	passes_out "$A" 4000 "$S" 200
+	passes_out "$A" 4000 "$S" 300
+	drops_out "$A" 7 "$S" 250
+	want "$(acl_rules | jq length)" 6 "rules of four entries"
+	gate_down
+}
+
+icmp() {
+	local types=(8 13)
+	[[ $V == 4 ]] || types=(128 129)
+	begin
+	on_lan "ping accept icmp: {type: ${types[0]}}"
+	want "$(acl_rules | jq length)" 2 "rules, of each family"
+	pkt <<-P
+		send host ip src=$A dst=$S icmp type=${types[0]} code=0 id=7 seq=1 data=ping
+		expect net icmp src=$A dst=$S type=${types[0]} data=ping
+		send host ip src=$A dst=$S icmp type=${types[1]} code=0 id=7 seq=1 data=no
+		none net icmp data=no
+	P
+	gate_down
+}
+
+rejects() {
+	begin pass
+	on_lan "no reject tcp: {destination-port: {port: 23}}"
+	pkt <<-P
+		send host ip src=$A dst=$S tcp sport=4000 dport=23 flags=S seq=5
+		expect host tcp src=$S dst=$A sport=23 dport=4000 flags=RA
+		none net tcp dport=23
+	P
+	passes_out "$A" 4000 "$S" 23
+	gate_down
+}
+
+stateless() {
+	begin
+	on_lan "dns accept,stateless $(dport udp 99)"
+	passes_out "$A" 4000 "$S" 99
+	drops_in "$S" 99 "$A" 4000
+	gate_down
+}
+
+# What stays in its place is the same rule: with its counters, and flows that stand on it.
+difference() {
+	local before after i entries=()
+	begin
+	for ((i = 0; i < 20; i++)); do
+		entries+=("e$i accept $(dport udp $((100 + i)))")
+	done
+	on_lan "${entries[@]}"
+	before=$(acl_ids)
+	passes_out "$A" 4000 "$S" 110
+	on_lan "${entries[@]}"
+	want "$(acl_ids)" "$before" "the same again"
+	on_lan "${entries[@]:0:10}" "new drop $(dport udp 7)" "${entries[@]:10}"
+	after=$(acl_ids)
+	want "$(jq -cn "$after - $before | length")" 1 "rules made"
+	want "$(jq -cn "$before - $after | length")" 0 "rules removed"
+	want "$(acl_names | cut -d ' ' -f 11)" office/new "its place"
+	on_lan "${entries[@]:19:1}" "${entries[@]:0:10}" "${entries[@]:11:8}"
+	want "$(jq -cn "$(acl_ids) - $before | length")" 1 "moved"
+	want "$(acl_rules | jq length)" 19
+	want "$(say stat gate_static_changes_total)" "gate_static_changes_total $((20 + 1 + 3))"
+	gate_down
+}
+
+# Rules stay when the daemon ends, and a new one finds them; those of others are not touched.
+adopted() {
+	local before
+	begin
+	rule allow udp dport 55 priority 3
+	on_lan "dns accept $(dport udp 99)" "no drop"
+	passes_out "$A" 4000 "$S" 99
+	before=$(acl_ids)
+	gate_kill
+	passes_out "$A" 4000 "$S" 99
+	drops_out "$A" 4000 "$S" 98
+	gate_spawn
+	say config "$WORK/acl.yaml" >/dev/null
+	gate_setup
+	want "$(acl_ids)" "$before" "rules of an earlier life"
+	want "$(say stat gate_static_changes_total)" "gate_static_changes_total 0"
+	gate_down
+	passes_out "$A" 4000 "$S" 99
+	passes_out "$A" 4000 "$S" 55
+	gate_spawn
+	file "$(list office "dns drop")" "$(attach lan)" >"$WORK/acl.yaml"
+	say config "$WORK/acl.yaml" >/dev/null
+	gate_setup
+	say wait 2500 >/dev/null
+	want "$(acl_names)" "" "what the configuration says no more"
+	passes_out "$A" 4000 "$S" 55
+	gate_down
+}
+
+put_back() {
+	begin
+	on_lan "dns accept $(dport udp 99)" "ntp accept $(dport udp 123)"
+	ctl rule del "$(acl_ids | jq '.[0]')" >/dev/null
+	drops_out "$A" 4000 "$S" 99
+	say wait 2500 >/dev/null
+	want "$(acl_names)" "office/dns office/ntp" "after one was taken out"
+	passes_out "$A" 4000 "$S" 99
+	ctl rule flush all >/dev/null
+	say wait 2500 >/dev/null
+	want "$(acl_names)" "office/dns office/ntp" "after a flush"
+	passes_out "$A" 4000 "$S" 99
+	gate_down
+}
+
+# An interface that is not there yet gets its rules when it is.
+waits() {
+	begin
+	file "$(list office "dns accept $(dport udp 99)")" "$(
+		attach dmz0 office
+		attach lan office
+	)" | config
+	want "$(acl_rules | jq length)" 1 "rules"
+	grep -q "interface=dmz0 wait" "$WORK/gate.log" || die "not said"
+	ip -n "$GW" link add dmz0 type dummy
+	ctl dev attach dmz0 zone 5
+	say wait 2500 >/dev/null
+	want "$(acl_rules | jq -r '[.[].match.ifname] | sort | join(" ")')" "dmz0 lan" "interfaces"
+	ctl dev detach dmz0
+	say wait 2500 >/dev/null
+	want "$(acl_rules | jq length)" 1 "rules without it"
+	ctl dev attach dmz0
+	say wait 2500 >/dev/null
+	want "$(acl_rules | jq length)" 2 "rules, again"
+	ip -n "$GW" link del dmz0
+	gate_down
+}
+
+# The kernel's refusal names the entry, and leaves all as it was.
+refused() {
+	local before answer
+	begin
+	on_lan "dns accept $(dport udp 99)"
+	before=$(acl_ids)
+	ctl net set rule-max 4 >/dev/null
+	file "$(list office "a accept $(dport udp 1)" "b accept $(dport udp 2)" "c accept $(dport udp 3)" \
+		"d accept $(dport udp 4)" "e accept $(dport udp 5)")" "$(attach lan office)" >"$WORK/acl.yaml"
+	answer=$(say config "$WORK/acl.yaml")
+	ctl net set rule-max 2097152 >/dev/null
+	[[ $answer == "refused /ietf-access-control-list:acls/acl[name='office']/aces/ace[name='"?"']: "* ]] ||
+		die "$answer"
+	want "$(acl_ids)" "$before" "rules"
+	passes_out "$A" 4000 "$S" 99
+	gate_down
+}
+
+# Signalled rules come before static ones: that is what they are for.
+signalled() {
+	begin pass
+	on_lan "no drop"
+	drops_out "$A" 4000 "$S" 99
+	granted "admit one kind=allow proto=17 src=$A sport=4000 dst=$S dport=99 in=lan out=wan from=lan peer=$A"
+	granted open one 60
+	passes_out "$A" 4000 "$S" 99
+	drops_out "$A" 4001 "$S" 99
+	gate_down
+}
+
+# A list of 1,000 comes into force within a second, and so does a change in its middle.
+thousand() {
+	local i entries=() ms
+	begin
+	for ((i = 0; i < 1000; i++)); do
+		entries+=("e$i accept $(flow "$A" "$S"), $(dport udp $((1000 + i)))")
+	done
+	file "$(list office "${entries[@]}")" "$(attach lan office)" >"$WORK/acl.yaml"
+	ms=$(say config "$WORK/acl.yaml" | sed -n 's/applied ms=//p')
+	echo "# 1000 entries: $ms ms"
+	((ms < 1000 * SLOW)) || die "1000 entries took $ms ms"
+	want "$(acl_rules | jq length)" 1000
+	passes_out "$A" 4000 "$S" 1999
+	file "$(list office "${entries[@]:0:500}" "new drop" "${entries[@]:500}")" "$(attach lan office)" >"$WORK/acl.yaml"
+	ms=$(say config "$WORK/acl.yaml" | sed -n 's/applied ms=//p')
+	((ms < 1000 * SLOW)) || die "one more took $ms ms"
+	drops_out "$A" 4000 "$S" 1999
+	passes_out "$A" 4000 "$S" 1499
+	gate_down
+}
+
+test_start
+gateway
+both "packets obey an access list, and one that has changed" obeyed
+both "entries are tried in their order" in_order
+both "lists of an interface in their order, and those of another" several
+point "operators and ranges of ports" operators
+both "ICMP types" icmp
+both "reject answers" rejects
+point "stateless entries permit one direction" stateless
+point "only the difference goes to the kernel" difference
+point "a daemon that starts finds its rules, and leaves others' alone" adopted
+point "what somebody takes out is put back" put_back
+point "an interface's rules wait for it" waits
+point "a refusal of the kernel names the entry and changes nothing" refused
+point "what signalling opens is open" signalled
+point "1,000 entries within a second" thousand
+ktap_end
