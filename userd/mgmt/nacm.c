@@ -256,35 +256,6 @@ void nacm_fini(void)
 	drop_views(&standard);
 }
 
-static const char *check_rules(const struct lyd_node *list, const struct lyd_node **where)
-{
-	const struct lyd_node *r;
-	const char *wrong;
-
-	LY_LIST_FOR(lyd_child(list), r) {
-		const struct lyd_node *path = is_rule(r) ? child(r, "path") : NULL;
-		struct nodepath *p = path ? nodepath_parse(lyd_get_value(path), &wrong) : NULL;
-
-		nodepath_free(p);
-		if (!path || p)
-			continue;
-		*where = path;
-		return wrong;
-	}
-	return NULL;
-}
-
-const char *nacm_check(const struct lyd_node *tree, const struct lyd_node **where)
-{
-	const struct lyd_node *nacm = find_tree(tree), *list;
-	const char *wrong = NULL;
-
-	LY_LIST_FOR(nacm ? lyd_child(nacm) : NULL, list)
-		if (!wrong && !strcmp(LYD_NAME(list), "rule-list"))
-			wrong = check_rules(list, where);
-	return wrong;
-}
-
 /* ------------------------------------------------------------------ a user's rules */
 
 static bool is_member(const struct lyd_node *group, const char *user)
@@ -504,7 +475,7 @@ static bool judge_instance(const struct view *v, const struct lyd_node *n, enum 
 		enum nodepath_fit fit = fits(r, n->schema, access);
 
 		if (fit == NODEPATH_ALL ||
-		    (fit == NODEPATH_SOME && nodepath_has(r->path, n, v->user)))
+		    (fit == NODEPATH_SOME && nodepath_has(r->path, n)))
 			return r->permit;
 	}
 	return by_default(v->nacm, n->schema, access);

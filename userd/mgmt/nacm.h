@@ -26,11 +26,6 @@ struct nacm;
  */
 int nacm_conf(const struct lyd_node *running);
 /*
- * What is wrong with the rules in @tree that the modules cannot say: paths that are no instance-identifiers. NULL:
- * nothing; otherwise *@where is the node at fault.
- */
-const char *nacm_check(const struct lyd_node *tree, const struct lyd_node **where);
-/*
  * The rules in force now. Who needs the same ones for the whole of a request (3.4) takes them at its beginning, and
  * gives them back.
  */

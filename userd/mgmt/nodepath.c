@@ -10,7 +10,7 @@
 /* Names and values are in nodepath.text. */
 struct key {
 	const char *name;	/* NULL: the node itself, "." */
-	const char *value;	/* NULL: $USER, or a position */
+	const char *value;
 	unsigned long position;	/* 0: it is none */
 };
 
@@ -96,14 +96,10 @@ static bool read_value(struct reader *r, struct key *k)
 	char quote;
 
 	blanks(r);
-	if (!strncmp(r->at, "$USER", 5)) {
-		r->at += 5;
-		return true;
-	}
 	quote = *r->at;
 	end = quote == '"' || quote == '\'' ? strchr(r->at + 1, quote) : NULL;
 	if (!end)
-		return fail(r, "a predicate compares with a string in quotes, or $USER");
+		return fail(r, "a predicate compares with a string in quotes");
 	r->at++;
 	k->value = piece(r, (size_t)(end - r->at));
 	r->at++;
@@ -258,9 +254,8 @@ static bool has_value(const struct lyd_node *n, const char *value)
 	return !err;
 }
 
-static bool has_key(const struct key *k, const struct lyd_node *node, const char *user)
+static bool has_key(const struct key *k, const struct lyd_node *node)
 {
-	const char *value = k->value ? k->value : user;
 	const struct lyd_node *n = node;
 
 	if (k->position)
@@ -269,16 +264,15 @@ static bool has_key(const struct key *k, const struct lyd_node *node, const char
 		for (n = lyd_child(node); n; n = n->next)
 			if (!strcmp(LYD_NAME(n), k->name))
 				break;
-	return n && n->schema && n->schema->nodetype & LYD_NODE_TERM && has_value(n, value);
+	return n && n->schema && n->schema->nodetype & LYD_NODE_TERM && has_value(n, k->value);
 }
 
-static bool has_keys(const struct nodepath *p, const struct step *s, const struct lyd_node *node,
-		     const char *user)
+static bool has_keys(const struct nodepath *p, const struct step *s, const struct lyd_node *node)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->keys; i++)
-		if (!has_key(&p->key[s->key + i], node, user))
+		if (!has_key(&p->key[s->key + i], node))
 			return false;
 	return true;
 }
@@ -292,7 +286,7 @@ static unsigned int depth_of(const struct lyd_node *node)
 	return depth;
 }
 
-bool nodepath_has(const struct nodepath *p, const struct lyd_node *node, const char *user)
+bool nodepath_has(const struct nodepath *p, const struct lyd_node *node)
 {
 	unsigned int depth = depth_of(node), i;
 
@@ -302,7 +296,7 @@ bool nodepath_has(const struct nodepath *p, const struct lyd_node *node, const c
 		node = lyd_parent(node);
 	for (i = p->steps; i-- > 0; node = lyd_parent(node))
 		if (!node->schema || !is_step(&p->step[i], node->schema) ||
-		    !has_keys(p, &p->step[i], node, user))
+		    !has_keys(p, &p->step[i], node))
 			return false;
 	return true;
 }

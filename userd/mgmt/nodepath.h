@@ -26,7 +26,7 @@ struct nodepath *nodepath_parse(const char *text, const char **wrong);
 void nodepath_free(struct nodepath *p);
 /* Whether instances of @node are at @p or below. */
 enum nodepath_fit nodepath_fits(const struct nodepath *p, const struct lysc_node *node);
-/* Whether @node is. @user is the value of $USER. */
-bool nodepath_has(const struct nodepath *p, const struct lyd_node *node, const char *user);
+/* Whether @node is. */
+bool nodepath_has(const struct nodepath *p, const struct lyd_node *node);
 
 #endif /* _NATFWD_MGMT_NODEPATH_H */
