@@ -11,6 +11,8 @@
 #include "mgmt/certname.h"
 #include "mgmt/connector.h"
 #include "mgmt/dial.h"
+#include "mgmt/events.h"
+#include "mgmt/session.h"
 #include "mgmt/transport.h"
 
 #define CLOCK_SECONDS	30	/* between looks at whether the clock was set */
@@ -209,8 +211,12 @@ static void changed(void *arg, struct call *c, enum call_state old)
 {
 	const struct link *l = c->link;
 	char to[ENDPOINT_TEXT] = "-", user[CERTNAME_LOG];
+	struct endpoint remote = { 0 };
 
 	(void)arg;
+	if (l)
+		remote = l->remote;
+	events_call(c, old, &remote);
 	if (l && address_is_set(&l->remote.address))
 		endpoint_text(&l->remote, to);
 	if (c->state == CALL_UP)
@@ -228,8 +234,17 @@ static void changed(void *arg, struct call *c, enum call_state old)
 			  endpoint_of(c)->name, call_state_name(c->state), to);
 }
 
+/* Of subscriptions nothing may come for long. */
+static bool waits(void *arg, const struct call *c)
+{
+	const struct link *l = c->link;
+
+	(void)arg;
+	return l && l->session && l->session->sub;
+}
+
 static const struct connector_ops ops = {
-	now_ms, wall, random_below, dial, hang_up, wake, changed,
+	now_ms, wall, random_below, dial, hang_up, wake, changed, waits,
 };
 
 /* ------------------------------------------------------------------ what is known */

@@ -120,6 +120,7 @@ static void dial(struct connector *k, struct call *c)
 {
 	c->tried++;
 	c->attempts++;
+	c->used = c->endpoint;
 	c->at = now(k) + 1000ull * c->conf->max_wait;
 	c->by_period = false;
 	*c->user = 0;
@@ -192,6 +193,10 @@ static void expired(struct connector *k, struct call *c)
 	c->at = 0;
 	if (c->state == CALL_WAITING) {
 		dial(k, c);
+		return;
+	}
+	if (idle && k->ops->waits && k->ops->waits(k->arg, c)) {
+		connector_active(k, c);
 		return;
 	}
 	k->ops->hang_up(k->arg, c);

@@ -47,6 +47,7 @@ struct call {
 	const struct conf_call *conf;	/* connector_conf()'s */
 	enum call_state state;
 	unsigned int endpoint;		/* index; of the next attempt when waiting */
+	unsigned int used;		/* of the last attempt */
 	unsigned int last;		/* that a session was had with; conf->endpoints: none */
 	unsigned int tried;		/* attempts at this endpoint in this turn */
 	unsigned int rounds;		/* endpoints that have had all their attempts */
@@ -76,6 +77,8 @@ struct connector_ops {
 	void (*wake)(void *arg, uint64_t at);
 	/* The state of @c has changed from @old; for the log and who else is told. */
 	void (*changed)(void *arg, struct call *c, enum call_state old);
+	/* May be NULL: whether its session waits for events, and so is not idle though nothing goes on. */
+	bool (*waits)(void *arg, const struct call *c);
 };
 
 /* NULL: no memory. @ops and @arg have to stay. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mgmt/filter.h"
+#include "mgmt/hello.h"
 
 #define VALUE_MAX	4096	/* octets of a value that is compared */
 #define STEPS_MAX	100000000u	/* names compared for one request: a second or so */
@@ -290,10 +291,22 @@ static int eval_xpath(const struct lyd_node *n, const char *expr, LY_VALUE_FORMA
 	return err ? -1 : yes;
 }
 
+/* With NETCONF's namespace or without any; examples in RFC 5277 have both. */
+static const struct lyd_attr *attribute(const struct lyd_node *filter, const char *name)
+{
+	const struct lyd_attr *a;
+
+	for (a = xml_opaque(filter)->attr; a; a = a->next)
+		if (!strcmp(a->name.name, name) &&
+		    (!a->name.prefix || (a->name.module_ns && !strcmp(a->name.module_ns, NETCONF_NS))))
+			return a;
+	return NULL;
+}
+
 static int eval_filter(const struct lyd_node *n, const struct lyd_node *filter)
 {
-	const struct lyd_attr *type = xml_attribute(filter, "type");
-	const struct lyd_attr *select = xml_attribute(filter, "select");
+	const struct lyd_attr *type = attribute(filter, "type");
+	const struct lyd_attr *select = attribute(filter, "select");
 
 	if (!type || !strcmp(type->value, "subtree")) {
 		steps = 0;

@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "mgmt/datastore.h"
 #include "mgmt/gather.h"
+#include "mgmt/nacm.h"
 #include "mgmt/request.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
+#include "mgmt/stream.h"
 
 struct gather {
 	struct gather_wish wish;
@@ -58,6 +60,10 @@ static void on_state(void *arg, json_t *json, const char *missing)
 		add_monitoring(&tree);
 	if (g->wish.library)
 		add_library(&tree);
+	if (g->wish.streams)
+		stream_state(&tree);
+	if (g->wish.denied)
+		nacm_state(store_ctx(), &tree);
 	g->done(g->arg, tree);
 	free(g);
 }

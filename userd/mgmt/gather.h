@@ -15,6 +15,8 @@ struct gather_wish {
 	bool config;
 	bool monitoring;		/* netconf-state */
 	bool library;			/* yang-library and modules-state */
+	bool streams;			/* netconf/streams */
+	bool denied;			/* counters in nacm */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "mgmt/filter.h"
 #include "mgmt/gather.h"
 #include "mgmt/modules.h"
+#include "mgmt/nacm.h"
 #include "mgmt/request.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
@@ -103,6 +104,8 @@ static void answer(struct request *r, struct lyd_node *tree)
 	const char *wrong = NULL;
 	bool done = true;
 
+	/* a filter selects of what may be read (RFC 8341, 3.2.4) */
+	nacm_prune_by(r->nacm, r->session->user, &tree);
 	if (filter && is_xpath(filter))
 		wrong = filter_xpath(&tree, xml_attribute(filter, "select"));
 	else if (filter)
@@ -162,6 +165,8 @@ void get_data(struct request *r)
 	wish.parts = parts_of(r);
 	wish.monitoring = wants(r, "netconf-state");
 	wish.library = wants(r, "yang-library") || wants(r, "modules-state");
+	wish.streams = wants(r, "netconf");
+	wish.denied = wants(r, "nacm");
 	r->gather = gather_start(&wish, on_gathered, r);
 	if (!r->gather)
 		request_error(r, "application", "resource-denied", NULL, "too much to do");

@@ -14,12 +14,19 @@ static const char *const capabilities[] = {
 	BASE "1.0",
 	BASE "1.1",
 	CAPABILITY "xpath:1.0",
+	CAPABILITY "notification:1.0",
+	CAPABILITY "interleave:1.0",
 	CAPABILITY "with-defaults:1.0?basic-mode=trim&also-supported=report-all",
 	/* modules of YANG 1.0 say so themselves, others by the library (RFC 7950, 5.6.4) */
 	"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring?module=ietf-netconf-monitoring"
 	"&revision=2010-10-04",
 	"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults?module=ietf-netconf-with-defaults"
 	"&revision=2011-06-01",
+	"urn:ietf:params:xml:ns:yang:ietf-netconf-acm?module=ietf-netconf-acm&revision=2018-02-14",
+	"urn:ietf:params:xml:ns:yang:ietf-netconf-notifications?module=ietf-netconf-notifications"
+	"&revision=2012-02-06",
+	"urn:ietf:params:xml:ns:netconf:notification:1.0?module=notifications&revision=2008-07-14",
+	"urn:ietf:params:xml:ns:netmod:notification?module=nc-notifications&revision=2008-07-14",
 };
 
 void hello_each(void (*fn)(struct evbuffer *out, const char *uri), struct evbuffer *out)

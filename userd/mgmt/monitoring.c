@@ -64,7 +64,7 @@ static void put_session(struct evbuffer *out, const struct session *s)
 	put_number(out, "in-rpcs", s->in_rpcs);
 	put_number(out, "in-bad-rpcs", s->in_bad_rpcs);
 	put_number(out, "out-rpc-errors", s->out_errors);
-	put_number(out, "out-notifications", 0);
+	put_number(out, "out-notifications", s->out_notifications);
 	evbuffer_add_printf(out, "</session>");
 }
 
@@ -80,7 +80,7 @@ static void put_totals(struct evbuffer *out)
 	put_number(out, "in-rpcs", t->in_rpcs);
 	put_number(out, "in-bad-rpcs", t->in_bad_rpcs);
 	put_number(out, "out-rpc-errors", t->out_errors);
-	put_number(out, "out-notifications", 0);
+	put_number(out, "out-notifications", t->out_notifications);
 	evbuffer_add_printf(out, "</statistics>");
 }
 

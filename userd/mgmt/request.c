@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mgmt/gather.h"
+#include "mgmt/nacm.h"
 #include "mgmt/request.h"
 
 /* ------------------------------------------------------------------ the envelope */
@@ -46,6 +47,7 @@ void request_free(struct request *r)
 		return;
 	gather_cancel(r->gather);
 	lyd_free_all(r->rpc);
+	nacm_release(r->nacm);
 	free(r);
 }
 
@@ -118,6 +120,18 @@ void request_text(struct request *r, const char *text)
 	finish(r, out);
 }
 
+static void count_error(const struct request *r)
+{
+	r->session->out_errors++;
+	session_totals.out_errors++;
+}
+
+static void put_error(struct evbuffer *out, const char *type, const char *tag)
+{
+	evbuffer_add_printf(out, "<rpc-error><error-type>%s</error-type><error-tag>%s</error-tag>"
+			    "<error-severity>error</error-severity>", type, tag);
+}
+
 /* Children of error-info that a tag has to have (RFC 6241, appendix A). */
 static void put_info(struct evbuffer *out, const struct request *r, const char *tag,
 		     const char *bad)
@@ -149,8 +163,7 @@ void request_error(struct request *r, const char *type, const char *tag, const c
 	char message[256];
 	va_list ap;
 
-	r->session->out_errors++;
-	session_totals.out_errors++;
+	count_error(r);
 	if (!out) {
 		give_up(r);
 		return;
@@ -158,13 +171,30 @@ void request_error(struct request *r, const char *type, const char *tag, const c
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	evbuffer_add_printf(out, "<rpc-error><error-type>%s</error-type><error-tag>%s</error-tag>"
-			    "<error-severity>error</error-severity>"
-			    "<error-message xml:lang=\"en\">", type, tag);
+	put_error(out, type, tag);
+	evbuffer_add_printf(out, "<error-message xml:lang=\"en\">");
 	xml_put(out, message, strlen(message));
 	evbuffer_add_printf(out, "</error-message>");
 	if (bad)
 		put_info(out, r, tag, bad);
 	evbuffer_add_printf(out, "</rpc-error>");
+	finish(r, out);
+}
+
+void request_denied(struct request *r)
+{
+	struct evbuffer *out = begin(r);
+
+	count_error(r);
+	if (!out) {
+		give_up(r);
+		return;
+	}
+	put_error(out, "application", "access-denied");
+	evbuffer_add_printf(out, "<error-path xmlns:nc=\"" NETCONF_NS "\" xmlns:op=\"");
+	xml_put(out, xml_ns(r->op), strlen(xml_ns(r->op)));
+	evbuffer_add_printf(out, "\">/nc:rpc/%s:%s</error-path><error-message xml:lang=\"en\">"
+			    "this user may not do that</error-message></rpc-error>",
+			    strcmp(xml_ns(r->op), NETCONF_NS) ? "op" : "nc", xml_name(r->op));
 	finish(r, out);
 }

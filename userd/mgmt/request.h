@@ -11,11 +11,14 @@
 
 #define MONITORING_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 #define DEFAULTS_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
+#define NOTIFICATION_NS	"urn:ietf:params:xml:ns:netconf:notification:1.0"
 
 struct gather;
+struct nacm;
 
 struct request {
 	struct session *session;
+	struct nacm *nacm;		/* access control from its beginning to its end (RFC 8341, 3.4) */
 	struct lyd_node *rpc;		/* the element; NULL: it could not be read */
 	const struct lyd_node *op;	/* in it */
 	struct gather *gather;		/* under way */
@@ -35,12 +38,16 @@ void request_text(struct request *r, const char *text);
  */
 void request_error(struct request *r, const char *type, const char *tag, const char *bad,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* access-denied, the operation as such (RFC 8341, 3.4.4). */
+void request_denied(struct request *r);
 void request_free(struct request *r);
 
 /* Operations; @r is theirs. */
 void get_data(struct request *r);
 void get_config(struct request *r);
 void get_schema(struct request *r);
+/* create-subscription (RFC 5277, 2.1.1). */
+void subscribe(struct request *r);
 /* netconf-state, as XML (RFC 6022). */
 struct evbuffer *monitoring_make(void);
 

@@ -8,13 +8,16 @@
 
 #include "base/log.h"
 #include "mgmt/certname.h"
+#include "mgmt/events.h"
 #include "mgmt/hello.h"
 #include "mgmt/rpc.h"
 #include "mgmt/session.h"
+#include "mgmt/stream.h"
 
 #define MESSAGE_MAX	(256u << 10)	/* octets of a request: none of the operations has to be longer */
 #define HELLO_MAX	65536
 #define AHEAD		(1u << 20)	/* octets not taken by the manager, until it is read from again */
+#define AHEAD_EVENTS	(64u << 10)	/* the same of events */
 #define INPUT_MAX	(128u << 10)	/* octets read ahead */
 #define HELLO_SECONDS	30
 #define WRITE_SECONDS	60		/* without an octet taken */
@@ -70,8 +73,10 @@ void session_destroy(struct session *s)
 
 	if (!s)
 		return;
+	events_session_end(s);
 	unlink_session(s);
 	rpc_cancel(s);
+	stream_cancel(s->sub);
 	framing_fini(&s->framing);
 	if (s->timer)
 		event_free(s->timer);
@@ -159,6 +164,17 @@ void session_reply(struct session *s, struct evbuffer *body)
 	bufferevent_trigger(s->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
+/* Answers may be as long as they are; events wait for them. */
+bool session_notify(struct session *s, struct evbuffer *body)
+{
+	if (s->ending || backlog(s) > AHEAD_EVENTS)
+		return false;
+	write_message(s, body);
+	s->out_notifications++;
+	session_totals.out_notifications++;
+	return true;
+}
+
 /* ------------------------------------------------------------------ in */
 
 static void take_hello(struct session *s)
@@ -175,6 +191,7 @@ static void take_hello(struct session *s)
 	s->ready = true;
 	s->framing.chunked = chunked;
 	s->framing.max = MESSAGE_MAX;
+	events_session_start(s);
 }
 
 static void take_message(struct session *s)
@@ -231,10 +248,12 @@ static void on_written(struct bufferevent *bev, void *arg)
 	const struct timeval now = { 0, 0 };
 	struct session *s = arg;
 
-	if (s->ending)
+	if (s->ending) {
 		event_add(s->timer, &now);
-	else
-		on_readable(bev, arg);
+		return;
+	}
+	stream_resume(s->sub);
+	on_readable(bev, arg);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)

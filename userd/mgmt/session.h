@@ -33,6 +33,7 @@ struct session_ops {
 };
 
 struct request;
+struct stream_sub;
 
 struct session {
 	struct session *next;
@@ -41,7 +42,9 @@ struct session {
 	const char *transport;		/* as ietf-netconf-monitoring has it: "netconf-tls", "netconf-ssh" */
 	struct endpoint peer;
 	time_t login;
-	uint32_t in_rpcs, in_bad_rpcs, out_errors;
+	uint32_t in_rpcs, in_bad_rpcs, out_errors, out_notifications;
+	struct stream_sub *sub;		/* to events; NULL: none */
+	uint32_t killed_by;		/* a session; 0: none */
 	/* inside */
 	struct bufferevent *bev;
 	struct framing framing;
@@ -58,7 +61,7 @@ struct session {
 /* Numbers over all sessions of this process's life, for monitoring. */
 struct session_totals {
 	time_t start;
-	uint32_t sessions, dropped, bad_hellos, in_rpcs, in_bad_rpcs, out_errors;
+	uint32_t sessions, dropped, bad_hellos, in_rpcs, in_bad_rpcs, out_errors, out_notifications;
 };
 
 extern struct session_totals session_totals;
@@ -75,5 +78,8 @@ struct session *session_first(void);
 void session_end(struct session *s, enum session_end end, const char *why);
 /* Send @body, which is taken, as one message; the request is done. */
 void session_reply(struct session *s, struct evbuffer *body);
+
+/* Send @body, which is taken, as one message beside any request. False, and nothing is taken: no room. */
+bool session_notify(struct session *s, struct evbuffer *body);
 
 #endif /* _NATFWD_MGMT_SESSION_H */

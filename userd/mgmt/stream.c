@@ -503,6 +503,39 @@ bool stream_info(unsigned int i, struct stream_info *info)
 	return true;
 }
 
+static bool add_leaf(struct lyd_node *stream, const char *name, const char *value)
+{
+	return !lyd_new_term(stream, NULL, name, value, 0, NULL);
+}
+
+static bool add_stream(struct lyd_node *list, const struct stream_info *i)
+{
+	struct lyd_node *n;
+	char buf[STREAM_TIME];
+
+	return !lyd_new_list(list, NULL, "stream", 0, &n, i->name) &&
+	       add_leaf(n, "description", i->description) && add_leaf(n, "replaySupport", "true") &&
+	       add_leaf(n, "replayLogCreationTime", stream_time(&i->created, buf)) &&
+	       (!is_set(&i->aged) || add_leaf(n, "replayLogAgedTime", stream_time(&i->aged, buf)));
+}
+
+bool stream_state(struct lyd_node **tree)
+{
+	struct lyd_node *top = NULL, *list = NULL;
+	struct stream_info info;
+	unsigned int i;
+	bool good;
+
+	good = !lyd_new_path(NULL, record.ctx, "/" COMPLETE ":netconf/streams", NULL, 0, &top) &&
+	       (list = lyd_child(top));
+	for (i = 0; good && stream_info(i, &info); i++)
+		good = add_stream(list, &info);
+	if (good)
+		return !lyd_insert_sibling(*tree, top, tree);
+	lyd_free_all(top);
+	return false;
+}
+
 static void stat(void (*fn)(void *arg, const struct stat_value *v), void *arg, const char *name,
 		 const char *help, uint64_t number, const char *stream)
 {

@@ -92,6 +92,8 @@ struct stream_info {
 
 /* By number; false: there is no such. */
 bool stream_info(unsigned int i, struct stream_info *info);
+/* The same as nc-notifications has it, added to *@tree. False: no memory. */
+bool stream_state(struct lyd_node **tree);
 /* Numbers for metrics. */
 void stream_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg);
 

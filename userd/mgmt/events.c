@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "mgmt/events.h"
+#include "mgmt/store.h"
+#include "mgmt/stream.h"
+
+#define NETCONF		"ietf-netconf-notifications"
+
+/* ------------------------------------------------------------------ making them */
+
+static struct lyd_node *new(const char *module, const char *name)
+{
+	const struct lys_module *m = ly_ctx_get_module_implemented(store_ctx(), module);
+	struct lyd_node *n = NULL;
+
+	return m && !lyd_new_inner(NULL, m, name, 0, &n) ? n : NULL;
+}
+
+/* NULL and "": left out, and so is what the type does not have. */
+static void put(struct lyd_node *n, const char *leaf, const char *value)
+{
+	if (!n || !value || !*value)
+		return;
+	if (lyd_new_term(n, NULL, leaf, value, 0, NULL)) {
+		log_debug(SUB_MGMT, "no %s=\"%s\" in an event: %s", leaf, value, ly_errmsg(store_ctx()));
+		ly_err_clean(store_ctx(), NULL);
+	}
+}
+
+static void put_number(struct lyd_node *n, const char *leaf, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	put(n, leaf, text);
+}
+
+static void put_address(struct lyd_node *n, const char *leaf, const struct address *a)
+{
+	char text[ADDRESS_TEXT];
+
+	if (a && address_is_set(a))
+		put(n, leaf, address_text(a, text));
+}
+
+/* ------------------------------------------------------------------ sessions of managers (RFC 6470) */
+
+const struct events_by *events_by_session(struct events_by *by, const struct session *s)
+{
+	*by = (struct events_by){ .user = s->user, .session = s->id, .host = &s->peer.address };
+	return by;
+}
+
+/* common-session-parms */
+static void put_by(struct lyd_node *n, const struct events_by *by)
+{
+	put(n, "username", by->user);
+	put_number(n, "session-id", by->session);
+	put_address(n, "source-host", by->host);
+}
+
+void events_session_start(const struct session *s)
+{
+	struct lyd_node *n = new(NETCONF, "netconf-session-start");
+	struct events_by by;
+
+	put_by(n, events_by_session(&by, s));
+	stream_emit(n);
+}
+
+static const char *reason(const struct session *s)
+{
+	if (!s->ending)
+		return "other";
+	switch (s->end) {
+	case SESSION_CLOSED:
+		return "closed";
+	case SESSION_KILLED:
+		return "killed";
+	case SESSION_LOST:
+		return "dropped";
+	case SESSION_SILENT:
+		return "timeout";
+	default:
+		return s->ready ? "other" : "bad-hello";
+	}
+}
+
+/* One whose hello has not come has not begun, but it may end by that. */
+void events_session_end(const struct session *s)
+{
+	struct events_by by;
+	struct lyd_node *n;
+
+	if (!s->ready && (!s->ending || (s->end != SESSION_BROKEN && s->end != SESSION_SILENT)))
+		return;
+	n = new(NETCONF, "netconf-session-end");
+	put_by(n, events_by_session(&by, s));
+	if (s->killed_by)
+		put_number(n, "killed-by", s->killed_by);
+	put(n, "termination-reason", reason(s));
+	stream_emit(n);
+}
+
+/* ------------------------------------------------------------------ the configuration (RFC 6470) */
+
+static void put_changed_by(struct lyd_node *n, const struct events_by *by)
+{
+	struct lyd_node *c = NULL;
+
+	if (!n || lyd_new_inner(n, NULL, "changed-by", 0, &c))
+		return;
+	if (by)
+		put_by(c, by);
+	else
+		lyd_new_term(c, NULL, "server", "", 0, NULL);
+}
+
+static const char *operation_of(const struct lyd_node *n)
+{
+	const struct lyd_meta *m = lyd_find_meta(n->meta, NULL, "yang:operation");
+
+	return m ? lyd_get_meta_value(m) : "none";
+}
+
+static void put_edit(struct lyd_node *n, const struct lyd_node *changed, const char *operation)
+{
+	struct lyd_node *edit = NULL;
+	char *path = lyd_path(changed, LYD_PATH_STD, NULL, 0);
+
+	if (path && n && !lyd_new_list(n, NULL, "edit", 0, &edit)) {
+		put(edit, "target", path);
+		put(edit, "operation", operation);
+	}
+	free(path);
+}
+
+/* The topmost nodes that have changed; how many. With @n NULL they are only counted. */
+static unsigned int put_edits(struct lyd_node *n, const struct lyd_node *diff)
+{
+	const struct lyd_node *d;
+	unsigned int count = 0;
+
+	LY_LIST_FOR(diff, d) {
+		const char *operation = operation_of(d);
+
+		if (!strcmp(operation, "none")) {
+			count += put_edits(n, lyd_child(d));
+			continue;
+		}
+		/* what has moved is "replace" as well, and is no leaf */
+		if (!strcmp(operation, "replace") && !(d->schema->nodetype & LYS_LEAF))
+			operation = "merge";
+		if (n)
+			put_edit(n, d, operation);
+		count++;
+	}
+	return count;
+}
+
+void events_config_change(const struct events_by *by, const struct lyd_node *diff)
+{
+	struct lyd_node *n = new(NETCONF, "netconf-config-change");
+	const struct lyd_node *d;
+
+	put_changed_by(n, by);
+	if (put_edits(NULL, diff) <= EVENTS_EDITS)
+		put_edits(n, diff);
+	else
+		LY_LIST_FOR(diff, d)
+			put_edit(n, d, "merge");
+	stream_emit(n);
+}
+
+void events_confirmed_commit(const struct events_by *by, enum events_confirm what, uint32_t seconds)
+{
+	static const char *const names[] = {
+		[EVENTS_CONFIRM_START] = "start", [EVENTS_CONFIRM_CANCEL] = "cancel",
+		[EVENTS_CONFIRM_TIMEOUT] = "timeout", [EVENTS_CONFIRM_EXTEND] = "extend",
+		[EVENTS_CONFIRM_COMPLETE] = "complete",
+	};
+	struct lyd_node *n = new(NETCONF, "netconf-confirmed-commit");
+
+	if (by && what != EVENTS_CONFIRM_TIMEOUT)
+		put_by(n, by);
+	put(n, "confirm-event", names[what]);
+	if (what == EVENTS_CONFIRM_START || what == EVENTS_CONFIRM_EXTEND)
+		put_number(n, "timeout", seconds);
+	stream_emit(n);
+}
+
+/* ------------------------------------------------------------------ calls */
+
+/* NULL: nothing that anybody is told of. */
+static const char *call_event(const struct call *c, enum call_state old)
+{
+	if (c->state == CALL_UP)
+		return "connected";
+	if (c->state == CALL_WAITING)
+		return old == CALL_UP ? "ended" : "failed";
+	return old == CALL_WAITING ? "attempt" : NULL;
+}
+
+static void put_over(struct lyd_node *n, const struct call *c)
+{
+	put(n, "reason", call_error_name(c->error));
+	put(n, "reason-text", c->why);
+	put(n, "next-endpoint", c->conf->endpoint[c->endpoint].name);
+	put_number(n, "next-in", c->at > c->since ? (c->at - c->since + 999) / 1000 : 0);
+}
+
+void events_call(const struct call *c, enum call_state old, const struct endpoint *to)
+{
+	const char *event = call_event(c, old);
+	struct lyd_node *n;
+
+	if (!event)
+		return;
+	n = new("natfw", "call-home-event");
+	put(n, "client", c->conf->name);
+	put(n, "event", event);
+	put(n, "endpoint", c->conf->endpoint[c->state == CALL_WAITING ? c->used : c->endpoint].name);
+	put_address(n, "address", &to->address);
+	if (to->port)
+		put_number(n, "port", to->port);
+	if (c->state == CALL_UP)
+		put(n, "user", c->user);
+	if (c->state == CALL_WAITING)
+		put_over(n, c);
+	stream_emit(n);
+}
