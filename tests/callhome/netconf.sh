@@ -15,7 +15,12 @@ make_network
 device_conf "$(client nms "remote-address: $MGR4")" "$(client other "remote-address: $MGR4")" \
 	"key:" \
 	"  - {id: 1, name: first, secret: c2VjcmV0LXNlY3JldA==}" \
-	"  - {id: 2, name: second, secret: c2VjcmV0LXNlY3JldA==}"
+	"  - {id: 2, name: second, secret: c2VjcmV0LXNlY3JldA==}" \
+	"ietf-netconf-acm:nacm:" \
+	"  groups: {group: [{name: killers, user-name: [nms1]}]}" \
+	"  rule-list:" \
+	"    - {name: killers, group: [killers], rule: [{name: kill, module-name: ietf-netconf," \
+	"       rpc-name: kill-session, access-operations: exec, action: permit}]}"
 fresh_start
 
 # plays SCENARIO...: the device goes through it, and is there afterwards.
@@ -101,7 +106,7 @@ point "6241-6a,6241-6b,6241-6c,6241-6d,6241-6e,6241-6g,6241-8.9a filters" plays 
 point "6241-7.7a,CHO-1 configuration and state" plays state
 point "X-NC-9 sessions by the names the control socket has for them, and no ids" same_sessions
 point "X-6022-2f,X-INT-4 monitoring, and modules that compile" compiles
-point "6241-1.2a,6241-7.9a,6241-7.9b,6241-7.9d kill-session" plays killed
+point "6241-1.2a,6241-7.9a,6241-7.9b,6241-7.9d,8341-3.4.4c kill-session" plays killed
 point "X-CM-9 who takes nothing holds up nobody" plays deaf
 point "all within the limits of the process" unharmed
 

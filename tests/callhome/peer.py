@@ -4,9 +4,10 @@
 
 	peer.py [OPTION...] SCENARIO [ARGUMENT...]
 
-A scenario is a function below; it fails by an exception, and what it prints is for the test to look at.
+A scenario is a function below, in scenarios.py, or, as MODULE.NAME, in another file; it fails by an exception, and what it prints is for the test to look at.
 """
 import argparse
+import importlib
 import os
 import re
 import socket
@@ -19,6 +20,7 @@ import xml.etree.ElementTree as ET
 NS = "urn:ietf:params:xml:ns:netconf:base:1.0"
 MON = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 NATFW = "urn:natfw:yang:natfw"
+NOTIFICATION = "urn:ietf:params:xml:ns:netconf:notification:1.0"
 WD = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
 BASE = "urn:ietf:params:netconf:base:"
 MARKER = b"]]>]]>"
@@ -115,6 +117,7 @@ class Session:
         self.buf = b""
         self.chunked = False
         self.n = 0
+        self.events = []
         self.hello = None
         if greet:
             self.greet(versions)
@@ -181,9 +184,30 @@ class Session:
 
     def reply(self, message_id=None):
         r = ET.fromstring(self.receive())
+        while r.tag == q("notification", NOTIFICATION):
+            self.events.append(r)
+            r = ET.fromstring(self.receive())
         want(r.tag == q("rpc-reply"), "no reply: %s" % r.tag)
         want(message_id is None or r.get("message-id") == message_id, "another reply")
         return r
+
+    def next_event(self):
+        """Its time and its content."""
+        n = self.events.pop(0) if self.events else ET.fromstring(self.receive())
+        want(n.tag == q("notification", NOTIFICATION) and len(n) == 2, "no event: %s" % ET.tostring(n).decode())
+        want(n[0].tag == q("eventTime", NOTIFICATION), "no eventTime")
+        return n[0].text, n[1]
+
+    def event(self, name):
+        """The next one of that name; others are passed over."""
+        while True:
+            at, e = self.next_event()
+            if e.tag.split("}")[1] == name:
+                return at, e
+
+    def ok(self, op):
+        r = self.ask(op)
+        want(r.find(q("ok")) is not None, "not ok: %s" % ET.tostring(r).decode())
 
     def data(self, op):
         r = self.ask(op)
@@ -318,9 +342,10 @@ def main():
     p.add_argument("scenario")
     p.add_argument("argument", nargs="*")
     o = p.parse_args()
-    import scenarios
-    import ssh_scenarios
-    f = globals().get(o.scenario) or getattr(scenarios, o.scenario, None) or getattr(ssh_scenarios, o.scenario)
+    module, _, name = o.scenario.rpartition(".")
+    f = globals().get(o.scenario)
+    for m in [module] if module else ["scenarios", "ssh_scenarios"]:
+        f = f or getattr(importlib.import_module(m), name, None)
     listener = Listener(o)
     if o.ready:
         open(o.ready, "w").close()

@@ -302,9 +302,9 @@ def killed(o, l):
     want(b.ended() and not b.buf, "the other has gone")
     b = Session(l.secure(l.accept(), "boss"))
     b.error("<kill-session><session-id>%d</session-id></kill-session>" % a.id, "access-denied")
-    a.error("<kill-session><session-id>%d</session-id></kill-session>" % b.id, "access-denied")
     a.data(get(natfw("<gist/>"), True))     # both are there
-    b.close()
+    a.ok("<kill-session><session-id>%d</session-id></kill-session>" % b.id)
+    want(b.ended(), "the other has gone")
     a.close()
 
 

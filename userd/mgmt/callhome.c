@@ -12,7 +12,6 @@
 #include "mgmt/connector.h"
 #include "mgmt/dial.h"
 #include "mgmt/events.h"
-#include "mgmt/session.h"
 #include "mgmt/transport.h"
 
 #define CLOCK_SECONDS	30	/* between looks at whether the clock was set */
@@ -234,13 +233,12 @@ static void changed(void *arg, struct call *c, enum call_state old)
 			  endpoint_of(c)->name, call_state_name(c->state), to);
 }
 
-/* Of subscriptions nothing may come for long. */
 static bool waits(void *arg, const struct call *c)
 {
 	const struct link *l = c->link;
 
 	(void)arg;
-	return l && l->session && l->session->sub;
+	return l && l->transport && transport_waits(l->transport);
 }
 
 static const struct connector_ops ops = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -77,6 +78,7 @@ static const char *reason(const struct session *s)
 		return "other";
 	switch (s->end) {
 	case SESSION_CLOSED:
+	case SESSION_LEFT:
 		return "closed";
 	case SESSION_KILLED:
 		return "killed";

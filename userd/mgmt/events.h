@@ -6,6 +6,8 @@
 #ifndef _NATFWD_MGMT_EVENTS_H
 #define _NATFWD_MGMT_EVENTS_H
 
+#include <libyang/libyang.h>
+
 #include "mgmt/connector.h"
 #include "mgmt/session.h"
 

@@ -42,6 +42,12 @@ const char *transport_name(enum conf_transport which)
 	return which < sizeof(names) / sizeof(names[0]) ? names[which] : "unknown";
 }
 
+/* Of subscriptions nothing may come for long. */
+bool transport_waits(const struct transport *t)
+{
+	return t->session && t->session->sub;
+}
+
 /* ------------------------------------------------------------------ the end */
 
 /* Who has come through it is told that it is over (RFC 7589, 4). */

@@ -41,6 +41,8 @@ struct transport *transport_open(int fd, const struct transport_want *w,
 				 const struct transport_ops *ops, void *arg, const char **why);
 /* Drop it, telling nobody. NULL is allowed. */
 void transport_close(struct transport *t);
+/* Whether its session waits for events, and so is not idle though nothing goes on. */
+bool transport_waits(const struct transport *t);
 /* As natfw.yang has it: "tls". */
 const char *transport_name(enum conf_transport which);
 

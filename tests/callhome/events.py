@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What managers are told without asking (RFC 5277), for peer.py. Each of them takes one call or more."""
+import datetime
+import re
+import time
+
+from peer import NATFW, NOTIFICATION, NS, Session, q, want
+from scenarios import get, natfw, subtree
+
+MANAGE = "urn:ietf:params:xml:ns:netmod:notification"
+BASE_EVENTS = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
+
+
+def subscribe(inner=""):
+    return '<create-subscription xmlns="%s">%s</create-subscription>' % (NOTIFICATION, inner)
+
+
+def at(seconds, zone=0):
+    """Time of SECONDS from now, written in a zone of ZONE hours."""
+    t = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=zone)))
+    return (t + datetime.timedelta(seconds=seconds)).isoformat()
+
+
+def age(when):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(when)).total_seconds()
+
+
+def start(seconds, zone=0):
+    return "<startTime>%s</startTime>" % at(seconds, zone)
+
+
+def stop(seconds, zone=0):
+    return "<stopTime>%s</stopTime>" % at(seconds, zone)
+
+
+def leaf(e, name, ns=BASE_EVENTS):
+    n = e.find(q(name, ns))
+    return None if n is None else n.text
+
+
+def name_of(e):
+    return e.tag.split("}")[1]
+
+
+def until(s, *names):
+    """Names of events up to and with the last of NAMES, which is the end."""
+    seen = []
+    while not seen or seen[-1] != names[-1]:
+        seen.append(name_of(s.next_event()[1]))
+    return seen
+
+
+def capabilities(o, l):
+    s = l.session()
+    for c in ("notification:1.0", "interleave:1.0"):
+        want("urn:ietf:params:netconf:capability:" + c in s.capabilities, c)
+    s.close()
+
+
+def streams(o, l):
+    s = l.session()
+    d = s.data(get(subtree('<netconf xmlns="%s"><streams/></netconf>' % MANAGE)))
+    found = {leaf(x, "name", MANAGE): x for x in d.iter(q("stream", MANAGE))}
+    want(set(found) == {"NETCONF", "natfw"}, "%s" % found)
+    for x in found.values():
+        want(leaf(x, "replaySupport", MANAGE) == "true" and leaf(x, "description", MANAGE), "a stream's leaves")
+        want(age(leaf(x, "replayLogCreationTime", MANAGE)) < 300, "it was begun")
+        want(leaf(x, "replayLogAgedTime", MANAGE) is None, "nothing has gone yet")
+    s.close()
+
+
+def sessions(o, l):
+    """Others come and go while this one listens and asks."""
+    a = l.session()
+    a.ok(subscribe())
+    b = l.session()
+    when, e = a.event("netconf-session-start")
+    want(when.endswith("Z") and age(when) < 30, when)
+    want(e.tag == q("netconf-session-start", BASE_EVENTS), e.tag)
+    want((leaf(e, "username"), leaf(e, "session-id"), leaf(e, "source-host")) == ("nms1", str(b.id), o.address), "start")
+    a.data(get(natfw("<gist/>"), True))     # :interleave
+    b.close()
+    _, e = a.event("netconf-session-end")
+    want((leaf(e, "session-id"), leaf(e, "termination-reason")) == (str(b.id), "closed"), "closed")
+    b = l.session()
+    b.s.close()
+    _, e = a.event("netconf-session-end")
+    want((leaf(e, "session-id"), leaf(e, "termination-reason")) == (str(b.id), "dropped"), "dropped")
+    b = Session(l.secure(l.accept()), greet=False)
+    b.send_raw(b"<nothing/>]]>]]>")
+    b.ended()
+    _, e = a.event("netconf-session-end")
+    want(leaf(e, "termination-reason") == "bad-hello", "bad-hello")
+    a.ok("<close-session/>")                # 5277-b: while there is a subscription
+    want(a.ended(), "closed")
+
+
+def filters(o, l):
+    a = l.session()
+    a.ok(subscribe(subtree('<netconf-session-end xmlns="%s"/>' % BASE_EVENTS)))
+    b = l.session()
+    b.ok(subscribe('<filter type="xpath" xmlns:n="%s" select="/n:netconf-session-start[n:username=\'boss\']"/>'
+                   % BASE_EVENTS))
+    c = Session(l.secure(l.accept(), "boss"))
+    c.ok(subscribe(subtree('<netconf-session-end xmlns="%s"><termination-reason>killed</termination-reason>'
+                           "</netconf-session-end>" % BASE_EVENTS)))
+    l.session().close()                     # nms1: not for b, and not killed
+    want(leaf(b.next_event()[1], "username") == "boss", "the first is the one")
+    want(name_of(a.next_event()[1]) == "netconf-session-end", "the first is one")
+    b.close()
+    want(leaf(a.next_event()[1], "session-id") == str(b.id), "then that of b")
+    want(not c.events and not b.events, "nothing else")
+    a.close()
+    c.close()
+
+
+def wrong(o, l):
+    s = l.session()
+    for inner, tag, bad in (
+            ("<stream>nothing</stream>", "invalid-value", None),
+            ("<x/>", "unknown-element", "x"),
+            (stop(60), "missing-element", "startTime"),
+            (start(3600), "bad-element", "startTime"),
+            (start(-60) + stop(-120), "bad-element", "stopTime"),
+            ("<startTime>yesterday</startTime>", "bad-element", "startTime"),
+            ("<startTime>2026-01-01T00:00:00</startTime>", "bad-element", "startTime"),
+            ('<filter type="xpath" select="/n:x[" xmlns:n="urn:x"/>', "invalid-value", None),
+            ('<filter type="other"/>', "invalid-value", None)):
+        e = s.error(subscribe(inner), tag)
+        b = e.find("%s/%s" % (q("error-info"), q("bad-element")))
+        want((None if b is None else b.text) == bad, "%s: bad-element" % inner)
+    s.ok(subscribe("<stream>natfw</stream>"))
+    s.error(subscribe(), "operation-failed")
+    s.close()
+
+
+def replay(o, l):
+    """Zones of either sign; the record, then what is new."""
+    l.session().close()
+    a = l.session()
+    a.ok(subscribe(start(-3600, 5)))
+    seen = until(a, "replayComplete")
+    want("netconf-session-start" in seen and "netconf-session-end" in seen, "%s" % seen)
+    b = l.session()
+    want(leaf(a.event("netconf-session-start")[1], "session-id") == str(b.id), "what is new follows")
+    b.close()
+    a.event("netconf-session-end")
+    # until a time that has been
+    b = l.session()
+    b.ok(subscribe(start(-3600, -7) + stop(-0.5)))
+    seen = until(b, "notificationComplete")
+    want(seen[-2:] == ["replayComplete", "notificationComplete"], "%s" % seen)
+    b.data(get(natfw("<gist/>"), True))     # an ordinary session again
+    b.ok(subscribe(start(-0.001) + stop(1.5)))
+    seen = until(b, "notificationComplete")
+    want("replayComplete" in seen, "%s" % seen)
+    # neither can be filtered out
+    b.ok(subscribe(subtree('<nothing xmlns="urn:x"/>') + start(-60) + stop(-1)))
+    want(until(b, "notificationComplete") == ["replayComplete", "notificationComplete"], "nothing else")
+    b.close()
+    a.close()
+
+
+def calls(o, l):
+    """The other client of the device fails, and is told of; so is this session."""
+    s = l.session()
+    s.ok(subscribe("<stream>natfw</stream>" + start(-3600)))
+    seen = {}
+    while not {("nms", "connected"), ("other", "failed"), ("other", "attempt")} <= set(seen):
+        _, e = s.event("call-home-event")
+        seen.setdefault((leaf(e, "client", NATFW), leaf(e, "event", NATFW)), e)
+    e = seen["nms", "connected"]
+    want((leaf(e, "endpoint", NATFW), leaf(e, "address", NATFW), leaf(e, "port", NATFW), leaf(e, "user", NATFW)) ==
+         ("main", o.address, str(o.port), "nms1"), "connected")
+    e = seen["other", "failed"]
+    want((leaf(e, "endpoint", NATFW), leaf(e, "reason", NATFW), leaf(e, "next-endpoint", NATFW)) ==
+         ("first", "refused", "second"), "failed")
+    want(leaf(e, "reason-text", NATFW) and int(leaf(e, "next-in", NATFW)) >= 1, "text and time")
+    s.close()
+    s = l.session()
+    s.ok(subscribe("<stream>natfw</stream>" + start(-10)))
+    while True:
+        _, e = s.event("call-home-event")
+        if (leaf(e, "client", NATFW), leaf(e, "event", NATFW)) == ("nms", "ended"):
+            break
+    want(leaf(e, "reason", NATFW) == "closed", "ended")
+    s.close()
+
+
+def counted(o, l):
+    MON = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
+    s = l.session()
+    s.ok(subscribe(start(-60)))
+    n = len(until(s, "replayComplete"))
+    d = s.data(get(subtree('<netconf-state xmlns="%s"/>' % MON)))
+    me = [x for x in d.iter(q("session", MON)) if leaf(x, "session-id", MON) == str(s.id)]
+    want(int(leaf(me[0], "out-notifications", MON)) >= n, "of the session")
+    want(int(d.find(".//%s/%s" % (q("statistics", MON), q("out-notifications", MON))).text) >= n, "of all")
+    s.close()
+
+
+def deaf_subscriber(o, l):
+    """One that takes no events is hung up in the end; others are told all the while, and the process does not grow."""
+    a = l.session()
+    a.ok(subscribe(start(-1)))
+    b = l.session()
+    b.ok(subscribe(subtree('<netconf-session-end xmlns="%s"/>' % BASE_EVENTS)))
+    print("subscribed", flush=True)
+    end = time.monotonic() + float(o.timeout)
+    while time.monotonic() < end:
+        _, e = b.event("netconf-session-end")
+        if leaf(e, "session-id") == str(a.id):
+            want(leaf(e, "termination-reason") == "dropped", "dropped")
+            print("dropped", flush=True)
+            b.close()
+            return
+    raise AssertionError("it was not hung up")
+
+
+def idle(o, l):
+    """A subscription is no idleness."""
+    s = l.session()
+    s.ok(subscribe("<stream>natfw</stream><filter type='xpath' select=\"/n:pool-exhausted\" xmlns:n='%s'/>" % NATFW))
+    time.sleep(4)
+    s.close()
+    s = l.session()
+    began = time.monotonic()
+    want(s.ended() and time.monotonic() - began < 4, "one without is ended")

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# natfw-test: host timeout=180
+#
+# Events told to managers that were called: streams, subscriptions, filters, replay, and who is slow. The
+# managers are in events.py.
+. "$(dirname "$0")/lib.sh"
+
+ktap_start
+make_certificates
+certificate boss managers /CN=boss
+open_work
+make_network
+
+# called [LINE...]: a device whose first manager is nms, with more of its own.
+called() {
+	device_conf "$(client nms "remote-address: $MGR4")" "$@"
+	fresh_start
+}
+
+many() {
+	called "$(for ((i = 1; i < 5; i++)); do client "nms$i" "remote-address: $MGR4"; done)"
+}
+
+# plays SCENARIO...: the device goes through it, and is there afterwards.
+plays() {
+	local before
+	before=$(pid_of mgmt)
+	peer "$@"
+	want "$(pid_of mgmt)" "$before" 'the process'
+}
+
+unharmed() {
+	kill -TERM "$MONITOR"
+	logs 'monitor main notice: ended'
+	file_lacks "$LOG" 'AddressSanitizer'
+	file_lacks "$LOG" 'system call not allowed'
+	file_lacks "$LOG" 'in an event'
+}
+
+numbers() {
+	want "$(in_ns "$DEV" curl -sf http://127.0.0.1:9270/metrics |
+		awk '/^natfwd_events_total\{stream="NETCONF"\}/ { print ($2 > 10) }')" 1
+}
+
+many
+point "5277-3.1a :notification and :interleave" plays events.capabilities
+point "5277-a streams" plays events.streams
+point "5277-b,6470-a sessions of others, and requests meanwhile" plays events.sessions
+point "filters: subtree and XPath" plays events.filters
+point "what is no subscription" plays events.wrong
+point "replay, with times in any zone, and the end of it" plays events.replay
+point "6022-2g counted" plays events.counted
+point "metrics" numbers
+point "unharmed" unharmed
+
+two_endpoints() {
+	printf '      - name: other\n        endpoint:\n'
+	endpoint first "remote-address: $MGR4, remote-port: 9"
+	endpoint second "remote-address: $MGR4, remote-port: 10"
+	printf '        reconnect: {backoff-max: 1, minimum-uptime: 0, max-attempts: 1}\n'
+}
+
+called "$(two_endpoints)"
+point "X-6470-b calls" plays events.calls
+point "unharmed" unharmed
+ktap_end
