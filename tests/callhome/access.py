@@ -1,2 +1,140 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What managers may do by rules (RFC 8341), for peer.py. Each of them takes one call or more."""
+import subprocess
+
+from events import BASE_EVENTS, name_of, start, subscribe, until
+from peer import MON, NATFW, NS, Session, q, want
+from scenarios import get, names, natfw, subtree
+
+ACM = "urn:ietf:params:xml:ns:yang:ietf-netconf-acm"
+DENIED = ("denied-operations", "denied-data-writes", "denied-notifications")
+
+
+def as_user(l, name):
+    return Session(l.secure(l.accept(), name))
+
+
+def nacm(s):
+    d = s.data(get(subtree('<nacm xmlns="%s"/>' % ACM)))
+    return d[0] if len(d) else None
+
+
+def denied(s):
+    n = nacm(s)
+    return [int(n.find(q(c, ACM)).text) for c in DENIED]
+
+
+def keys(s):
+    d = s.data(get(natfw("<key/>"), True))
+    return [k.find(q("name", NATFW)).text for k in d.iter(q("key", NATFW))]
+
+
+def path_of(e):
+    return e.find(q("error-path")).text
+
+
+def standard(o, l):
+    """No rules: all is read but what is about rules, nothing is killed or written."""
+    s = as_user(l, "wilma")
+    want(keys(s) == ["first", "second"], "read")
+    want(nacm(s) is None, "nacm is not")
+    a = as_user(l, "toor")
+    for x, y in ((s, a), (a, s)):
+        e = x.error("<kill-session><session-id>%d</session-id></kill-session>" % y.id, "access-denied")
+        want(path_of(e) == "/nc:rpc/nc:kill-session", path_of(e))
+    e = a.error("<delete-config><target><startup/></target></delete-config>", "access-denied")
+    want(path_of(e) == "/nc:rpc/nc:delete-config", path_of(e))
+    want(nacm(a) is None, "a name makes nobody root")
+    s.close()
+    a.close()
+
+
+def defaults(o, l):
+    """As the module has them, where nothing is set (report-all)."""
+    s = as_user(l, "admin")
+    d = s.data(get(subtree('<nacm xmlns="%s"/>' % ACM), True,
+                   '<with-defaults xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults">report-all'
+                   "</with-defaults>"))
+    n = d[0]
+    have = {x: n.find(q(x, ACM)).text for x in
+            ("enable-nacm", "read-default", "write-default", "exec-default", "enable-external-groups")}
+    want(have == {"enable-nacm": "true", "read-default": "permit", "write-default": "deny", "exec-default": "permit",
+                  "enable-external-groups": "true"}, "%s" % have)
+    s.close()
+
+
+def readers(o, l):
+    """wilma sees one key of two, guest none of natfw's, nor the monitoring; who asks by a filter is not told either."""
+    w, g, a = (as_user(l, u) for u in ("wilma", "guest", "admin"))
+    want(keys(a) == ["first", "second"] and keys(w) == ["second"] and keys(g) == [], "keys")
+    d = w.data(get(natfw("<key><id>1</id></key>"), True))
+    want(len(d) == 0, "what is asked for by its key")
+    d = w.data(get('<filter type="xpath" xmlns:n="%s" select="/n:natfw/n:key/n:name"/>' % NATFW, True))
+    want([x.text for x in d.iter(q("name", NATFW))] == ["second"], "by an expression")
+    d = w.data(get('<filter type="xpath" xmlns:n="%s" select="/n:natfw[n:key/n:name=\'first\']/n:gist"/>' % NATFW, True))
+    want(len(d) == 0, "nor by what an expression says of it")
+    d = g.data(get())
+    want("natfw" not in names(d) and "netconf-state" not in names(d) and "nacm" not in names(d), "%s" % names(d))
+    want("yang-library" in names(d), "what no rule is about")
+    want(len(g.data(get(subtree('<netconf-state xmlns="%s"/>' % MON)))) == 0, "monitoring")
+    for s in w, g, a:
+        s.close()
+
+
+def operations(o, l):
+    g, w = as_user(l, "guest"), as_user(l, "wilma")
+    e = g.error('<get-schema xmlns="%s"><identifier>natfw</identifier></get-schema>' % MON, "access-denied")
+    want(path_of(e) == "/nc:rpc/op:get-schema", path_of(e))
+    want(w.ask('<get-schema xmlns="%s"><identifier>natfw</identifier></get-schema>' % MON).find(q("data", MON))
+         is not None, "others may")
+    e = g.error(subscribe(), "access-denied")
+    want("error-info" not in [x.tag.split("}")[1] for x in e], "nothing more")
+    g.close()                               # whoever may nothing may go
+    w.close()
+
+
+def counted(o, l):
+    a, g = as_user(l, "admin"), as_user(l, "guest")
+    before = denied(a)
+    g.error('<get-schema xmlns="%s"><identifier>natfw</identifier></get-schema>' % MON, "access-denied")
+    after = denied(a)
+    want(after == [before[0] + 1, before[1], before[2]], "%s %s" % (before, after))
+    w = as_user(l, "wilma")
+    w.ok(subscribe())
+    as_user(l, "toor").close()
+    until(w, "netconf-session-end")
+    after = denied(a)
+    want(after[0] == before[0] + 1 and after[2] == before[2] + 1, "%s %s" % (before, after))
+    for s in a, g, w:
+        s.close()
+
+
+def listeners(o, l):
+    """Who may not be told of something is not, and is told of the rest."""
+    w, a = as_user(l, "wilma"), as_user(l, "admin")
+    w.ok(subscribe(start(-60)))
+    seen = until(w, "replayComplete")
+    want("netconf-session-start" not in seen, "%s" % seen)
+    a.ok(subscribe())
+    as_user(l, "toor").close()
+    want(until(a, "netconf-session-end")[-2:] == ["netconf-session-start", "netconf-session-end"], "admin")
+    want("netconf-session-start" not in until(w, "netconf-session-end"), "wilma")
+    for s in a, w:
+        s.close()
+
+
+def switched_off(o, l):
+    g = as_user(l, "guest")
+    want(keys(g) == ["first", "second"], "no access control")
+    a = as_user(l, "wilma")
+    g.ok("<kill-session><session-id>%d</session-id></kill-session>" % a.id)
+    g.close()
+
+
+def changed(o, l, *args):
+    """Rules change under a session, by a command, and are its own at once."""
+    w = as_user(l, "wilma")
+    want(keys(w) == ["second"], "before")
+    subprocess.run(args, check=True)
+    want(keys(w) == [], "after")
+    w.close()

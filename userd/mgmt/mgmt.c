@@ -67,6 +67,7 @@ static bool answer(enum proc_id from, enum msg_type type, const void *data, size
 	} else if (type == MSG_STATS) {
 		callhome_stats(tell_value, &t);
 		stream_stats(tell_value, &t);
+		nacm_stats(tell_value, &t);
 		proc_send(from, MSG_STATS_VALUE, &t.number, sizeof(t.number));
 	} else {
 		return false;

@@ -713,6 +713,27 @@ const struct nacm_denied *nacm_denied(void)
 	return &denied;
 }
 
+void nacm_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg)
+{
+	const struct {
+		const char *what;
+		uint32_t number;
+	} all[] = {
+		{ "operation", denied.operations },
+		{ "write", denied.data_writes },
+		{ "notification", denied.notifications },
+	};
+	struct stat_value v = { .name = "access_denied_total", .label = "what",
+				.help = "Refused to managers by access control, by what it was" };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(v.value, sizeof(v.value), "%s", all[i].what);
+		v.number = all[i].number;
+		fn(arg, &v);
+	}
+}
+
 static bool put(const struct ly_ctx *ctx, struct lyd_node **tree, const char *path, uint32_t number)
 {
 	struct lyd_node *new = NULL;

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proc.h"
+
 struct nacm;
 
 /*
@@ -64,6 +66,8 @@ struct nacm_denied {
 };
 
 const struct nacm_denied *nacm_denied(void);
+/* The same for metrics. */
+void nacm_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg);
 /* Adds them to *@tree. False: no memory, or the module is not in @ctx. */
 bool nacm_state(const struct ly_ctx *ctx, struct lyd_node **tree);
 
