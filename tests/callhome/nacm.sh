@@ -16,8 +16,8 @@ open_work
 make_network
 
 NACM="ietf-netconf-acm:nacm:"
-GROUPS_="  groups: {group: [{name: admin, user-name: [admin]}, {name: limited, user-name: [wilma, bam-bam]},
-                    {name: guest, user-name: [guest]}]}"
+GROUPS_="  groups: {group: [{name: admin, user-name: [admin]}, {name: limited, user-name: [wilma, bam-bam]},"
+GROUPS_+=" {name: guest, user-name: [guest]}]}"
 ONE="        - {name: second, path: \"/natfw:natfw/key[id='2']\", access-operations: read, action: permit}"
 NONE="        - {name: keys, path: /natfw:natfw/key, action: deny}"
 

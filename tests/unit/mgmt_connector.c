@@ -20,6 +20,7 @@ static struct {
 	char dialled[LOG_MAX];		/* initial of each endpoint */
 	uint64_t when[LOG_MAX];
 	unsigned int dials, hang_ups, changes;
+	bool waits;			/* the session has a subscription */
 	struct call *last;
 } w;
 
@@ -73,7 +74,14 @@ static void changed(void *arg, struct call *c, enum call_state old)
 	w.changes++;
 }
 
-static const struct connector_ops ops = { now, wall, number, dial, hang_up, wake, changed };
+static bool waits(void *arg, const struct call *c)
+{
+	(void)arg;
+	(void)c;
+	return w.waits;
+}
+
+static const struct connector_ops ops = { now, wall, number, dial, hang_up, wake, changed, waits };
 
 static struct conf_endpoint abc[3] = { { .name = "A" }, { .name = "B" }, { .name = "C" } };
 
@@ -393,6 +401,24 @@ static void idle(void)
 	tear_down();
 }
 
+/* One that waits for events is not, however long nothing comes. */
+static void subscribed(void)
+{
+	struct conf_call c = client(1);
+
+	c.periodic = true;
+	set_up(&c, 1);
+	pass(1);
+	answer();
+	w.waits = true;
+	pass(1000000);
+	EXPECT_EQ(nms()->state, CALL_UP);
+	w.waits = false;
+	pass(180000);
+	EXPECT_EQ(nms()->error, CALL_IDLE);
+	tear_down();
+}
+
 static void not_closed_by_manager(void)
 {
 	struct conf_call c = client(1);
@@ -564,6 +590,7 @@ static const struct ktap_test tests[] = {
 	{ "NCSM-7 without an anchor the first call is made at once", implicit_anchor },
 	{ "NCSM-11 no second call while one is open", tick_while_open },
 	{ "NCSM-12 an idle periodic session is ended", idle },
+	{ "NCSM-12 and one with a subscription is not idle", subscribed },
 	{ "NCSM-10,X-7589-4b a periodic session that broke is resumed at once", not_closed_by_manager },
 	{ "periodic: after all attempts, the next period", period_gives_up },
 	{ "X-CM-4 the clock is set", clock_set },
