@@ -94,7 +94,7 @@ struct rule_info {
 };
 
 struct call_info {
-	char name[64], endpoint[64], transport[8];
+	char name[64], endpoint[64], transport[16];
 	struct endpoint remote;		/* unset: not resolved yet */
 	char user[64], why[96];
 	uint8_t state, error;		/* enum call_state, enum call_error */

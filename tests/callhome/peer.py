@@ -334,6 +334,8 @@ def main():
     p.add_argument("--cert", default="nms")
     p.add_argument("--ca", default="root")
     p.add_argument("--key", help="speak SSH, with this key")
+    p.add_argument("--relay", action="store_true", help="be the client of a service")
+    p.add_argument("--plain", action="store_true", help="the same without TLS")
     p.add_argument("--login", default="natfwd-ssh")
     p.add_argument("--tls", default="TLSv1_3")
     p.add_argument("--ready", help="file to make once it listens")

@@ -120,6 +120,13 @@ static const struct field ssh_fields[] = {
 	FIELD("authentication-attempts", U8, conf_ssh, attempts),
 };
 
+static const struct field service_fields[] = {
+	FIELD("name", TEXT, conf_service, name),
+	FIELD("port", U16, conf_service, at.port),
+	FIELD("idle-timeout", U32, conf_service, idle),
+	FIELD_WORD("connect", "at-once", conf_service, at_once),
+};
+
 static const struct field host_key_fields[] = {
 	FIELD("name", TEXT, conf_host_key, name),
 	FIELD("file", TEXT, conf_host_key, file),
@@ -139,6 +146,7 @@ static const struct field endpoint_fields[] = {
 	FIELD("local-port", U16, conf_endpoint, local_port),
 	FIELD("interface", TEXT, conf_endpoint, interface),
 	FIELD("identity", TEXT, conf_endpoint, identity),
+	FIELD("service", TEXT, conf_endpoint, service),
 };
 
 static const struct field keepalive_fields[] = {
@@ -554,6 +562,19 @@ static bool build_ssh(struct conf_ssh *s, const struct lyd_node *mgmt, struct co
 	return build_users(s, ssh, e);
 }
 
+static bool build_services(struct conf_mgmt *m, const struct lyd_node *mgmt, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(mgmt, "service");
+	unsigned int i;
+
+	m->service = array(mgmt, "service", sizeof(*m->service), &m->services, e);
+	for (i = 0; i < m->services; i++, n = tree_next(n)) {
+		FILL(n, service_fields, &m->service[i]);
+		address_read(&m->service[i].at.address, tree_value(n, "address"));
+	}
+	return true;
+}
+
 /* Which of the host keys an endpoint has, as bits. */
 static uint16_t host_key_bits(const struct conf_ssh *s, const struct lyd_node *endpoint)
 {
@@ -576,6 +597,7 @@ static void build_endpoint(const struct conf_mgmt *m, struct conf_endpoint *p,
 {
 	static const uint16_t registered[] = {
 		[CALL_TLS_TRANSPORT] = 4335, [CALL_SSH_TRANSPORT] = 4334,
+		[CALL_PLAIN_TRANSPORT] = 0,
 	};
 	const char *local = tree_value(n, "local-address");
 
@@ -633,7 +655,8 @@ static bool build_management(struct conf *c, const struct lyd_node *tree, struct
 	struct conf_mgmt *m = &c->mgmt;
 	unsigned int i;
 
-	if (!build_ssh(&m->ssh, mgmt, e) || !build_identities(m, mgmt, e) || !build_rules(m, mgmt, e))
+	if (!build_ssh(&m->ssh, mgmt, e) || !build_identities(m, mgmt, e) ||
+	    !build_rules(m, mgmt, e) || !build_services(m, mgmt, e))
 		return false;
 	m->call = array(home, "client", sizeof(*m->call), &m->calls, e);
 	for (i = 0; i < m->calls; i++, n = tree_next(n))

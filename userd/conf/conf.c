@@ -167,6 +167,7 @@ void conf_free(struct conf *c)
 	free(c->mgmt.call);
 	free(c->mgmt.rule);
 	free(c->mgmt.identity);
+	free(c->mgmt.service);
 	free(c->mgmt.ssh.host_key);
 	free(c->mgmt.ssh.user_key);
 	free(c->policy);

@@ -98,7 +98,11 @@ struct conf_nslp {
 	uint32_t key_id;		/* to sign with as NI */
 };
 
-enum conf_transport { CALL_TLS_TRANSPORT, CALL_SSH_TRANSPORT };
+enum conf_transport {
+	CALL_TLS_TRANSPORT, CALL_SSH_TRANSPORT,
+	CALL_RELAY_TRANSPORT = 3,	/* a service, inside TLS */
+	CALL_PLAIN_TRANSPORT,		/* a service as it is */
+};
 enum conf_start { CALL_START_FIRST, CALL_START_LAST, CALL_START_RANDOM };
 
 /* What this node shows of itself in TLS, and whom it believes. */
@@ -129,6 +133,7 @@ struct conf_endpoint {
 	uint16_t local_port;		/* 0: any */
 	char interface[16];		/* or VRF; empty: by route */
 	char identity[64];		/* TLS */
+	char service[64];		/* relays */
 	uint16_t host_keys;		/* SSH: bit by index of conf_ssh.host_key; 0: all */
 	uint16_t keep_wait;		/* s without a word until the manager is probed; 0: never */
 	uint8_t keep_attempts;		/* probes without an answer until it is given up */
@@ -146,6 +151,14 @@ struct conf_call {
 	uint8_t max_attempts;
 	uint16_t max_wait, authentication_time;	/* s */
 	uint32_t backoff_min, backoff_max, minimum_uptime;	/* s */
+};
+
+/* What is offered to managers as it is. */
+struct conf_service {
+	char name[64];
+	struct endpoint at;
+	bool at_once;			/* connected to before the manager has said anything */
+	uint32_t idle;			/* s without an octet; 0: for good */
 };
 
 struct conf_host_key {
@@ -175,6 +188,8 @@ struct conf_mgmt {
 	unsigned int identities;
 	struct conf_name_rule *rule;
 	unsigned int rules;
+	struct conf_service *service;
+	unsigned int services;
 	struct conf_call *call;
 	unsigned int calls;
 };

@@ -76,6 +76,7 @@ static void mgmt_arrays(struct walk *w, struct conf_mgmt *m)
 	ARRAY(w, m->ssh.user_key, m->ssh.user_keys);
 	ARRAY(w, m->identity, m->identities);
 	ARRAY(w, m->rule, m->rules);
+	ARRAY(w, m->service, m->services);
 	ARRAY(w, m->call, m->calls);
 	for (i = 0; i < m->calls; i++)
 		ARRAY(w, m->call[i].endpoint, m->call[i].endpoints);
@@ -153,7 +154,8 @@ static bool call_ends(const struct conf_call *c)
 	unsigned int i;
 
 	for (i = 0; good && i < c->endpoints; i++, e++)
-		good = ENDS(e->name) && ENDS(e->remote) && ENDS(e->interface) && ENDS(e->identity);
+		good = ENDS(e->name) && ENDS(e->remote) && ENDS(e->interface) &&
+		       ENDS(e->identity) && ENDS(e->service);
 	return good;
 }
 
@@ -178,6 +180,8 @@ static bool mgmt_ends(const struct conf_mgmt *m)
 		good = identity_ends(&m->identity[i]);
 	for (i = 0; good && i < m->rules; i++)
 		good = ENDS(m->rule[i].name) && m->rule[i].len <= sizeof(m->rule[i].fingerprint);
+	for (i = 0; good && i < m->services; i++)
+		good = ENDS(m->service[i].name);
 	for (i = 0; good && i < m->calls; i++)
 		good = call_ends(&m->call[i]);
 	return good;

@@ -12,6 +12,7 @@
 #include "mgmt/connector.h"
 #include "mgmt/dial.h"
 #include "mgmt/events.h"
+#include "mgmt/service.h"
 #include "mgmt/transport.h"
 
 #define CLOCK_SECONDS	30	/* between looks at whether the clock was set */
@@ -311,6 +312,7 @@ void callhome_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg
 		v.number = home.by_error[i];
 		fn(arg, &v);
 	}
+	service_stats(fn, arg);
 }
 
 /* ------------------------------------------------------------------ life */

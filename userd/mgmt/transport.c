@@ -8,6 +8,7 @@
 
 #include "mgmt/certname.h"
 #include "mgmt/credentials.h"
+#include "mgmt/service.h"
 #include "mgmt/session.h"
 #include "mgmt/ssh.h"
 #include "mgmt/transport.h"
@@ -21,8 +22,12 @@ struct transport {
 	struct endpoint remote;
 	char user[64];
 	struct bufferevent *handshake;	/* of TLS */
+	struct bufferevent *plain;	/* until soon comes */
+	struct event *soon;
 	struct ssh *ssh;
 	struct session *session;
+	struct service *service;
+	char offered[64];		/* name of the service; empty: NETCONF */
 	/* a session over SSH is over when sshd is */
 	enum session_end end;
 	bool ended;
@@ -37,9 +42,10 @@ const char *transport_name(enum conf_transport which)
 {
 	static const char *const names[] = {
 		[CALL_TLS_TRANSPORT] = "tls", [CALL_SSH_TRANSPORT] = "ssh",
+		[CALL_RELAY_TRANSPORT] = "relay", [CALL_PLAIN_TRANSPORT] = "relay-plain",
 	};
 
-	return which < sizeof(names) / sizeof(names[0]) ? names[which] : "unknown";
+	return which < sizeof(names) / sizeof(names[0]) && names[which] ? names[which] : "unknown";
 }
 
 /* Of subscriptions nothing may come for long. */
@@ -58,6 +64,14 @@ static void drop_handshake(struct bufferevent *bev)
 	if (SSL_is_init_finished(ssl))
 		SSL_shutdown(ssl);
 	bufferevent_free(bev);
+}
+
+static void drop_plain(struct transport *t)
+{
+	if (t->plain)
+		bufferevent_free(t->plain);
+	if (t->soon)
+		event_free(t->soon);
 }
 
 static void unlink_transport(const struct transport *t)
@@ -80,7 +94,9 @@ void transport_close(struct transport *t)
 	was_up = t->session;
 	if (t->handshake)
 		drop_handshake(t->handshake);
+	drop_plain(t);
 	session_destroy(t->session);
+	service_close(t->service);
 	ssh_close(t->ssh, was_up ? LEAVE_MS : 0);
 	free(t);
 }
@@ -138,7 +154,39 @@ static bool begin_session(struct transport *t, struct bufferevent *bev, const ch
 	return t->session;
 }
 
+/* ------------------------------------------------------------------ a service */
+
+static void on_service_over(void *arg, enum call_error error, const char *why)
+{
+	struct transport *t = arg;
+
+	t->service = NULL;
+	over(t, error, why);
+}
+
+static const struct service_ops service_ops = { on_active, on_service_over };
+
+static bool begin_service(struct transport *t, struct bufferevent *bev)
+{
+	const struct conf_service *c = NULL;
+	unsigned int i;
+
+	for (i = 0; conf && i < conf->services; i++)
+		if (!strcmp(conf->service[i].name, t->offered))
+			c = &conf->service[i];
+	if (c)
+		t->service = service_open(bev, c, &service_ops, t);
+	else
+		bufferevent_free(bev);
+	return t->service;
+}
+
 /* ------------------------------------------------------------------ TLS */
+
+static bool begin(struct transport *t, struct bufferevent *bev, const char *user)
+{
+	return *t->offered ? begin_service(t, bev) : begin_session(t, bev, user, "netconf-tls");
+}
 
 /* Who it is, by its certificate, before a word of NETCONF is said (RFC 7589, 7). */
 static void on_secured(struct transport *t)
@@ -153,7 +201,7 @@ static void on_secured(struct transport *t)
 		return;
 	}
 	t->handshake = NULL;
-	if (begin_session(t, bev, user, "netconf-tls"))
+	if (begin(t, bev, user))
 		t->ops->up(t->arg, user);
 	else
 		over(t, CALL_LOCAL, "out of memory");
@@ -242,11 +290,55 @@ static const char *open_ssh(struct transport *t, int fd, const struct transport_
 	return t->ssh ? NULL : "sshd cannot be asked for";
 }
 
+/* ------------------------------------------------------------------ plain */
+
+/* Nothing is to be found out, but that is told by the loop like the rest. */
+static void on_plain(evutil_socket_t fd, short what, void *arg)
+{
+	struct transport *t = arg;
+	struct bufferevent *bev = t->plain;
+
+	(void)fd;
+	(void)what;
+	t->plain = NULL;
+	if (begin_service(t, bev))
+		t->ops->up(t->arg, "");
+	else
+		over(t, CALL_LOCAL, "the service cannot be offered");
+}
+
+static const char *open_plain(struct transport *t, int fd)
+{
+	const struct timeval now = { 0, 0 };
+
+	t->plain = bufferevent_socket_new(loop, fd, BEV_OPT_CLOSE_ON_FREE);
+	t->soon = evtimer_new(loop, on_plain, t);
+	if (!t->plain)
+		close(fd);
+	if (t->plain && t->soon && !event_add(t->soon, &now))
+		return NULL;
+	drop_plain(t);
+	return "out of memory";
+}
+
 /* ------------------------------------------------------------------ all */
+
+static const char *open_as(struct transport *t, int fd, const struct transport_want *w)
+{
+	switch (w->endpoint->transport) {
+	case CALL_SSH_TRANSPORT:
+		return open_ssh(t, fd, w);
+	case CALL_PLAIN_TRANSPORT:
+		return open_plain(t, fd);
+	default:
+		return open_tls(t, fd, w);
+	}
+}
 
 void transport_init(struct event_base *base)
 {
 	loop = base;
+	service_init(base);
 }
 
 void transport_conf(const struct conf_mgmt *m)
@@ -274,8 +366,10 @@ struct transport *transport_open(int fd, const struct transport_want *w,
 	t->ops = ops;
 	t->arg = arg;
 	t->remote = w->remote;
-	*why = w->endpoint->transport == CALL_SSH_TRANSPORT ? open_ssh(t, fd, w) :
-							      open_tls(t, fd, w);
+	if (w->endpoint->transport == CALL_RELAY_TRANSPORT ||
+	    w->endpoint->transport == CALL_PLAIN_TRANSPORT)
+		snprintf(t->offered, sizeof(t->offered), "%s", w->endpoint->service);
+	*why = open_as(t, fd, w);
 	if (*why) {
 		free(t);
 		return NULL;

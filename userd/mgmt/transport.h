@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From a TCP connection, whoever opened it, to a session: who is at the other end is found out by TLS or
- * SSH, of which this node is the server (RFC 8071, 3.1), and then it may speak.
+ * SSH, of which this node is the server (RFC 8071, 3.1), and then it may speak NETCONF, or with a service of this
+ * node. Plain relays are the exception: there the service finds out.
  */
 #ifndef _NATFWD_MGMT_TRANSPORT_H
 #define _NATFWD_MGMT_TRANSPORT_H
@@ -15,7 +16,7 @@ struct transport;
 
 /* Of who opened it. Never called before transport_open() has returned. */
 struct transport_ops {
-	/* There is a session with @user. */
+	/* There is a session with @user, or a service is open to it; "": nobody knows who that is. */
 	void (*up)(void *arg, const char *user);
 	/* Something went on in the session. */
 	void (*active)(void *arg);
