@@ -62,6 +62,8 @@ enum msg_type {
 	/* ctl and kern */
 	MSG_RULE_LIST,		/* ctl to kern: uint64_t: the ledger */
 	MSG_RULE_INFO,		/* kern to ctl: uint64_t, struct rule_info; only the number: end */
+	MSG_ACE_LIST,		/* ctl and mgmt to kern: uint64_t: entries of access lists in force */
+	MSG_ACE_INFO,		/* kern to them: uint64_t, struct ace_info; only the number: end */
 	/* ctl and mgmt */
 	MSG_CALL_LIST,		/* ctl to mgmt: uint64_t: managers that are called */
 	MSG_CALL_INFO,		/* mgmt to ctl: uint64_t, struct call_info; only the number: end */
@@ -91,6 +93,13 @@ struct rule_info {
 	uint32_t left;			/* seconds */
 	char text[160];			/* the rule in natfwctl's words */
 	char requester[80];
+};
+
+/* An entry of an access list, on all interfaces that it is in force on. */
+struct ace_info {
+	char acl[64], ace[64];
+	uint64_t packets, bytes;
+	uint32_t rules;			/* that it is in the kernel */
 };
 
 struct call_info {

@@ -254,6 +254,9 @@ peers, _ = c.get("peers")
 assert peers[0]["address"] == "192.0.2.77" and peers[0]["tls"] is True
 rules, _ = c.get("rules")
 assert rules[0]["rule"] == str(1 << 40), rules
+static, _ = c.get("static-rules")
+assert static == [{"list": "office", "entry": "web", "rules": 2, "packets": "5", "octets": "700"},
+				  {"list": "office", "entry": "rest", "rules": 2, "packets": "5", "octets": "700"}], static
 counters, _ = c.get("counters")
 byname = {e["name"]: e for e in counters}
 assert byname["kern_rules"]["value"] == "7" and byname["local_sessions"]["gauge"] is True
@@ -277,7 +280,7 @@ def lint(kind, value):
 c.rpc("session-open", kind="external", flow={"source": "192.0.2.0/24", "destination": "192.0.2.9", "protocol": "sctp",
 	"source-port": 1, "destination-port": 80, "more-ports": 1})
 c.state("established")
-for what in ("sessions", "peers", "rules", "counters", "interfaces", "daemon"):
+for what in ("sessions", "peers", "rules", "static-rules", "counters", "interfaces", "daemon"):
 	c.send({"id": 1, "get": what})
 	while True:
 		a = c.answer()
@@ -302,7 +305,7 @@ def other():
 	flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
 	assert message(d.rpc("session-open", session=tag, kind="create", flow=flow)) == "no such session"
 	assert d.get("sessions")[0] == []
-	for what in ("peers", "rules", "config"):
+	for what in ("peers", "rules", "static-rules", "config"):
 		assert "root only" in message(d.get(what)[1]), what
 	assert "root only" in message(d.rpc("reload"))
 	for what in ("counters", "interfaces", "daemon"):

@@ -328,14 +328,25 @@ static void list_rules(uint64_t number)
 	proc_send(PROC_CTL, MSG_RULE_INFO, &number, sizeof(number));
 }
 
+static void list_aces(enum proc_id to, uint64_t number)
+{
+	struct ace_info i = { .acl = "office", .ace = "web", .packets = 5, .bytes = 700, .rules = 2 };
+
+	proc_send2(to, MSG_ACE_INFO, &number, sizeof(number), &i, sizeof(i));
+	strcpy(i.ace, "rest");
+	proc_send2(to, MSG_ACE_INFO, &number, sizeof(number), &i, sizeof(i));
+	proc_send(to, MSG_ACE_INFO, &number, sizeof(number));
+}
+
 static void kern_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	uint64_t number;
 
-	(void)from;
 	(void)len;
 	memcpy(&number, data, sizeof(number));
-	if (type == MSG_RULE_LIST) {
+	if (type == MSG_ACE_LIST) {
+		list_aces(from, number);
+	} else if (type == MSG_RULE_LIST) {
 		list_rules(number);
 	} else if (type == MSG_STATS) {
 		tell_stat(number, "kern_rules", NULL, 7);

@@ -13,7 +13,7 @@
  *	together		statements that follow are one round, until
  *	now			which flushes
  *	wait MS			goes on for as long
- *	config FILE		access lists of FILE, applied
+ *	config FILE		access lists and managers of FILE, applied
  *	list	stat NAME	raw HEX
  *	bench N, refresh N	sessions set up and extended, and what it took
  */
@@ -209,7 +209,7 @@ static void do_set(char **w, int n)
 		die("set", w[0]);
 }
 
-/* Of the file, access lists alone. */
+/* Of the file, these alone. */
 static void do_config(const char *file)
 {
 	static struct conf *last;
@@ -221,6 +221,7 @@ static void do_config(const char *file)
 		printf("invalid %s: %s\n", e.path, e.text);
 		return;
 	}
+	conf.mgmt = c->mgmt;
 	conf.acl = c->acl;
 	conf.acls = c->acls;
 	conf.acl_point = c->acl_point;

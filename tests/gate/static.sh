@@ -296,6 +296,33 @@ signalled() {
 	gate_down
 }
 
+# What managers that are called answer comes in whatever lists say, and nothing else of them.
+managers() {
+	local gw=192.0.2.1 from=("$S" sport 4335)
+	begin
+	{
+		file "$(list office "no drop")" "$(attach wan office)"
+		echo "management:"
+		echo "  identity: [{name: i, certificate: /c, key: /k, authority: /a}]"
+		echo "  cert-to-name: [{id: 1, map-type: common-name}]"
+		echo "  call-home: {client: [{name: m, endpoint: [{name: e, transport: tls, identity: i, remote-address: $S}]}]}"
+	} | config
+	asked allow "${from[@]}" to "$gw" dport 40000
+	asked deny "${from[@]}" to "$gw" dport 22
+	asked deny "${from[@]}" to "$A" dport 40000
+	asked deny "$S2" sport 4335 to "$gw" dport 40000
+	asked deny "$S" sport 4334 to "$gw" dport 40000
+	gate_down
+}
+
+# asked VERDICT SOURCE WORDS...
+asked() {
+	local verdict=$1
+	shift
+	ctl test dev wan tcp from "$@" >"$WORK/answer"
+	file_has "$WORK/answer" "$verdict"
+}
+
 # A list of 1,000 comes into force within a second, and so does a change in its middle.
 thousand() {
 	local i entries=() ms
@@ -332,5 +359,6 @@ point "what somebody takes out is put back" put_back
 point "an interface's rules wait for it" waits
 point "a refusal of the kernel names the entry and changes nothing" refused
 point "what signalling opens is open" signalled
+point "answers of managers come in" managers
 point "1,000 entries within a second" thousand
 ktap_end

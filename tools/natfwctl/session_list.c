@@ -207,6 +207,10 @@ TEXT_CELL(cell_name, "name")
 TEXT_CELL(cell_text, "text")
 TEXT_CELL(cell_requester, "requester")
 TEXT_CELL(cell_endpoint, "endpoint")
+TEXT_CELL(cell_list, "list")
+TEXT_CELL(cell_entry, "entry")
+TEXT_CELL(cell_packets, "packets")
+TEXT_CELL(cell_octets, "octets")
 TEXT_CELL(cell_transport, "transport")
 TEXT_CELL(cell_user, "user")
 
@@ -243,6 +247,11 @@ static void cell_opened(const json_t *e, char *buf, size_t size)
 static void cell_sessions(const json_t *e, char *buf, size_t size)
 {
 	snprintf(buf, size, "%u", number_of(e, "sessions"));
+}
+
+static void cell_rules(const json_t *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u", number_of(e, "rules"));
 }
 
 static void cell_idle(const json_t *e, char *buf, size_t size)
@@ -309,6 +318,11 @@ static const struct column rule_columns[] = {
 	{ "LEFT", cell_left },	     { "REQUESTER", cell_requester }, { "TEXT", cell_text },
 };
 
+static const struct column static_columns[] = {
+	{ "LIST", cell_list }, { "ENTRY", cell_entry }, { "RULES", cell_rules },
+	{ "PACKETS", cell_packets }, { "OCTETS", cell_octets },
+};
+
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 _Static_assert(COUNT(session_columns) <= COLUMNS_MAX && COUNT(peer_columns) <= COLUMNS_MAX &&
@@ -327,6 +341,11 @@ int session_peers(struct words *w)
 int session_calls(struct words *w)
 {
 	return print_list(w, "call-home", "client", call_columns, COUNT(call_columns));
+}
+
+int session_static(struct words *w)
+{
+	return print_list(w, "static-rules", "entry", static_columns, COUNT(static_columns));
 }
 
 int session_rules(struct words *w)

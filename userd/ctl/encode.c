@@ -258,6 +258,18 @@ json_t *encode_rule(const struct rule_info *r)
 	return o;
 }
 
+json_t *encode_ace(const struct ace_info *i)
+{
+	json_t *o = json_object();
+
+	put_text(o, "list", i->acl);
+	put_text(o, "entry", i->ace);
+	put_number(o, "rules", i->rules);
+	put_long(o, "packets", i->packets);
+	put_long(o, "octets", i->bytes);
+	return o;
+}
+
 json_t *encode_counter(const struct stat_value *v)
 {
 	json_t *o = json_object();

@@ -63,6 +63,12 @@ static json_t *rule(const struct client *c, const void *record)
 	return encode_rule(record);
 }
 
+static json_t *ace(const struct client *c, const void *record)
+{
+	(void)c;
+	return encode_ace(record);
+}
+
 static json_t *counter(const struct client *c, const void *record)
 {
 	(void)c;
@@ -84,6 +90,8 @@ static const struct kind kinds[] = {
 	  sizeof(struct peer_info), peer },
 	{ "rules", "rule", true, QUERY_FROM(PROC_KERN), MSG_RULE_LIST, MSG_RULE_INFO,
 	  sizeof(struct rule_info), rule },
+	{ "static-rules", "entry", true, QUERY_FROM(PROC_KERN), MSG_ACE_LIST, MSG_ACE_INFO,
+	  sizeof(struct ace_info), ace },
 	{ "counters", "counter", false, COUNTING, MSG_STATS, MSG_STATS_VALUE,
 	  sizeof(struct stat_value), counter },
 	{ "call-home", "client", true, QUERY_FROM(PROC_MGMT), MSG_CALL_LIST, MSG_CALL_INFO,
@@ -359,7 +367,7 @@ void list_get(struct client *c, json_t *id, const char *what)
 		}
 	}
 	if (!what || !get_here(c, id, what))
-		client_error(c, json_incref(id), "", "get is one of sessions, peers, rules, counters, "
+		client_error(c, json_incref(id), "", "get is one of sessions, peers, rules, static-rules, counters, "
 			     "call-home, interfaces, daemon, config");
 }
 

@@ -116,7 +116,7 @@ static struct query *find(enum msg_type type, uint64_t number)
 static bool is_tell(enum msg_type type)
 {
 	return type == MSG_SESSION_INFO || type == MSG_PEER_INFO || type == MSG_STATS_VALUE ||
-	       type == MSG_RULE_INFO || type == MSG_CALL_INFO;
+	       type == MSG_RULE_INFO || type == MSG_ACE_INFO || type == MSG_CALL_INFO;
 }
 
 /* Records are structs, aligned as what comes by a channel is: to 8. */

@@ -27,8 +27,10 @@
 
 struct base {
 	struct gate *g;
-	struct address address[ADDRESSES];
+	struct address address[ADDRESSES];	/* messages come to */
 	unsigned int addresses;
+	struct address own[ADDRESSES];	/* of interfaces */
+	unsigned int owns;
 	uint64_t hash;			/* of all that was asked for */
 	bool send;			/* else only the hash */
 };
@@ -51,8 +53,15 @@ static void take_made(void *arg, unsigned int nr, int err, const void *reply,
 /* Not secret: the hash only tells whether anything has changed. */
 static const uint8_t hash_key[16] = BASE_NAME;
 
-static void add(struct base *b, const struct address *to, uint32_t priority, uint32_t protocol,
-		uint32_t dport, uint32_t dport_max)
+static void send_rule(struct base *b, const struct natfw_rule *r)
+{
+	b->hash = b->hash * 31 + siphash(&r->match, sizeof(r->match), hash_key);
+	if (b->send)
+		natfw_batch_add(b->g->link.batch, NATFW_CMD_RULE_NEW, NATFW_ECHO, r);
+}
+
+static struct natfw_rule rule_to(const struct base *b, const struct address *to, uint32_t priority,
+				 uint32_t protocol, uint32_t dport, uint32_t dport_max)
 {
 	struct natfw_rule r = {
 		.name = (char *)BASE_NAME, .action = NATFW_ACTION_ALLOW,
@@ -73,20 +82,26 @@ static void add(struct base *b, const struct address *to, uint32_t priority, uin
 		plan_address(&r.match.dst, to);
 		natfw_want(&r.match, NATFW_A_MATCH_DST);
 	}
-	b->hash = b->hash * 31 + siphash(&r.match, sizeof(r.match), hash_key);
-	if (b->send)
-		natfw_batch_add(b->g->link.batch, NATFW_CMD_RULE_NEW, NATFW_ECHO, &r);
+	return r;
 }
 
-static void add_address(struct base *b, const struct address *a)
+static void add(struct base *b, const struct address *to, uint32_t priority, uint32_t protocol,
+		uint32_t dport, uint32_t dport_max)
+{
+	struct natfw_rule r = rule_to(b, to, priority, protocol, dport, dport_max);
+
+	send_rule(b, &r);
+}
+
+static void add_address(struct address *list, unsigned int *n, const struct address *a)
 {
 	unsigned int i;
 
-	for (i = 0; i < b->addresses; i++)
-		if (address_equal(&b->address[i], a))
+	for (i = 0; i < *n; i++)
+		if (address_equal(&list[i], a))
 			return;
-	if (b->addresses < ADDRESSES)
-		b->address[b->addresses++] = *a;
+	if (*n < ADDRESSES)
+		list[(*n)++] = *a;
 }
 
 static bool is_configured(const struct conf *c, const char *name)
@@ -104,23 +119,34 @@ static bool is_link_local(const struct address *a)
 	return a->version == 6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
-/* Those messages may be sent to: as configured, or what the configured interfaces have. */
+/* What the configured interfaces have. */
+static void find_own(struct base *b)
+{
+	struct ifaddrs *all, *a;
+	struct endpoint e;
+
+	if (getifaddrs(&all))
+		return;
+	for (a = all; a; a = a->ifa_next)
+		if (a->ifa_addr && is_configured(b->g->conf, a->ifa_name) &&
+		    endpoint_from_sockaddr(&e, a->ifa_addr) && !is_link_local(&e.address))
+			add_address(b->own, &b->owns, &e.address);
+	freeifaddrs(all);
+}
+
+/* Those messages may be sent to: as configured, or all there are. */
 static void find_addresses(struct base *b)
 {
 	const struct conf *c = b->g->conf;
-	struct ifaddrs *all, *a;
-	struct endpoint e;
 	unsigned int i;
 
+	find_own(b);
 	for (i = 0; i < c->gist.addresses; i++)
-		add_address(b, &c->gist.address[i]);
-	if (b->addresses || getifaddrs(&all))
+		add_address(b->address, &b->addresses, &c->gist.address[i]);
+	if (b->addresses)
 		return;
-	for (a = all; a; a = a->ifa_next)
-		if (a->ifa_addr && is_configured(c, a->ifa_name) &&
-		    endpoint_from_sockaddr(&e, a->ifa_addr) && !is_link_local(&e.address))
-			add_address(b, &e.address);
-	freeifaddrs(all);
+	memcpy(b->address, b->own, sizeof(b->address));
+	b->addresses = b->owns;
 }
 
 static void add_own(struct base *b, uint32_t priority, uint32_t protocol, uint16_t first,
@@ -130,6 +156,37 @@ static void add_own(struct base *b, uint32_t priority, uint32_t protocol, uint16
 
 	for (i = 0; first && i < b->addresses; i++)
 		add(b, &b->address[i], priority, protocol, first, last);
+}
+
+/* What manager @e answers to our address @to. One that is known by name may be anywhere. */
+static void add_manager(struct base *b, const struct conf_endpoint *e, const struct address *to)
+{
+	uint16_t first = e->local_port ? e->local_port : PORT_OWN_MIN;
+	struct natfw_rule r = rule_to(b, to, PLAN_MANAGERS, IPPROTO_TCP, first,
+				      e->local_port ? first : PORT_OWN_MAX);
+	struct address from;
+
+	r.match.sport = e->port;
+	natfw_want(&r.match, NATFW_A_MATCH_SPORT);
+	if (address_read(&from, e->remote)) {
+		if (from.version != to->version)
+			return;
+		plan_address(&r.match.src, &from);
+		natfw_want(&r.match, NATFW_A_MATCH_SRC);
+	}
+	send_rule(b, &r);
+}
+
+/* Managers are called whatever access lists say: they could not be put right otherwise. */
+static void add_managers(struct base *b)
+{
+	const struct conf_mgmt *m = &b->g->conf->mgmt;
+	unsigned int i, k, n;
+
+	for (i = 0; i < m->calls; i++)
+		for (k = 0; k < m->call[i].endpoints; k++)
+			for (n = 0; n < b->owns; n++)
+				add_manager(b, &m->call[i].endpoint[k], &b->own[n]);
 }
 
 /*
@@ -150,6 +207,7 @@ static void add_all(struct base *b)
 	if (gist->tls != GIST_TLS_NONE && gist->tls_port != gist->tcp_port)
 		add_own(b, PLAN_SIGNALLING, IPPROTO_TCP, gist->tls_port, gist->tls_port);
 	add_own(b, PLAN_LAST, IPPROTO_TCP, PORT_OWN_MIN, PORT_OWN_MAX);
+	add_managers(b);
 }
 
 static void del_old(struct gate *g)

@@ -74,6 +74,9 @@ uint64_t gate_tick(struct gate *g, uint64_t now);
  */
 bool gate_list(struct gate *g, uint32_t *at, unsigned int max,
 	       bool (*fn)(void *arg, const struct rule_info *i), void *arg);
+/* Entries of access lists in the same way, but in the order of their names. */
+bool gate_aces(struct gate *g, uint32_t *at, unsigned int max,
+	       bool (*fn)(void *arg, const struct ace_info *i), void *arg);
 /* All metrics. */
 void gate_stats(const struct gate *g, void (*fn)(void *arg, const struct stat_value *v), void *arg);
 

@@ -20,6 +20,7 @@
 struct listing {
 	enum proc_id to;
 	uint64_t number;		/* of the request */
+	enum msg_type tell;		/* MSG_RULE_INFO, MSG_ACE_INFO */
 	uint32_t at;
 };
 
@@ -192,15 +193,30 @@ static bool send_row(void *arg, const struct rule_info *i)
 	return !n->err;
 }
 
+static bool send_ace(void *arg, const struct ace_info *i)
+{
+	struct numbered *n = arg;
+
+	n->err = proc_send2(n->to, MSG_ACE_INFO, &n->number, sizeof(n->number), i, sizeof(*i));
+	return !n->err;
+}
+
+/* True: there is more. */
+static bool list_step(struct listing *l, struct numbered *n)
+{
+	if (l->tell == MSG_ACE_INFO)
+		return gate_aces(kern.gate, &l->at, LIST_STEP, send_ace, n);
+	return gate_list(kern.gate, &l->at, LIST_STEP, send_row, n);
+}
+
 /* True: it is complete. */
 static bool list_one(struct listing *l)
 {
 	struct numbered n = { .to = l->to, .number = l->number };
 
-	while (gate_list(kern.gate, &l->at, LIST_STEP, send_row, &n) && !n.err)
+	while (list_step(l, &n) && !n.err)
 		;
-	return !n.err &&
-	       !proc_send(l->to, MSG_RULE_INFO, &l->number, sizeof(l->number));
+	return !n.err && !proc_send(l->to, l->tell, &l->number, sizeof(l->number));
 }
 
 /*
@@ -221,7 +237,7 @@ static void list_on(void)
 	}
 }
 
-static void list(enum proc_id to, uint64_t number)
+static void list(enum proc_id to, uint64_t number, enum msg_type tell)
 {
 	unsigned int i, n = 0;
 
@@ -229,7 +245,9 @@ static void list(enum proc_id to, uint64_t number)
 		n += kern.listing[i].to == to;
 	if (n == LISTINGS_EACH)
 		return;
-	kern.listing[kern.listings++] = (struct listing){ .to = to, .number = number };
+	kern.listing[kern.listings++] = (struct listing){
+		.to = to, .number = number, .tell = tell,
+	};
 	/* with others of the same process before it, it has to wait as they do */
 	if (!n)
 		list_on();
@@ -250,7 +268,9 @@ static void asked(enum proc_id from, enum msg_type type, const void *data, size_
 		return;
 	memcpy(&n.number, data, sizeof(n.number));
 	if (type == MSG_RULE_LIST) {
-		list(from, n.number);
+		list(from, n.number, MSG_RULE_INFO);
+	} else if (type == MSG_ACE_LIST) {
+		list(from, n.number, MSG_ACE_INFO);
 	} else if (type == MSG_STATS) {
 		gate_stats(kern.gate, send_stat, &n);
 		proc_send(from, MSG_STATS_VALUE, &n.number, sizeof(n.number));

@@ -83,6 +83,12 @@ bool gate_list(struct gate *g, uint32_t *at, unsigned int max,
 	return *at < t->count;
 }
 
+bool gate_aces(struct gate *g, uint32_t *at, unsigned int max,
+	       bool (*fn)(void *arg, const struct ace_info *i), void *arg)
+{
+	return static_list(g, at, max, fn, arg);
+}
+
 static void put(void (*fn)(void *arg, const struct stat_value *v), void *arg, const char *name,
 		const char *help, bool gauge, uint64_t number)
 {
@@ -113,6 +119,9 @@ void gate_stats(const struct gate *g, void (*fn)(void *arg, const struct stat_va
 	put(fn, arg, "requesters", "Requesters known.", true, g->requesters.table.count);
 	put(fn, arg, "orphans", "Rules of an earlier life that nobody has asked for yet.", true,
 	    g->orphans.count);
+	put(fn, arg, "static_rules", "Static rules in force.", true, g->statics.n);
+	put(fn, arg, "static_failed", "Whether static rules are not in force as configured.", true,
+	    g->statics.failed);
 	put(fn, arg, "memory_bytes", "Memory of the ledger's rows.", true, g->ledger.memory);
 	put(fn, arg, "module", "Whether the kernel module is there.", true, link_up(&g->link));
 }

@@ -359,23 +359,39 @@ static int compare_ids(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	const struct static_rule *x = *(struct static_rule *const *)a;
+	const struct static_rule *y = *(struct static_rule *const *)b;
+	int order = strcmp(x->acl, y->acl);
+
+	return order ? order : strcmp(x->ace, y->ace);
+}
+
 /* What is in force from now on. */
 static int keep(struct job *j)
 {
 	struct statics *s = &j->g->statics;
-	uint64_t *id = calloc(j->rules ? j->rules : 1, sizeof(*id));
-	size_t i;
+	size_t i, n = j->rules ? j->rules : 1;
+	uint64_t *id = calloc(n, sizeof(*id));
+	struct static_rule **named = calloc(n, sizeof(*named));
 
-	if (!id)
+	if (!id || !named) {
+		free(id);
+		free(named);
 		return -ENOMEM;
-	for (i = 0; i < j->rules; i++)
+	}
+	for (i = 0; i < j->rules; i++) {
 		id[i] = j->rule[i].id;
+		named[i] = &j->rule[i];
+	}
 	qsort(id, j->rules, sizeof(*id), compare_ids);
-	free(s->rule);
-	free(s->id);
+	qsort(named, j->rules, sizeof(*named), compare_names);
+	static_fini(s);
 	s->rule = j->rule;
 	s->n = j->rules;
 	s->id = id;
+	s->named = named;
 	j->rule = NULL;
 	return 0;
 }
@@ -519,7 +535,7 @@ static struct counted *read_counters(struct natfw_dump *d)
 	return c;
 }
 
-void static_count(struct gate *g)
+static void count(struct gate *g)
 {
 	struct statics *s = &g->statics;
 	struct counted *all, *one;
@@ -541,6 +557,42 @@ void static_count(struct gate *g)
 	natfw_dump_fini(&d);
 }
 
+/* All of one entry, from *@at on, which is moved behind them. */
+static void sum(const struct statics *s, uint32_t *at, struct ace_info *i)
+{
+	const struct static_rule *first = s->named[*at], *r;
+
+	memset(i, 0, sizeof(*i));
+	memcpy(i->acl, first->acl, sizeof(i->acl));
+	memcpy(i->ace, first->ace, sizeof(i->ace));
+	for (; *at < s->n && !compare_names(&s->named[*at], &first); ++*at) {
+		r = s->named[*at];
+		i->packets += r->packets;
+		i->bytes += r->bytes;
+		i->rules++;
+	}
+}
+
+bool static_list(struct gate *g, uint32_t *at, unsigned int max,
+		 bool (*fn)(void *arg, const struct ace_info *i), void *arg)
+{
+	struct statics *s = &g->statics;
+	struct ace_info i;
+	uint32_t before;
+
+	if (!*at)
+		count(g);
+	for (; max && *at < s->n; max--) {
+		before = *at;
+		sum(s, at, &i);
+		if (fn(arg, &i))
+			continue;
+		*at = before;
+		break;
+	}
+	return *at < s->n;
+}
+
 void static_init(struct statics *s, const uint8_t owner[NATFW_OWNER_LEN])
 {
 	static const uint8_t keys[2][16] = { "natfwd-static-a", "natfwd-static-b" };
@@ -557,4 +609,5 @@ void static_fini(struct statics *s)
 {
 	free(s->rule);
 	free(s->id);
+	free(s->named);
 }

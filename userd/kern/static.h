@@ -13,6 +13,7 @@
 
 #include "kern/aces.h"
 
+struct ace_info;
 struct gate;
 struct conf_error;
 
@@ -33,9 +34,10 @@ struct static_rule {
 
 struct statics {
 	uint8_t owner[NATFW_OWNER_LEN];
-	struct static_rule *rule;	/* in force; one entry's are together */
+	struct static_rule *rule;	/* in force */
 	size_t n;
 	uint64_t *id;			/* of them, in order */
+	struct static_rule **named;	/* all, in the order of their names */
 	bool dirty;			/* the module has to be looked at */
 	bool failed;			/* what is configured is not in force */
 	uint64_t retry;			/* ms; when that is tried again */
@@ -54,7 +56,11 @@ bool static_apply(struct gate *g, struct conf_error *e);
 void static_look(struct gate *g);
 /* Rule @id of @owner has gone, and not by us. */
 void static_gone(struct gate *g, const uint8_t *owner, uint64_t id);
-/* Ask the module for packets and octets of all. */
-void static_count(struct gate *g);
+/*
+ * Entries that are in force, by name, at most @max from *@at on (0 at first, which asks the module for what they
+ * have counted), which is moved. False when the end was reached.
+ */
+bool static_list(struct gate *g, uint32_t *at, unsigned int max,
+		 bool (*fn)(void *arg, const struct ace_info *i), void *arg);
 
 #endif /* _NATFWD_KERN_STATIC_H */

@@ -153,6 +153,8 @@ static unsigned int parts_of(const struct request *r)
 	for (i = 0; i < STATE_PARTS; i++)
 		if (filter_wants(filter, state_name(i)))
 			parts |= 1u << i;
+	if (wants(r, "acls"))
+		parts |= 1u << STATE_ACES;
 	return parts;
 }
 

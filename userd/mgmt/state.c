@@ -50,6 +50,11 @@ static json_t *rule(const void *record)
 	return encode_rule(record);
 }
 
+static json_t *ace(const void *record)
+{
+	return encode_ace(record);
+}
+
 static json_t *counter(const void *record)
 {
 	return encode_counter(record);
@@ -68,6 +73,8 @@ static const struct {
 			  sizeof(struct peer_info), peer },
 	[STATE_RULES] = { "rules", "rule", QUERY_FROM(PROC_KERN), MSG_RULE_LIST, MSG_RULE_INFO,
 			  sizeof(struct rule_info), rule },
+	[STATE_ACES] = { "static-rules", "entry", QUERY_FROM(PROC_KERN), MSG_ACE_LIST, MSG_ACE_INFO,
+			 sizeof(struct ace_info), ace },
 	[STATE_COUNTERS] = { "counters", "counter", QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN),
 			     MSG_STATS, MSG_STATS_VALUE, sizeof(struct stat_value), counter },
 	[STATE_CALLS] = { "call-home", "client", 0, 0, 0, 0, NULL },
@@ -108,15 +115,49 @@ static json_t *part_of(const struct state *s, unsigned int part)
 	return json_pack("{s:o}", kinds[part].entry, list_of(s->query[part], part));
 }
 
+static json_t *ace_statistics(const struct ace_info *i)
+{
+	char packets[24], octets[24];
+
+	snprintf(packets, sizeof(packets), "%llu", (unsigned long long)i->packets);
+	snprintf(octets, sizeof(octets), "%llu", (unsigned long long)i->bytes);
+	return json_pack("{s:s,s:{s:s,s:s}}", "name", i->ace, "statistics", "matched-packets", packets,
+			 "matched-octets", octets);
+}
+
+/* Statistics where RFC 8519 has them. Entries of one list come together. */
+static json_t *acls_of(const struct query *q)
+{
+	json_t *lists = json_array(), *aces = NULL;
+	const char *last = "";
+	size_t i;
+
+	for (i = 0; i < q->count; i++) {
+		const struct ace_info *info = query_record(q, i);
+
+		if (strcmp(info->acl, last) != 0) {
+			last = info->acl;
+			aces = json_array();
+			json_array_append_new(lists, json_pack("{s:s,s:{s:o}}", "name", last, "aces", "ace",
+							       aces));
+		}
+		json_array_append_new(aces, ace_statistics(info));
+	}
+	return json_pack("{s:o}", "acl", lists);
+}
+
 static json_t *tree_of(const struct state *s)
 {
-	json_t *state = json_object();
+	json_t *state = json_object(), *tree;
 	unsigned int i;
 
 	for (i = 0; i < STATE_PARTS; i++)
 		if (s->parts & 1u << i)
 			json_object_set_new(state, kinds[i].name, part_of(s, i));
-	return json_pack("{s:{s:o}}", "natfw:natfw", "state", state);
+	tree = json_pack("{s:{s:o}}", "natfw:natfw", "state", state);
+	if (s->query[STATE_ACES])
+		json_object_set_new(tree, "ietf-access-control-list:acls", acls_of(s->query[STATE_ACES]));
+	return tree;
 }
 
 void state_cancel(struct state *s)

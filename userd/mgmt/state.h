@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon has, asked of the other processes: /natfw/state as JSON (RFC 7951).
+ * What the daemon has, asked of the other processes: /natfw/state as JSON (RFC 7951), and state in trees of
+ * the IETF.
  */
 #ifndef _NATFWD_MGMT_STATE_H
 #define _NATFWD_MGMT_STATE_H
@@ -11,7 +12,7 @@
 #include "proc.h"
 
 /* Parts, by bit. */
-enum { STATE_SESSIONS, STATE_PEERS, STATE_RULES, STATE_COUNTERS, STATE_CALLS, STATE_DAEMON, STATE_PARTS };
+enum { STATE_SESSIONS, STATE_PEERS, STATE_RULES, STATE_ACES, STATE_COUNTERS, STATE_CALLS, STATE_DAEMON, STATE_PARTS };
 
 #define STATE_ALL	((1u << STATE_PARTS) - 1)
 
