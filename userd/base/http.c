@@ -129,8 +129,8 @@ static bool take_request(struct http *h, const char *line)
 	if (!target || !*version || !take_target(h, line + method + 1, target))
 		return false;
 	version++;
-	if (take_version(h, version) && !version[8])
-		return true;
+	if (take_version(h, version))
+		return !version[8];
 	h->status = strncmp(version, "HTTP/", 5) ? 400 : 505;
 	return false;
 }

@@ -597,6 +597,7 @@ static void build_endpoint(const struct conf_mgmt *m, struct conf_endpoint *p,
 {
 	static const uint16_t registered[] = {
 		[CALL_TLS_TRANSPORT] = 4335, [CALL_SSH_TRANSPORT] = 4334,
+		[CALL_RESTCONF_TRANSPORT] = 4336,
 		[CALL_PLAIN_TRANSPORT] = 0,
 	};
 	const char *local = tree_value(n, "local-address");

@@ -99,8 +99,8 @@ struct conf_nslp {
 };
 
 enum conf_transport {
-	CALL_TLS_TRANSPORT, CALL_SSH_TRANSPORT,
-	CALL_RELAY_TRANSPORT = 3,	/* a service, inside TLS */
+	CALL_TLS_TRANSPORT, CALL_SSH_TRANSPORT, CALL_RESTCONF_TRANSPORT,
+	CALL_RELAY_TRANSPORT,	/* a service, inside TLS */
 	CALL_PLAIN_TRANSPORT,		/* a service as it is */
 };
 enum conf_start { CALL_START_FIRST, CALL_START_LAST, CALL_START_RANDOM };

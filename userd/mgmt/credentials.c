@@ -114,6 +114,30 @@ static bool load_lists(SSL_CTX *c, BIO *in)
 						X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
 
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *len, const unsigned char *in,
+		   unsigned int in_len, void *arg)
+{
+	const char *protocol = SSL_get_app_data(ssl);
+	unsigned int i;
+
+	(void)arg;
+	if (!protocol)
+		return SSL_TLSEXT_ERR_NOACK;
+	for (i = 0; i < in_len; i += in[i] + 1u) {
+		if (in[i] != strlen(protocol) || in_len - i <= in[i] || memcmp(in + i + 1, protocol, in[i]))
+			continue;
+		*out = in + i + 1;
+		*len = in[i];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void credentials_offer(SSL *ssl, const char *protocol)
+{
+	SSL_set_app_data(ssl, (char *)protocol);
+}
+
 /*
  * Every connection shows its certificate: nothing is resumed or renegotiated, and nothing said before that
  * (no early data). Certificates have to be for clients.
@@ -124,6 +148,7 @@ static bool set_rules(SSL_CTX *c)
 			       SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(c, 0);
+	SSL_CTX_set_alpn_select_cb(c, on_alpn, NULL);
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 			    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);

@@ -23,6 +23,11 @@ void credentials_renew(void);
 void credentials_file(enum proc_socket which, uint32_t arg, int fd);
 /* A connection with the server's role, by what identity @name has now. NULL: it has nothing usable, or no memory. */
 SSL *credentials_accept(const char *name);
+/*
+ * The protocol that is spoken on @ssl, for a peer that asks by ALPN (RFC 7301): it gets this or no connection. Without
+ * it the extension is not answered. @protocol has to stay.
+ */
+void credentials_offer(SSL *ssl, const char *protocol);
 /* What went wrong with a handshake, in words, and whether it is the peer's certificate that is not accepted. */
 const char *credentials_error(const SSL *ssl, unsigned long code, bool *certificate);
 void credentials_fini(void);

@@ -32,7 +32,7 @@ static void mark_around(struct lyd_node *n)
 	}
 }
 
-static void prune(struct lyd_node **tree)
+void filter_prune(struct lyd_node **tree)
 {
 	struct lyd_node *n, *next, *child;
 
@@ -48,8 +48,19 @@ static void prune(struct lyd_node **tree)
 		}
 		child = lyd_child(n);
 		if (child)
-			prune(&child);
+			filter_prune(&child);
 	}
+}
+
+void filter_keep(struct lyd_node *n)
+{
+	mark_around(n);
+	mark(n, WHOLE);
+}
+
+bool filter_kept(const struct lyd_node *n)
+{
+	return n->priv;
 }
 
 /* ------------------------------------------------------------------ subtrees */
@@ -123,18 +134,15 @@ static void select_inside(struct lyd_node *d, const struct lyd_node *f)
 	if (!matches_fit(f, d, &only))
 		return;
 	if (only) {
-		mark_around(d);
-		mark(d, WHOLE);
+		filter_keep(d);
 		return;
 	}
 	LY_LIST_FOR(lyd_child(d), key) {
 		const struct lyd_node *c;
 
 		LY_LIST_FOR(lyd_child(f), c) {
-			if (!is_match(c) || !same_name(c, key))
-				continue;
-			mark_around(key);
-			mark(key, WHOLE);
+			if (is_match(c) && same_name(c, key))
+				filter_keep(key);
 		}
 	}
 	select_in(lyd_child(d), lyd_child(f));
@@ -145,8 +153,7 @@ static void select_one(struct lyd_node *d, const struct lyd_node *f)
 	if (has_children(f)) {
 		select_inside(d, f);
 	} else if (!is_match(f) || value_fits(f, d)) {
-		mark_around(d);
-		mark(d, WHOLE);
+		filter_keep(d);
 	}
 }
 
@@ -174,7 +181,7 @@ bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter)
 	select_in(*tree, lyd_child(filter));
 	if (steps > STEPS_MAX)
 		return false;
-	prune(tree);
+	filter_prune(tree);
 	return true;
 }
 
@@ -264,12 +271,10 @@ const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select)
 	ly_err_clean((struct ly_ctx *)LYD_CTX(*tree), NULL);
 	if (err)
 		return "no expression that selects nodes";
-	for (i = 0; i < set->count; i++) {
-		mark_around(set->dnodes[i]);
-		mark(set->dnodes[i], WHOLE);
-	}
+	for (i = 0; i < set->count; i++)
+		filter_keep(set->dnodes[i]);
 	ly_set_free(set, NULL);
-	prune(tree);
+	filter_prune(tree);
 	return NULL;
 }
 

@@ -25,4 +25,10 @@ bool filter_fits_xpath(const struct lyd_node *n, const char *expr);
 bool filter_is_good(const struct lyd_node *n, const struct lyd_node *filter);
 bool filter_is_xpath(const struct lyd_node *n, const char *expr);
 
+/* For other ways to select: keep @n and what is in it; then take out of *@tree what nobody kept. */
+void filter_keep(struct lyd_node *n);
+void filter_prune(struct lyd_node **tree);
+/* Whether filter_keep() was told of @n itself or of something in it. */
+bool filter_kept(const struct lyd_node *n);
+
 #endif /* _NATFWD_MGMT_FILTER_H */

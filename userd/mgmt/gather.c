@@ -6,6 +6,7 @@
 #include "mgmt/gather.h"
 #include "mgmt/nacm.h"
 #include "mgmt/request.h"
+#include "mgmt/restconf.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
 #include "mgmt/stream.h"
@@ -17,10 +18,8 @@ struct gather {
 	void *arg;
 };
 
-static void add_monitoring(struct lyd_node **tree)
+static void add_xml(struct lyd_node **tree, struct evbuffer *xml)
 {
-	struct evbuffer *xml = monitoring_make();
-
 	if (!xml)
 		return;
 	evbuffer_add(xml, "", 1);
@@ -57,7 +56,9 @@ static void on_state(void *arg, json_t *json, const char *missing)
 		add_state(&tree, json);
 	json_decref(json);
 	if (g->wish.monitoring)
-		add_monitoring(&tree);
+		add_xml(&tree, monitoring_make());
+	if (g->wish.restconf)
+		add_xml(&tree, restconf_monitoring());
 	if (g->wish.library)
 		add_library(&tree);
 	if (g->wish.streams)

@@ -14,6 +14,7 @@ struct gather_wish {
 	unsigned int parts;		/* of /natfw/state, by bit of state.h */
 	bool config;
 	bool monitoring;		/* netconf-state */
+	bool restconf;			/* restconf-state */
 	bool library;			/* yang-library and modules-state */
 	bool streams;			/* netconf/streams */
 	bool denied;			/* counters in nacm */

@@ -166,6 +166,7 @@ void get_data(struct request *r)
 		return;
 	wish.parts = parts_of(r);
 	wish.monitoring = wants(r, "netconf-state");
+	wish.restconf = wants(r, "restconf-state");
 	wish.library = wants(r, "yang-library") || wants(r, "modules-state");
 	wish.streams = wants(r, "netconf");
 	wish.denied = wants(r, "nacm");

@@ -15,6 +15,7 @@
 #include "mgmt/credentials.h"
 #include "mgmt/datastore.h"
 #include "mgmt/dial.h"
+#include "mgmt/etag.h"
 #include "mgmt/nacm.h"
 #include "mgmt/session.h"
 #include "mgmt/ssh.h"
@@ -157,6 +158,7 @@ static void conf(struct conf *c)
 	conf_free(mgmt.next);
 	mgmt.next = c;
 	datastore_conf(store_ctx(), c->tree, false);
+	etag_watch(datastore_tree(DATASTORE_RUNNING));
 	if (nacm_conf(datastore_tree(DATASTORE_RUNNING)))
 		log_error(SUB_MGMT, "no memory for access control: the rules before stay");
 	if (credentials_conf(&c->mgmt))

@@ -10,6 +10,8 @@ EMBED(ietf_netconf_yang, "yang/ietf/ietf-netconf.yang");
 EMBED(ietf_netconf_with_defaults_yang, "yang/ietf/ietf-netconf-with-defaults.yang");
 EMBED(ietf_netconf_monitoring_yang, "yang/ietf/ietf-netconf-monitoring.yang");
 EMBED(ietf_netconf_notifications_yang, "yang/ietf/ietf-netconf-notifications.yang");
+EMBED(ietf_restconf_yang, "yang/ietf/ietf-restconf.yang");
+EMBED(ietf_restconf_monitoring_yang, "yang/ietf/ietf-restconf-monitoring.yang");
 EMBED(notifications_yang, "yang/notifications.yang");
 EMBED(nc_notifications_yang, "yang/nc-notifications.yang");
 
@@ -22,6 +24,8 @@ static const struct {
 	{ "ietf-netconf-with-defaults", ietf_netconf_with_defaults_yang, { NULL } },
 	{ "ietf-netconf-monitoring", ietf_netconf_monitoring_yang, { NULL } },
 	{ "ietf-netconf-notifications", ietf_netconf_notifications_yang, { NULL } },
+	{ "ietf-restconf", ietf_restconf_yang, { NULL } },
+	{ "ietf-restconf-monitoring", ietf_restconf_monitoring_yang, { NULL } },
 	{ "notifications", notifications_yang, { NULL } },
 	{ "nc-notifications", nc_notifications_yang, { NULL } },
 };

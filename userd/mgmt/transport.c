@@ -8,6 +8,7 @@
 
 #include "mgmt/certname.h"
 #include "mgmt/credentials.h"
+#include "mgmt/restconf.h"
 #include "mgmt/service.h"
 #include "mgmt/session.h"
 #include "mgmt/ssh.h"
@@ -22,12 +23,14 @@ struct transport {
 	struct endpoint remote;
 	char user[64];
 	struct bufferevent *handshake;	/* of TLS */
+	bool http;			/* what is spoken then */
 	struct bufferevent *plain;	/* until soon comes */
 	struct event *soon;
 	struct ssh *ssh;
 	struct session *session;
+	struct restconf *restconf;	/* instead of a session */
 	struct service *service;
-	char offered[64];		/* name of the service; empty: NETCONF */
+	char offered[64];		/* name of the service; empty: management */
 	/* a session over SSH is over when sshd is */
 	enum session_end end;
 	bool ended;
@@ -42,6 +45,7 @@ const char *transport_name(enum conf_transport which)
 {
 	static const char *const names[] = {
 		[CALL_TLS_TRANSPORT] = "tls", [CALL_SSH_TRANSPORT] = "ssh",
+		[CALL_RESTCONF_TRANSPORT] = "restconf",
 		[CALL_RELAY_TRANSPORT] = "relay", [CALL_PLAIN_TRANSPORT] = "relay-plain",
 	};
 
@@ -51,7 +55,7 @@ const char *transport_name(enum conf_transport which)
 /* Of subscriptions nothing may come for long. */
 bool transport_waits(const struct transport *t)
 {
-	return t->session && t->session->sub;
+	return (t->session && t->session->sub) || restconf_waits(t->restconf);
 }
 
 /* ------------------------------------------------------------------ the end */
@@ -96,6 +100,7 @@ void transport_close(struct transport *t)
 		drop_handshake(t->handshake);
 	drop_plain(t);
 	session_destroy(t->session);
+	restconf_destroy(t->restconf);
 	service_close(t->service);
 	ssh_close(t->ssh, was_up ? LEAVE_MS : 0);
 	free(t);
@@ -133,6 +138,7 @@ static void on_over(void *arg, enum session_end end, const char *why)
 	struct transport *t = arg;
 
 	t->session = NULL;
+	t->restconf = NULL;
 	if (!t->ssh) {
 		over(t, error_of(end), why);
 		return;
@@ -150,8 +156,11 @@ static bool begin_session(struct transport *t, struct bufferevent *bev, const ch
 			  const char *how)
 {
 	snprintf(t->user, sizeof(t->user), "%s", user);
-	t->session = session_create(bev, user, how, &t->remote, &session_ops, t);
-	return t->session;
+	if (t->http)
+		t->restconf = restconf_create(bev, user, &t->remote, &session_ops, t);
+	else
+		t->session = session_create(bev, user, how, &t->remote, &session_ops, t);
+	return t->session || t->restconf;
 }
 
 /* ------------------------------------------------------------------ a service */
@@ -188,7 +197,7 @@ static bool begin(struct transport *t, struct bufferevent *bev, const char *user
 	return *t->offered ? begin_service(t, bev) : begin_session(t, bev, user, "netconf-tls");
 }
 
-/* Who it is, by its certificate, before a word of NETCONF is said (RFC 7589, 7). */
+/* Who it is, by its certificate, before a word is said (RFC 7589, 7; RFC 8040, 2.5). */
 static void on_secured(struct transport *t)
 {
 	const SSL *ssl = bufferevent_openssl_get_ssl(t->handshake);
@@ -227,6 +236,9 @@ static const char *open_tls(struct transport *t, int fd, const struct transport_
 {
 	SSL *ssl = credentials_accept(w->endpoint->identity);
 
+	t->http = w->endpoint->transport == CALL_RESTCONF_TRANSPORT;
+	if (ssl && t->http)
+		credentials_offer(ssl, "http/1.1");
 	if (ssl)
 		t->handshake = bufferevent_openssl_socket_new(loop, fd, ssl,
 				BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);

@@ -76,6 +76,11 @@ static bool has_doctype(const char *text)
 	return strstr(text, "<!DOCTYPE");
 }
 
+enum xml_fault xml_check(const char *text)
+{
+	return has_doctype(text) ? XML_MALFORMED : measure(text);
+}
+
 /*
  * The library has modules of its own in every context, and makes of their top-level elements, wherever they are,
  * nodes of another type than those of all others.
@@ -98,7 +103,7 @@ struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text, enum xml_fault *
 	LY_ERR err;
 
 	text += strspn(text, " \t\r\n");
-	*fault = has_doctype(text) ? XML_MALFORMED : measure(text);
+	*fault = xml_check(text);
 	if (*fault)
 		return NULL;
 	err = lyd_parse_data_mem(ctx, text, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);

@@ -18,6 +18,8 @@ enum xml_fault {
 	XML_TOO_BIG,		/* more than XML_PARTS_MAX */
 };
 
+/* Whether what ends in a zero octet can be given to libyang's parser: no document types, not too deep, not too much. */
+enum xml_fault xml_check(const char *text);
 /* A context for xml_read(), without modules. NULL: no memory. */
 struct ly_ctx *xml_create(void);
 /*
