@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <net/if.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,12 +283,8 @@ static bool build_interfaces(struct conf *c, const struct lyd_node *tree, struct
 	unsigned int i;
 
 	c->interface = array(tree, "interface", sizeof(*c->interface), &c->interfaces, e);
-	for (i = 0; i < c->interfaces; i++, n = tree_next(n)) {
+	for (i = 0; i < c->interfaces; i++, n = tree_next(n))
 		FILL(n, interface_fields, &c->interface[i]);
-		if (!if_nametoindex(c->interface[i].name))
-			log_warn(SUB_CONF, "line %u: interface %s is not there yet", tree_line(n),
-				 c->interface[i].name);
-	}
 	return true;
 }
 
@@ -707,6 +702,29 @@ static bool build_daemon(struct conf *c, const struct lyd_node *tree, struct con
 static bool build_beside(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
 {
 	return build_acls(c, tree_top(tree, "ietf-access-control-list", "acls"), e);
+}
+
+static void take_secrets(struct lyd_node *first)
+{
+	struct lyd_node *n, *next;
+
+	LY_LIST_FOR_SAFE(first, next, n) {
+		if (schema_secret(n->schema))
+			lyd_free_tree(n);
+		else
+			take_secrets(lyd_child(n));
+	}
+}
+
+char *build_text(struct lyd_node *tree)
+{
+	char *text = NULL;
+
+	take_secrets(tree);
+	if (lyd_print_mem(&text, tree, LYD_JSON,
+			  LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL | LYD_PRINT_WITHSIBLINGS))
+		return NULL;
+	return text;
 }
 
 struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e)

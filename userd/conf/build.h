@@ -9,5 +9,10 @@
 
 /* @tree is any node at the top. NULL and @e. What is odd but no error is said in the log. */
 struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e);
+/*
+ * All of it as RFC 7951 JSON with defaults, for free(). Secrets are not in it, and in @tree neither after that.
+ * NULL: no memory.
+ */
+char *build_text(struct lyd_node *tree);
 
 #endif /* _NATFWD_CONF_BUILD_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,37 +14,13 @@
 
 /* ------------------------------------------------------------------ reading */
 
-static void take_secrets(struct lyd_node *first)
-{
-	struct lyd_node *n, *next;
-
-	LY_LIST_FOR_SAFE(first, next, n) {
-		if (schema_secret(n->schema))
-			lyd_free_tree(n);
-		else
-			take_secrets(lyd_child(n));
-	}
-}
-
-/* The tree as JSON, without what nobody is to see. */
-static char *describe(struct lyd_node *tree)
-{
-	char *text = NULL;
-
-	take_secrets(tree);
-	if (lyd_print_mem(&text, tree, LYD_JSON,
-			  LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL | LYD_PRINT_WITHSIBLINGS))
-		return NULL;
-	return text;
-}
-
 static struct conf *from_tree(struct lyd_node *tree, struct conf_error *e)
 {
 	struct conf *c = build_conf(tree, e);
 
 	if (!c)
 		return NULL;
-	c->tree = describe(tree);
+	c->tree = build_text(tree);
 	if (c->tree)
 		return c;
 	snprintf(e->text, sizeof(e->text), "out of memory");
@@ -118,24 +95,76 @@ static void check_mode(int fd, const struct conf *c, const char *file)
 		log_warn(SUB_CONF, "%s has keys in it, and is not for its owner alone", file);
 }
 
-struct conf *conf_read(const char *file, struct conf_error *e)
+void conf_check_interfaces(const struct conf *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->interfaces; i++)
+		if (!if_nametoindex(c->interface[i].name))
+			log_warn(SUB_CONF, "interface %s is not there yet", c->interface[i].name);
+}
+
+static struct conf *read_fd(int fd, const char *file, struct conf_source *source,
+			    struct conf_error *e)
+{
+	struct conf *c = NULL;
+
+	if (read_all(fd, &source->text, &source->len, e))
+		c = conf_read_text(source->text, source->len, e);
+	check_mode(fd, c, file);
+	if (c)
+		conf_check_interfaces(c);
+	return c;
+}
+
+struct conf *conf_read_source(const char *file, struct conf_source *source, struct conf_error *e)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct conf *c = NULL;
-	char *text = NULL;
-	size_t len;
+	struct conf *c;
 
 	*e = (struct conf_error){ 0 };
+	*source = (struct conf_source){ 0 };
 	if (fd < 0) {
 		fail(e, strerror(errno));
 		return NULL;
 	}
-	if (read_all(fd, &text, &len, e))
-		c = conf_read_text(text, len, e);
-	check_mode(fd, c, file);
-	free(text);
+	c = read_fd(fd, file, source, e);
 	close(fd);
+	if (!c)
+		conf_source_free(source);
 	return c;
+}
+
+struct conf *conf_read(const char *file, struct conf_error *e)
+{
+	struct conf_source source;
+	struct conf *c = conf_read_source(file, &source, e);
+
+	conf_source_free(&source);
+	return c;
+}
+
+int conf_load_text(const char *file, struct conf_source *source)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY), err;
+	struct conf_error e;
+
+	*source = (struct conf_source){ 0 };
+	if (fd < 0)
+		return -errno;
+	err = read_all(fd, &source->text, &source->len, &e) ? 0 : -EIO;
+	close(fd);
+	if (err)
+		conf_source_free(source);
+	return err;
+}
+
+void conf_source_free(struct conf_source *source)
+{
+	if (source->text)
+		explicit_bzero(source->text, source->len);
+	free(source->text);
+	*source = (struct conf_source){ 0 };
 }
 
 struct conf *conf_default(void)

@@ -269,10 +269,23 @@ struct conf_error {
 	char text[256];
 };
 
+/* What a file has in it, which may have secrets. */
+struct conf_source {
+	char *text;
+	size_t len;
+};
+
 /* Read and validate @file. NULL, and @e, if anything is wrong with it. */
 struct conf *conf_read(const char *file, struct conf_error *e);
+/* The same, and *@source is what it was made of, for conf_source_free(). */
+struct conf *conf_read_source(const char *file, struct conf_source *source, struct conf_error *e);
+/* Only what is in @file. 0 or -errno. */
+int conf_load_text(const char *file, struct conf_source *source);
+void conf_source_free(struct conf_source *source);
 /* The same with what would be in a file; @text need not end in a zero octet. */
 struct conf *conf_read_text(const char *text, size_t len, struct conf_error *e);
+/* Say in the log which interfaces are not there. conf_read() does it. */
+void conf_check_interfaces(const struct conf *c);
 /* What the schema says where a file says nothing. NULL: out of memory. */
 struct conf *conf_default(void);
 void conf_free(struct conf *c);

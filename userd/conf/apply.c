@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/apply.h"
+#include "conf/build.h"
+#include "conf/write.h"
+
+#define DEPTH_MAX	32	/* elements inside each other; no module of ours has half as many */
+
+static bool fail(struct conf_error *e, const char *text)
+{
+	snprintf(e->text, sizeof(e->text), "%s", text);
+	return false;
+}
+
+/* Whether elements are no deeper in each other than libyang, which calls itself for each, should go. */
+static bool is_flat(const char *xml)
+{
+	unsigned int depth = 0;
+
+	while ((xml = strchr(xml, '<'))) {
+		const char *end = strchr(xml, '>');
+
+		if (!end)
+			return false;
+		if (xml[1] == '/')
+			depth -= depth > 0;
+		else if (end[-1] != '/')
+			depth++;
+		if (depth > DEPTH_MAX)
+			return false;
+		xml = end;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ the difference */
+
+static const char *operation_of(const struct lyd_node *n)
+{
+	const struct lyd_meta *m;
+
+	for (; n; n = lyd_parent(n))
+		LY_LIST_FOR(n->meta, m)
+			if (!strcmp(m->name, "operation") &&
+			    !strcmp(m->annotation->module->name, "yang"))
+				return lyd_get_meta_value(m);
+	return "none";
+}
+
+/* What is created and there already is what could not be seen: it goes first. */
+static void drop_hidden(struct lyd_node *tree, const struct lyd_node *secret)
+{
+	char *path = lyd_path(secret, LYD_PATH_STD, NULL, 0);
+	struct lyd_node *there = NULL;
+
+	if (path && !lyd_find_path(tree, path, 0, &there) && there)
+		lyd_free_tree(there);
+	ly_err_clean((struct ly_ctx *)LYD_CTX(secret), NULL);
+	free(path);
+}
+
+static void drop_all_hidden(struct lyd_node *tree, const struct lyd_node *diff)
+{
+	const struct lyd_node *root, *n;
+
+	LY_LIST_FOR(diff, root)
+		LYD_TREE_DFS_BEGIN(root, n) {
+			if (schema_secret(n->schema) && !strcmp(operation_of(n), "create"))
+				drop_hidden(tree, n);
+			LYD_TREE_DFS_END(root, n);
+		}
+}
+
+/* Differences are between trees in which a default said and one not said are the same. */
+static void mark_defaults(struct lyd_node *n)
+{
+	struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(n), c)
+		mark_defaults(c);
+	if (n->schema->nodetype == LYS_LEAF && !lysc_is_key(n->schema) && lyd_is_default(n))
+		n->flags |= LYD_DEFAULT;
+}
+
+static struct lyd_node *parse_diff(struct ly_ctx *ctx, const char *xml, struct conf_error *e)
+{
+	struct lyd_node *diff = NULL;
+	char path[sizeof(e->path)];
+
+	if (!is_flat(xml)) {
+		fail(e, "the difference is too deep");
+	} else if (lyd_parse_data_mem(ctx, xml, LYD_XML,
+				      LYD_PARSE_ONLY | LYD_PARSE_STRICT | LYD_PARSE_NO_STATE, 0,
+				      &diff)) {
+		schema_error(ctx, e->text, sizeof(e->text), path, sizeof(path));
+		diff = NULL;
+	} else if (!diff) {
+		fail(e, "no difference");
+	}
+	return diff;
+}
+
+static bool merge_in(struct lyd_node **tree, const char *xml, struct conf_error *e)
+{
+	struct ly_ctx *ctx = (struct ly_ctx *)LYD_CTX(*tree);
+	struct lyd_node *diff = parse_diff(ctx, xml, e), *n;
+	LY_ERR err;
+
+	if (!diff)
+		return false;
+	LY_LIST_FOR(*tree, n)
+		mark_defaults(n);
+	drop_all_hidden(*tree, diff);
+	err = lyd_diff_apply_all(tree, diff);
+	lyd_free_all(diff);
+	if (err)
+		schema_error(ctx, e->text, sizeof(e->text), e->path, sizeof(e->path));
+	return !err;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+/* Lines are those of the file as it was, and say nothing of what is new. */
+static bool without_line(struct conf_error *e)
+{
+	e->line = 0;
+	return false;
+}
+
+static bool finish(struct lyd_node *tree, enum write_format format, struct apply_result *r,
+		   struct conf_error *e)
+{
+	r->conf = build_conf(tree, e);
+	if (!r->conf)
+		return without_line(e);
+	r->text = write_tree(tree, format, &r->len);
+	r->conf->tree = r->text ? build_text(tree) : NULL;
+	return r->conf->tree || fail(e, "out of memory");
+}
+
+/* Whether writing what was read gives the same text. */
+static bool is_own(struct lyd_node *tree, enum write_format format, const char *text, size_t len)
+{
+	size_t n;
+	char *again = write_tree(tree, format, &n);
+	bool same = again && n == len && !memcmp(again, text, len);
+
+	free(again);
+	return same;
+}
+
+static bool apply(struct ly_ctx *ctx, const char *text, size_t len, const char *diff,
+		  struct apply_result *r, struct conf_error *e)
+{
+	enum write_format format = write_format_of(text, len);
+	struct doc_value *file = doc_read(text, len, e);
+	struct lyd_node *tree = file ? tree_create(ctx, file, e) : NULL;
+	bool good = tree;
+
+	doc_free(file);
+	if (good)
+		r->own = is_own(tree, format, text, len);
+	good = good && merge_in(&tree, diff, e) && (tree_validate(&tree, e) || without_line(e)) &&
+	       finish(tree, format, r, e);
+	lyd_free_all(tree);
+	return good;
+}
+
+bool apply_diff(const char *text, size_t len, const char *diff, struct apply_result *r,
+		struct conf_error *e)
+{
+	struct ly_ctx *ctx = schema_create();
+	bool good;
+
+	*r = (struct apply_result){ 0 };
+	*e = (struct conf_error){ 0 };
+	if (!ctx)
+		return fail(e, "the schema cannot be read");
+	good = apply(ctx, text, len, diff, r, e);
+	ly_ctx_destroy(ctx);
+	if (!good)
+		apply_free(r);
+	return good;
+}
+
+void apply_free(struct apply_result *r)
+{
+	conf_free(r->conf);
+	if (r->text)
+		explicit_bzero(r->text, r->len);
+	free(r->text);
+	*r = (struct apply_result){ 0 };
+}
