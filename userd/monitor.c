@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "change.h"
 #include "child.h"
 #include "monitor.h"
 #include "notify.h"
+#include "sandbox.h"
 #include "secret.h"
 #include "sshd.h"
 #include "supply.h"
@@ -42,6 +44,8 @@ static struct {
 	int status;		/* exit status */
 	bool up;		/* all have been ready once */
 	bool reloading, ending, over;
+	bool put_off;		/* a reload, until what is being written is */
+	uint32_t locked;	/* session of a manager that has locked the configuration, 0: none */
 } m;
 
 static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL, PROC_MGMT };
@@ -302,6 +306,7 @@ static void all_ready(void)
 	m.up = true;
 	m.reloading = false;
 	notify("READY=1\nSTATUS=Running");
+	change_in_force();
 }
 
 static void answer_fd(struct child *c, const struct proc_fd *ask)
@@ -325,6 +330,16 @@ static void answer_reload(struct child *c)
 
 	reload(&e);
 	say(c, MSG_RELOAD, &e, sizeof(e));
+}
+
+static bool from_mgmt(unsigned int type, const void *data, size_t len)
+{
+	if (type == MSG_CHANGE)
+		return change_part(data, len);
+	if (type != MSG_CONF_LOCK || len != sizeof(m.locked))
+		return false;
+	memcpy(&m.locked, data, len);
+	return true;
 }
 
 static void on_message(void *arg, unsigned int type, const void *data, size_t len, int fd)
@@ -351,7 +366,7 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 		answer_reload(c);
 	} else if (type == MSG_SSH_STOP && len == sizeof(struct ssh_stop) && c->id == PROC_MGMT) {
 		sshd_stop(data);
-	} else {
+	} else if (c->id != PROC_MGMT || !from_mgmt(type, data, len)) {
 		log_error(SUB_MAIN, "message %u of %zu octets from %s is not one to send here", type,
 			  len, process_name(c->id));
 	}
@@ -432,6 +447,10 @@ static void buried(struct child *c, int status)
 		go_down();
 		return;
 	}
+	if (c->id == PROC_MGMT) {
+		m.locked = 0;
+		change_orphaned();
+	}
 	log_error(SUB_MAIN, "process %s %s", process_name(c->id),
 		  child_end_text(status, how, sizeof(how)));
 	if (!m.up) {
@@ -459,6 +478,7 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
 			buried(c, status);
 	sshd_reap();
+	change_reap();
 }
 
 static void on_ping(evutil_socket_t fd, short what, void *arg)
@@ -531,15 +551,24 @@ static void tell(struct conf_error *e)
 	memcpy(e->text, text, sizeof(e->text));
 }
 
-static struct conf *read_again(struct conf_error *e)
+static bool check_files(const struct conf *c, struct conf_error *e)
 {
-	struct conf *c = conf_read(m.o->file, e);
-	const char *missing = c ? supply_check(c) : NULL;
+	const char *missing = supply_check(c);
 
 	if (!missing)
-		return c;
+		return true;
 	snprintf(e->text, sizeof(e->text), "%.150s: %s", missing, strerror(errno));
-	snprintf(e->path, sizeof(e->path), "/natfw:natfw/gist");
+	snprintf(e->path, sizeof(e->path), "/natfw:natfw");
+	return false;
+}
+
+static struct conf *read_again(struct conf_source *source, struct conf_error *e)
+{
+	struct conf *c = conf_read_source(m.o->file, source, e);
+
+	if (!c || check_files(c, e))
+		return c;
+	conf_source_free(source);
 	conf_free(c);
 	return NULL;
 }
@@ -575,24 +604,78 @@ static void prepare_ssh(const struct conf *c)
 		log_error(SUB_MAIN, "%s: %s", c->mgmt.ssh.directory, strerror(-err));
 }
 
-static bool reload(struct conf_error *e)
+static void enforce(struct conf *c)
 {
-	struct conf *c;
-
-	notify_reloading();
-	c = read_again(e);
-	if (!c) {
-		refuse(e);
-		return false;
-	}
 	keep_fixed(c, m.conf);
 	prepare_ssh(c);
 	conf_free(m.conf);
 	m.conf = c;
 	set_levels(c);
 	spread();
+}
+
+/* Whether the file may be read now. False and @e. */
+static bool may_reload(struct conf_error *e)
+{
+	if (m.locked)
+		snprintf(e->text, sizeof(e->text), "locked by session %u of a manager", m.locked);
+	else if (!change_give_way())
+		snprintf(e->text, sizeof(e->text), "it is being written; once more, please");
+	return !*e->text;
+}
+
+static bool reload(struct conf_error *e)
+{
+	struct conf_source source;
+	struct conf *c;
+
+	if (!may_reload(e)) {
+		tell(e);
+		return false;
+	}
+	notify_reloading();
+	c = read_again(&source, e);
+	if (!c) {
+		refuse(e);
+		return false;
+	}
+	change_loaded(&source);
+	enforce(c);
 	return true;
 }
+
+/* ------------------------------------------------------------------ changes by managers */
+
+static void answer_change(const struct change_answer *a)
+{
+	say(&m.child[PROC_MGMT], MSG_CHANGE_DONE, a, sizeof(*a));
+}
+
+static const struct conf *current(void)
+{
+	return m.conf;
+}
+
+static int confine(void)
+{
+	const struct sandbox box = { PROC_MONITOR, m.uid, m.gid, m.conf->chroot };
+
+	explicit_bzero(m.secret, sizeof(m.secret));
+	return sandbox_enter(&box);
+}
+
+static void reload_now(void)
+{
+	struct conf_error e = { 0 };
+
+	if (m.put_off && !m.ending)
+		reload(&e);
+	m.put_off = false;
+}
+
+static const struct change_ops change_ops = {
+	check_files, enforce, answer_change, current, confine, reload_now,
+};
 
 /* ------------------------------------------------------------------ signals */
 
@@ -606,7 +689,9 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	if (m.ending)
 		return;
 	if (sig == SIGHUP) {
-		reload(&e);
+		m.put_off = !change_give_way();
+		if (!m.put_off)
+			reload(&e);
 	} else if (sig == SIGUSR1) {
 		for EACH_CHILD(c)
 			say(c, MSG_DUMP, NULL, 0);
@@ -706,7 +791,9 @@ static int prepare(void)
 		err = open_state();
 	if (!err)
 		err = child_init();
-	return err ? err : make_events();
+	if (!err)
+		err = make_events();
+	return err ? err : change_init(m.base, m.o->file, &change_ops);
 }
 
 static int start_all(void)
@@ -724,7 +811,7 @@ static int start_all(void)
 	return 0;
 }
 
-int monitor_main(const struct monitor_options *o, struct conf *c)
+int monitor_main(const struct monitor_options *o, struct conf *c, struct conf_source *source)
 {
 	m.o = o;
 	m.conf = c;
@@ -740,12 +827,14 @@ int monitor_main(const struct monitor_options *o, struct conf *c)
 		return EXIT_FAILURE;
 	sshd_init(m.base, tell_mgmt);
 	prepare_ssh(c);
+	change_loaded(source);
 	if (start_all())
 		end(EXIT_FAILURE);
 	if (!m.over)
 		event_base_dispatch(m.base);
 	kill_all();
 	sshd_close();
+	change_end();
 	supply_close();
 	explicit_bzero(m.secret, sizeof(m.secret));
 	log_notice(SUB_MAIN, "ended");

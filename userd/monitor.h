@@ -12,7 +12,10 @@ struct monitor_options {
 	int level[SUB_COUNT];		/* enum log_level from the command line, -1: as configured */
 };
 
-/* Live as the monitor, with configuration @c, which it owns from now on. Returns the exit status. */
-int monitor_main(const struct monitor_options *o, struct conf *c);
+/*
+ * Live as the monitor, with configuration @c, which was made of @source; it owns both from now on. Returns the exit
+ * status.
+ */
+int monitor_main(const struct monitor_options *o, struct conf *c, struct conf_source *source);
 
 #endif /* _NATFWD_MONITOR_H */

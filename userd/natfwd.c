@@ -65,10 +65,10 @@ static void say_error(FILE *f, const char *file, const struct conf_error *e)
 	fprintf(f, "%s\n", e->text);
 }
 
-static struct conf *read_conf(const char *file)
+static struct conf *read_conf(const char *file, struct conf_source *source)
 {
 	struct conf_error e = { 0 };
-	struct conf *c = conf_read(file, &e);
+	struct conf *c = conf_read_source(file, source, &e);
 
 	if (!c) {
 		say_error(stderr, file, &e);
@@ -79,7 +79,10 @@ static struct conf *read_conf(const char *file)
 
 static int check(const char *file)
 {
-	conf_free(read_conf(file));
+	struct conf_source source;
+
+	conf_free(read_conf(file, &source));
+	conf_source_free(&source);
 	puts("ok");
 	return EXIT_SUCCESS;
 }
@@ -97,7 +100,9 @@ static void become(const char *name)
 int main(int argc, char **argv)
 {
 	struct monitor_options o = { .file = NATFWD_CONF };
+	struct conf_source source;
 	bool only_check = false;
+	struct conf *c;
 	int opt;
 
 	memset(o.level, -1, sizeof(o.level));
@@ -132,5 +137,6 @@ int main(int argc, char **argv)
 	/* what whoever started it left open is nobody's business here */
 	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	notify_init();
-	return monitor_main(&o, read_conf(o.file));
+	c = read_conf(o.file, &source);
+	return monitor_main(&o, c, &source);
 }

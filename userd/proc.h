@@ -68,6 +68,10 @@ enum msg_type {
 	MSG_CALL_LIST,		/* ctl to mgmt: uint64_t: managers that are called */
 	MSG_CALL_INFO,		/* mgmt to ctl: uint64_t, struct call_info; only the number: end */
 	MSG_CALL_NOW,		/* ctl to mgmt: char[64], a manager to call now */
+	/* mgmt and the monitor */
+	MSG_CHANGE,		/* mgmt to monitor: struct change_part and a part of a difference */
+	MSG_CHANGE_DONE,	/* monitor to mgmt: struct change_answer */
+	MSG_CONF_LOCK,		/* mgmt to monitor: uint32_t, session that has locked running, 0: none */
 };
 
 /* A metric: Prometheus name without the natfwd_ prefix, and one label at most. */
@@ -139,6 +143,27 @@ struct ssh_end {
 	uint32_t id;
 	uint32_t how;			/* enum ssh_how */
 	char why[96];			/* what sshd said last */
+
+/* What is to be done with a difference from the configuration in force (conf/apply.h). */
+enum change_how {
+	CHANGE_TEST,		/* say whether it could be put in force */
+	CHANGE_TRIAL,		/* put it in force, and not into the file */
+	CHANGE_KEEP,		/* put it in force, and all that is, into the file; no difference is one, too */
+	CHANGE_REVERT,		/* the file's again; without a difference */
+};
+
+#define CHANGE_MAX	(3u << 20)	/* octets of a difference */
+
+struct change_part {
+	uint32_t number;	/* of the change, comes back */
+	uint32_t how;		/* enum change_how */
+	uint32_t total, at;	/* octets */
+};
+
+struct change_answer {
+	uint32_t number;
+	bool good;		/* done: in force in all processes, and in the file */
+	struct conf_error e;	/* if not */
 };
 
 enum proc_socket {

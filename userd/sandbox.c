@@ -107,6 +107,8 @@ struct calls {
 };
 
 static const struct calls calls_of[PROC_COUNT] = {
+	/* not the monitor itself, but its child that tries configurations: memory and a pipe */
+	[PROC_MONITOR] = { NULL, 0, { 0 } },
 	[PROC_SIG] = { sig_calls, ARRAY_SIZE(sig_calls), { AF_INET, AF_INET6 } },
 	[PROC_KERN] = { kern_calls, ARRAY_SIZE(kern_calls), { AF_NETLINK, AF_INET, AF_UNIX } },
 	[PROC_CTL] = { ctl_calls, ARRAY_SIZE(ctl_calls), { 0 } },

@@ -10,7 +10,7 @@
 #include "proc.h"
 
 struct sandbox {
-	enum proc_id id;
+	enum proc_id id;	/* PROC_MONITOR: a child of it that only computes */
 	uid_t uid;
 	gid_t gid;
 	const char *chroot;
