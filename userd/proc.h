@@ -143,6 +143,7 @@ struct ssh_end {
 	uint32_t id;
 	uint32_t how;			/* enum ssh_how */
 	char why[96];			/* what sshd said last */
+};
 
 /* What is to be done with a difference from the configuration in force (conf/apply.h). */
 enum change_how {

@@ -144,7 +144,7 @@ def bad_xml(o, l):
     s.send('<rpc message-id="1" xmlns="%s"><get>%s</get></rpc>' % (NS, subtree(
         MOUNTS % "><namespace><prefix>a</prefix><uri>urn:x</uri></namespace></schema-mounts>")))
     check_error(s.reply(), "malformed-message", "rpc")
-    for many in ("<a/>" * 10000, "<a%s/>" % "".join(" a%d=''" % n for n in range(10000))):
+    for many in ("<a/>" * 50000, "<a%s/>" % "".join(" a%d=''" % n for n in range(50000))):
         s.send('<rpc message-id="1" xmlns="%s"><get>%s</get></rpc>' % (NS, subtree(many)))
         check_error(s.reply(), "too-big", "rpc")
     s.data(get(subtree("<a/>" * 9000), True))
@@ -170,11 +170,11 @@ def envelope(o, l):
     want(e.find(".//" + q("bad-element")).text == "rpc", "bad-element")
     e = s.error('<get xmlns="urn:nobody"/>', "unknown-namespace", "protocol")
     want(e.find(".//" + q("bad-namespace")).text == "urn:nobody", "bad-namespace")
-    s.error("<edit-config/>", "operation-not-supported")
+    s.error("<edit-config/>", "missing-element")
     s.error("<get/><get/>", "bad-element")
     s.error(get(more="<colour/>"), "unknown-element")
     s.error("<get-config/>", "missing-element")
-    s.error("<get-config><source><candidate/></source></get-config>", "invalid-value")
+    s.error("<get-config><source><startup/></source></get-config>", "invalid-value")
     s.error("<get-config><source><foo/></source></get-config>", "invalid-value")
     # blanks, a declaration and a comment between messages
     s.send_raw(b"")

@@ -117,6 +117,16 @@ static void merge(void)
 		NATFW("<gist><address>10.0.0.1</address><address>10.0.0.2</address></gist>"));
 }
 
+/* Few siblings are not looked for as many are. */
+static void few(void)
+{
+	becomes(NATFW("<key><id>1</id><name>x</name></key>"), NATFW("<key><id>1</id><name>y</name></key>"),
+		NATFW("<key><id>1</id><name>y</name></key>"));
+	refuses(NATFW("<key><id>1</id><name>x</name></key>"),
+		NATFW("<key><id>1</id><name nc:operation=\"create\">y</name></key>"), "data-exists",
+		"/natfw:natfw/key[id='1']/name");
+}
+
 static void replace(void)
 {
 	becomes(NATFW("<gist><port>7</port><t1>20</t1></gist><nslp><respond>false</respond></nslp>"),
@@ -264,17 +274,21 @@ static void types(void)
 
 static void choices(void)
 {
-	becomes(ACE("<ipv4><ttl>4</ttl></ipv4>"), ACE("<ipv6><ttl>5</ttl></ipv6>"),
-		ACE("<ipv6><ttl>5</ttl></ipv6>"));
-	becomes(ACE("<ipv4><ttl>4</ttl></ipv4><tcp><destination-port><operator>eq</operator>"
+	becomes(ACE("<ipv4><dscp>4</dscp></ipv4>"), ACE("<ipv6><dscp>5</dscp></ipv6>"),
+		ACE("<ipv6><dscp>5</dscp></ipv6>"));
+	becomes(ACE("<ipv4><dscp>4</dscp></ipv4><tcp><destination-port><operator>eq</operator>"
 		    "<port>22</port></destination-port></tcp>"),
 		ACE("<tcp><destination-port><lower-port>20</lower-port><upper-port>29</upper-port>"
 		    "</destination-port></tcp>"),
-		ACE("<ipv4><ttl>4</ttl></ipv4><tcp><destination-port><lower-port>20</lower-port>"
+		ACE("<ipv4><dscp>4</dscp></ipv4><tcp><destination-port><lower-port>20</lower-port>"
 		    "<upper-port>29</upper-port></destination-port></tcp>"));
+	refuses("", ACE("<ipv4><dscp>4</dscp></ipv4><ipv6><dscp>5</dscp></ipv6>"), "bad-element",
+		"/ietf-access-control-list:acls/acl[name='x']/aces/ace[name='1']/matches/ipv6");
+	becomes(ACE("<ipv4><dscp>4</dscp></ipv4>"),
+		ACE("<ipv4 nc:operation=\"delete\"/><ipv6><dscp>5</dscp></ipv6>"), ACE("<ipv6><dscp>5</dscp></ipv6>"));
 	/* looking for something in another case does not make it the one */
-	becomes_by(ACE("<ipv4><ttl>4</ttl></ipv4>"), ACE("<ipv6><ttl nc:operation=\"remove\"/></ipv6>"),
-		   EDIT_NONE, ACE("<ipv4><ttl>4</ttl></ipv4>"));
+	becomes_by(ACE("<ipv4><dscp>4</dscp></ipv4>"), ACE("<ipv6><dscp nc:operation=\"remove\"/></ipv6>"),
+		   EDIT_NONE, ACE("<ipv4><dscp>4</dscp></ipv4>"));
 }
 
 /* ------------------------------------------------------------------ going on after errors */
@@ -312,6 +326,7 @@ int main(void)
 {
 	static const struct ktap_test tests[] = {
 		{ "6241-7.2a: merge", merge },
+		{ "leaves with few others", few },
 		{ "6241-7.2b,6241-7.2g: replace, one thing or all", replace },
 		{ "6241-7.2c: create", create },
 		{ "6241-7.2d: delete", delete },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/log.h"
+#include "conf/schema.h"
 #include "mgmt/datastore.h"
 
 static struct lyd_node *running, *candidate;	/* candidate NULL: the same as running */
@@ -19,6 +20,26 @@ struct lyd_node *datastore_copy(enum datastore which)
 	return copy;
 }
 
+static void drop_secrets(struct lyd_node *first)
+{
+	struct lyd_node *n, *next;
+
+	LY_LIST_FOR_SAFE(first, next, n) {
+		if (schema_secret(n->schema))
+			lyd_free_tree(n);
+		else
+			drop_secrets(lyd_child(n));
+	}
+}
+
+struct lyd_node *datastore_read(enum datastore which)
+{
+	struct lyd_node *copy = datastore_copy(which);
+
+	drop_secrets(copy);
+	return copy;
+}
+
 void datastore_set_candidate(struct lyd_node *tree)
 {
 	lyd_free_all(candidate);
@@ -30,7 +51,7 @@ bool datastore_changed(void)
 	return candidate;
 }
 
-void datastore_conf(struct ly_ctx *ctx, const char *json, bool committed)
+void datastore_conf(struct ly_ctx *ctx, const char *json)
 {
 	struct lyd_node *new = NULL;
 
@@ -44,6 +65,4 @@ void datastore_conf(struct ly_ctx *ctx, const char *json, bool committed)
 		log_error(SUB_MGMT, "no memory for defaults of the configuration");
 	lyd_free_all(running);
 	running = new;
-	if (committed)
-		datastore_set_candidate(NULL);
 }

@@ -14,14 +14,13 @@ enum datastore { DATASTORE_RUNNING, DATASTORE_CANDIDATE };
 const struct lyd_node *datastore_tree(enum datastore which);
 /* A copy, for lyd_free_all(); NULL: nothing is there, or no memory. */
 struct lyd_node *datastore_copy(enum datastore which);
+/* The same without secrets, for those who read. */
+struct lyd_node *datastore_read(enum datastore which);
 /* @tree, which is taken, becomes the candidate; NULL: what is running, and nothing is changed in it any more. */
 void datastore_set_candidate(struct lyd_node *tree);
 /* Whether the candidate has been set, and not been committed or discarded since. */
 bool datastore_changed(void);
-/*
- * A new configuration in force, as conf.tree has it. A candidate nobody has changed goes along. With @committed
- * the candidate is what is running.
- */
-void datastore_conf(struct ly_ctx *ctx, const char *json, bool committed);
+/* A new configuration in force, as conf.tree has it. A candidate nobody has changed goes along. */
+void datastore_conf(struct ly_ctx *ctx, const char *json);
 
 #endif /* _NATFWD_MGMT_DATASTORE_H */

@@ -33,8 +33,11 @@ static struct lyd_node *match(const struct editor *ed, struct lyd_node *parent,
 {
 	struct lyd_node *n = NULL;
 
-	if (lyd_find_sibling_first(first_of(ed, parent), en, &n))
-		return NULL;
+	/* of a leaf the library would look for the value, too, where there are few siblings */
+	if (en->schema->nodetype & (LYS_LIST | LYS_LEAFLIST))
+		(void)lyd_find_sibling_first(first_of(ed, parent), en, &n);
+	else
+		(void)lyd_find_sibling_val(first_of(ed, parent), en->schema, NULL, 0, &n);
 	return n;
 }
 
@@ -416,11 +419,45 @@ static bool apply_one(struct editor *ed, struct lyd_node *parent, const struct l
 	return ed->failed;
 }
 
+/* Whether @a and @b are of two cases of one choice. */
+static bool exclude(const struct lysc_node *a, const struct lysc_node *b)
+{
+	const struct lysc_node *branch = NULL, *choice = choice_of(a, &branch);
+
+	for (; choice; choice = choice_of(choice, &branch))
+		if (is_within(b, choice) && !is_within(b, branch))
+			return true;
+	return false;
+}
+
+/* Nodes of two cases are not to come in one edit (RFC 7950, 8.3.1), but to go. */
+static bool is_one_case(struct editor *ed, const struct lyd_node *first, enum operation outer)
+{
+	const struct lysc_node *branch;
+	const struct lyd_node *a, *b;
+	enum operation op;
+
+	LY_LIST_FOR(first, a) {
+		op = operation_of(a, outer);
+		if (!a->schema || !choice_of(a->schema, &branch) || op == OP_DELETE || op == OP_REMOVE)
+			continue;
+		for (b = first; b != a; b = b->next) {
+			op = operation_of(b, outer);
+			if (b->schema && op != OP_DELETE && op != OP_REMOVE && exclude(a->schema, b->schema))
+				return error_bad(&ed->e, "bad-element", a->schema->name, a,
+						 "goes not with %s", b->schema->name);
+		}
+	}
+	return true;
+}
+
 static bool apply_children(struct editor *ed, struct lyd_node *n, const struct lyd_node *en,
 			   enum operation op, unsigned int depth)
 {
 	const struct lyd_node *c;
 
+	if (!is_one_case(ed, lyd_child_no_keys(en), op))
+		return false;
 	LY_LIST_FOR(lyd_child_no_keys(en), c)
 		if (!apply_one(ed, n, c, op, depth))
 			return false;

@@ -63,6 +63,7 @@ static const struct {
 	bool bad;		/* the tag names an element */
 } known[] = {
 	{ "not found as a child", "unknown-element", NULL, true },
+	{ "state node", "unknown-element", NULL, true },
 	{ "No module with namespace", "unknown-namespace", NULL, true },
 	{ "missing its key", "missing-element", NULL, true },
 	{ "cases of a choice", "bad-element", NULL, true },

@@ -47,7 +47,7 @@ static void add_state(struct lyd_node **tree, json_t *json)
 static void on_state(void *arg, json_t *json, const char *missing)
 {
 	struct gather *g = arg;
-	struct lyd_node *tree = g->wish.config ? datastore_copy(DATASTORE_RUNNING) : NULL;
+	struct lyd_node *tree = g->wish.config ? datastore_read(DATASTORE_RUNNING) : NULL;
 
 	g->state = NULL;
 	if (missing)

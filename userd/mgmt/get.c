@@ -13,6 +13,7 @@
 #include "mgmt/request.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
+#include "mgmt/target.h"
 
 /* ------------------------------------------------------------------ parameters */
 
@@ -177,19 +178,10 @@ void get_data(struct request *r)
 
 void get_config(struct request *r)
 {
-	const struct lyd_node *source = xml_child(r->op, NETCONF_NS, "source"), *which;
+	enum datastore which;
 
-	if (!source) {
-		request_error(r, "protocol", "missing-element", "source", "of which datastore?");
-		return;
-	}
-	if (!check_parameters(r, true))
-		return;
-	which = lyd_child(source);
-	if (!which || which->next || !xml_is(which, NETCONF_NS, "running"))
-		request_error(r, "protocol", "invalid-value", NULL, "there is datastore running only");
-	else
-		answer(r, datastore_copy(DATASTORE_RUNNING));
+	if (target_read(r, "source", &which) && check_parameters(r, true))
+		answer(r, datastore_read(which));
 }
 
 /* ------------------------------------------------------------------ modules */

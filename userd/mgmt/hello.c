@@ -13,6 +13,11 @@
 static const char *const capabilities[] = {
 	BASE "1.0",
 	BASE "1.1",
+	CAPABILITY "writable-running:1.0",
+	CAPABILITY "candidate:1.0",
+	CAPABILITY "confirmed-commit:1.1",
+	CAPABILITY "rollback-on-error:1.0",
+	CAPABILITY "validate:1.1",
 	CAPABILITY "xpath:1.0",
 	CAPABILITY "notification:1.0",
 	CAPABILITY "interleave:1.0",

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "ctl/encode.h"
 #include "mgmt/callhome.h"
+#include "mgmt/commit.h"
+#include "mgmt/confirm.h"
 #include "mgmt/connector.h"
 #include "mgmt/credentials.h"
 #include "mgmt/datastore.h"
@@ -149,6 +151,10 @@ static int init(struct event_base *base)
 	ssh_init(base);
 	err = callhome_init(base);
 	if (!err)
+		err = commit_init(base);
+	if (!err)
+		err = confirm_init(base);
+	if (!err)
 		err = store_init();
 	return err ? err : stream_setup(base, store_ctx());
 }
@@ -157,7 +163,9 @@ static void conf(struct conf *c)
 {
 	conf_free(mgmt.next);
 	mgmt.next = c;
-	datastore_conf(store_ctx(), c->tree, false);
+	datastore_conf(store_ctx(), c->tree);
+	if (!commit_is_expected())
+		confirm_overtaken();
 	etag_watch(datastore_tree(DATASTORE_RUNNING));
 	if (nacm_conf(datastore_tree(DATASTORE_RUNNING)))
 		log_error(SUB_MGMT, "no memory for access control: the rules before stay");
@@ -199,7 +207,8 @@ static void message(enum proc_id from, enum msg_type type, const void *data, siz
 {
 	if (from == PROC_CTL && from_ctl(type, data, len))
 		return;
-	if (from == PROC_MONITOR && ssh_message(type, data, len))
+	if (from == PROC_MONITOR && (ssh_message(type, data, len) ||
+				     (type == MSG_CHANGE_DONE && commit_answer(data, len))))
 		return;
 	if (!state_message(from, type, data, len))
 		log_error(SUB_MGMT, "message %d of %zu octets is not one to get here", type, len);

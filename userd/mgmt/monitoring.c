@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "mgmt/lock.h"
 #include "mgmt/request.h"
 #include "mgmt/store.h"
 
@@ -84,6 +85,18 @@ static void put_totals(struct evbuffer *out)
 	evbuffer_add_printf(out, "</statistics>");
 }
 
+static void put_datastore(struct evbuffer *out, const char *name, enum datastore which)
+{
+	evbuffer_add_printf(out, "<datastore><name>%s</name>", name);
+	if (lock_owner(which)) {
+		evbuffer_add_printf(out, "<locks><global-lock>");
+		put_number(out, "locked-by-session", lock_owner(which));
+		put_time(out, "locked-time", lock_since(which));
+		evbuffer_add_printf(out, "</global-lock></locks>");
+	}
+	evbuffer_add_printf(out, "</datastore>");
+}
+
 struct evbuffer *monitoring_make(void)
 {
 	struct evbuffer *out = evbuffer_new();
@@ -93,8 +106,10 @@ struct evbuffer *monitoring_make(void)
 		return NULL;
 	evbuffer_add_printf(out, "<netconf-state xmlns=\"" MONITORING_NS "\"><capabilities>");
 	hello_each(put_capability, out);
-	evbuffer_add_printf(out, "</capabilities><datastores><datastore><name>running</name>"
-			    "</datastore></datastores><schemas>");
+	evbuffer_add_printf(out, "</capabilities><datastores>");
+	put_datastore(out, "candidate", DATASTORE_CANDIDATE);
+	put_datastore(out, "running", DATASTORE_RUNNING);
+	evbuffer_add_printf(out, "</datastores><schemas>");
 	put_schemas(out);
 	evbuffer_add_printf(out, "</schemas><sessions>");
 	for (s = session_first(); s; s = s->next)

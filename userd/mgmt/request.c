@@ -6,6 +6,8 @@
 
 #include "mgmt/gather.h"
 #include "mgmt/nacm.h"
+#include "mgmt/commit.h"
+#include "mgmt/errorpath.h"
 #include "mgmt/request.h"
 
 /* ------------------------------------------------------------------ the envelope */
@@ -46,8 +48,12 @@ void request_free(struct request *r)
 	if (!r)
 		return;
 	gather_cancel(r->gather);
+	commit_unwait(r->waiter);
+	commit_cancel(r->commit);
+	lyd_free_all(r->tree);
 	lyd_free_all(r->rpc);
 	nacm_release(r->nacm);
+	free(r->fault);
 	free(r);
 }
 
@@ -197,4 +203,54 @@ void request_denied(struct request *r)
 			    "this user may not do that</error-message></rpc-error>",
 			    strcmp(xml_ns(r->op), NETCONF_NS) ? "op" : "nc", xml_name(r->op));
 	finish(r, out);
+}
+
+static void put_fault(struct evbuffer *out, const struct request *r, const struct mgmt_error *e)
+{
+	put_error(out, e->type, e->tag);
+	if (e->app_tag)
+		evbuffer_add_printf(out, "<error-app-tag>%s</error-app-tag>", e->app_tag);
+	errorpath_put(out, e->path);
+	evbuffer_add_printf(out, "<error-message xml:lang=\"en\">");
+	xml_put(out, e->message, strlen(e->message));
+	evbuffer_add_printf(out, "</error-message>");
+	if (*e->bad)
+		put_info(out, r, e->tag, e->bad);
+	else if (!strcmp(e->tag, "lock-denied") || (!strcmp(e->tag, "in-use") && e->session))
+		evbuffer_add_printf(out, "<error-info><session-id>%u</session-id></error-info>",
+				    e->session);
+	evbuffer_add_printf(out, "</rpc-error>");
+}
+
+static void fail_all(struct request *r, const struct mgmt_error *e, unsigned int n)
+{
+	struct evbuffer *out = begin(r);
+	unsigned int i;
+
+	count_error(r);
+	if (!out) {
+		give_up(r);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		put_fault(out, r, &e[i]);
+	finish(r, out);
+}
+
+void request_fail(struct request *r, const struct mgmt_error *e)
+{
+	fail_all(r, e, 1);
+}
+
+void request_add_fault(struct request *r, const struct mgmt_error *e)
+{
+	if (!r->fault)
+		r->fault = calloc(FAULTS_MAX, sizeof(*r->fault));
+	if (r->fault && r->faults < FAULTS_MAX)
+		r->fault[r->faults++] = *e;
+}
+
+void request_fail_all(struct request *r)
+{
+	fail_all(r, r->fault, r->faults);
 }

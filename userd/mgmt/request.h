@@ -5,6 +5,7 @@
 #ifndef _NATFWD_MGMT_REQUEST_H
 #define _NATFWD_MGMT_REQUEST_H
 
+#include "mgmt/error.h"
 #include "mgmt/hello.h"
 #include "mgmt/session.h"
 #include "mgmt/xml.h"
@@ -13,6 +14,10 @@
 #define DEFAULTS_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
 #define NOTIFICATION_NS	"urn:ietf:params:xml:ns:netconf:notification:1.0"
 
+#define FAULTS_MAX	32	/* errors told in one answer */
+
+struct commit;
+struct commit_waiter;
 struct gather;
 struct nacm;
 
@@ -23,6 +28,12 @@ struct request {
 	const struct lyd_node *op;	/* in it */
 	struct gather *gather;		/* under way */
 	uint32_t print;			/* LYD_PRINT_WD_... */
+	struct commit *commit;		/* under way */
+	struct commit_waiter *waiter;	/* for the end of another one; then turn() */
+	void (*turn)(struct request *r);
+	struct lyd_node *tree;		/* that is being tested */
+	struct mgmt_error *fault;	/* of operations that went on after errors */
+	unsigned int faults;
 };
 
 /* Each of these ends the request, and frees it. */
@@ -40,6 +51,11 @@ void request_error(struct request *r, const char *type, const char *tag, const c
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* access-denied, the operation as such (RFC 8341, 3.4.4). */
 void request_denied(struct request *r);
+/* The same, as @e has it. */
+void request_fail(struct request *r, const struct mgmt_error *e);
+/* Remember an error for request_fail_all(). Those after FAULTS_MAX are not told. */
+void request_add_fault(struct request *r, const struct mgmt_error *e);
+void request_fail_all(struct request *r);
 void request_free(struct request *r);
 
 /* Operations; @r is theirs. */
@@ -48,6 +64,15 @@ void get_config(struct request *r);
 void get_schema(struct request *r);
 /* create-subscription (RFC 5277, 2.1.1). */
 void subscribe(struct request *r);
+void edit_config(struct request *r);
+void copy_config(struct request *r);
+void delete_config(struct request *r);
+void lock(struct request *r);
+void unlock(struct request *r);
+void commit(struct request *r);
+void cancel_commit(struct request *r);
+void discard_changes(struct request *r);
+void validate(struct request *r);
 /* netconf-state, as XML (RFC 6022). */
 struct evbuffer *monitoring_make(void);
 

@@ -8,13 +8,15 @@
 
 #include "base/log.h"
 #include "mgmt/certname.h"
+#include "mgmt/confirm.h"
 #include "mgmt/events.h"
 #include "mgmt/hello.h"
+#include "mgmt/lock.h"
 #include "mgmt/rpc.h"
 #include "mgmt/session.h"
 #include "mgmt/stream.h"
 
-#define MESSAGE_MAX	(256u << 10)	/* octets of a request: none of the operations has to be longer */
+#define MESSAGE_MAX	(2u << 20)	/* octets of a request: thousands of entries in one edit */
 #define HELLO_MAX	65536
 #define AHEAD		(1u << 20)	/* octets not taken by the manager, until it is read from again */
 #define AHEAD_EVENTS	(64u << 10)	/* the same of events */
@@ -77,6 +79,8 @@ void session_destroy(struct session *s)
 	unlink_session(s);
 	rpc_cancel(s);
 	stream_cancel(s->sub);
+	lock_session_over(s->id);
+	confirm_session_over(s->id);
 	framing_fini(&s->framing);
 	if (s->timer)
 		event_free(s->timer);

@@ -10,7 +10,7 @@
 #include <libyang/libyang.h>
 #include <stdbool.h>
 
-#define XML_PARTS_MAX	10000	/* elements and attributes of a message */
+#define XML_PARTS_MAX	50000	/* elements and attributes of a message */
 
 enum xml_fault {
 	XML_GOOD,
