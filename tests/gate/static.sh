@@ -31,7 +31,11 @@ list() {
 		echo "          - name: ${words[0]}"
 		echo "            matches: {${words[*]:2}}"
 		echo "            actions:"
-		echo "              forwarding: ${words[1]%,*}"
+		echo "              forwarding: ${words[1]%%,*}"
+		case ${words[1]} in
+		*,pool=*) echo "              natfw-acl:translate: {source-pool: ${words[1]#*=}}" ;;
+		*,to=*) echo "              natfw-acl:translate: {destination-address: ${words[1]#*=}, destination-port: 8080}" ;;
+		esac
 		[[ ${words[1]} != *,stateless ]] || echo "              natfw-acl:stateful: false"
 	done
 }
@@ -296,6 +300,37 @@ signalled() {
 	gate_down
 }
 
+# Source from a pool, and a port forwarded.
+translates() {
+	local before
+	begin
+	ctl pool add out "$X"
+	file "$(
+		list office "out accept,pool=out ipv4: {source-ipv4-network: 10.1.0.0/16}"
+		list web "in accept,to=$A ipv4: {destination-ipv4-network: $X2/32}, $(dport udp 80)"
+	)" "$(
+		attach lan office
+		attach wan web
+	)" | config
+	pkt <<-P
+		send host ip src=$A dst=$S udp sport=4000 dport=99 data=out
+		expect net udp src=$X dst=$S dport=99 data=out sum=ok
+	P
+	passes_in "$S" 7 "$X2" 80 "$A" 8080
+	drops_in "$S" 7 "$X2" 81
+	before=$(acl_ids)
+	say config "$WORK/acl.yaml" >/dev/null
+	want "$(acl_ids)" "$before" "the same again"
+	file "$(list office "out accept,pool=none ipv4: {source-ipv4-network: 10.1.0.0/16}")" "$(attach lan office)" \
+		>"$WORK/acl.yaml"
+	want "$(say config "$WORK/acl.yaml" | sed 's/ms=.*//')" \
+		"refused /ietf-access-control-list:acls/acl[name='office']/aces/ace[name='out']: nat.pool: no such pool (No such file or directory)"
+	want "$(acl_ids)" "$before" "after a refusal"
+	config </dev/null
+	ctl pool del out
+	gate_down
+}
+
 # What managers that are called answer comes in whatever lists say, and nothing else of them.
 managers() {
 	local gw=192.0.2.1 from=("$S" sport 4335)
@@ -359,6 +394,7 @@ point "what somebody takes out is put back" put_back
 point "an interface's rules wait for it" waits
 point "a refusal of the kernel names the entry and changes nothing" refused
 point "what signalling opens is open" signalled
+point "translation from a pool, and of a port" translates
 point "answers of managers come in" managers
 point "1,000 entries within a second" thousand
 ktap_end

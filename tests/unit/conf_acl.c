@@ -134,6 +134,24 @@ static void operators(void)
 	}
 }
 
+static void translations(void)
+{
+	struct conf *c = read_text(HEAD LIST("ipv4-acl-type")
+		ACE("a", "", PERMIT ", 'natfw-acl:translate': {source-pool: out}")
+		ACE("b", "tcp: {destination-port: {port: 80}}", PERMIT
+		    ", 'natfw-acl:translate': {destination-address: 10.0.0.1, destination-port: 8080}")
+		ACE("c", "", PERMIT));
+	const struct conf_ace *a = c && EXPECT_EQ(c->acls, 1) ? c->acl[0].ace : NULL;
+
+	if (!a || !EXPECT_EQ(c->acl[0].aces, 3))
+		return;
+	EXPECT(a->translated && a->stateful && !strcmp(a->to.pool, "out") && !a->to.dport);
+	EXPECT(!address_is_set(&a->to.source) && !address_is_set(&a->to.destination));
+	EXPECT(a[1].translated && a[1].to.destination.version == 4 && a[1].to.dport == 8080);
+	EXPECT(!a[1].to.pool[0] && !a[2].translated);
+	conf_free(c);
+}
+
 /* The type of a list is the family of its entries. */
 static void types(void)
 {
@@ -208,6 +226,15 @@ static const struct wrong {
 	{ HEAD LIST("ipv4-acl-type") ACE("a", "ipv4: {protocol: 1}", PERMIT)
 	  "  - {name: six, type: ipv6-acl-type, aces: {ace: [{name: b, matches: {ipv4: {protocol: 1}}, actions: {"
 	  PERMIT "}}]}}\n", 9, "/acl[name='six']/aces/ace[name='b']/matches/ipv4", "ipv6-acl-type" },
+	{ HEAD LIST("ipv4-acl-type") ACE("a", "", "forwarding: drop, 'natfw-acl:translate': {source-pool: p}"), 8,
+	  "natfw-acl:translate", "only what is accepted" },
+	{ HEAD LIST("ipv4-acl-type") ACE("a", "", PERMIT ", 'natfw-acl:translate': {source-pool: p, source-address: 10.0.0.1}"), 8,
+	  "natfw-acl:translate", "from a pool, or" },
+	{ HEAD LIST("ipv4-acl-type") ACE("a", "", PERMIT ", 'natfw-acl:translate': {}"), 8, "natfw-acl:translate", "to what" },
+	{ HEAD LIST("ipv4-acl-type") ACE("a", "", PERMIT ", 'natfw-acl:translate': {destination-address: '::1'}"), 8,
+	  "natfw-acl:translate/destination-address", "IPv4" },
+	{ HEAD LIST(BOTH) ACE("a", "", PERMIT ", 'natfw-acl:translate': {source-pool: p}"), 8, "natfw-acl:translate",
+	  "for IPv4 or for IPv6" },
 	{ HEAD "  acl: [{name: a/b}]\n", 3, "", "pattern" },
 	{ HEAD "  acl: [{name: a}]\n  attachment-points: {interface: [{interface-id: dmz}]}\n", 4,
 	  "/interface-id", "dmz" },
@@ -241,6 +268,7 @@ int main(void)
 		{ "an entry for IPv4", ipv4 },
 		{ "entries for IPv6 and for both", ipv6 },
 		{ "operators of ports", operators },
+		{ "translations", translations },
 		{ "the type of a list", types },
 		{ "lists of interfaces, packed and unpacked", points },
 		{ "what no rule can say is refused, by line and path", errors },

@@ -118,6 +118,22 @@ static void icmp(void)
 	EXPECT(!natfw_has(&six, NATFW_A_MATCH_ICMP_CODE));
 }
 
+static void translated(void)
+{
+	struct conf_ace a = {
+		.name = "x", .version = 4, .translated = true, .stateful = true,
+		.has_protocol = true, .protocol = IPPROTO_TCP,
+		.to = { .pool = "out", .destination = { 4, { 10, 0, 0, 1 } }, .dport = 8080 },
+	};
+	struct natfw_rule r = rule_of(&a, 0);
+
+	EXPECT(r.action == NATFW_ACTION_NAT && natfw_has(&r, NATFW_A_RULE_NAT));
+	EXPECT(!strcmp(r.nat.pool, "out") && r.nat.dst.b[3] == 1 && r.nat.dport == 8080);
+	EXPECT(natfw_has(&r.nat, NATFW_A_NAT_POOL) && natfw_has(&r.nat, NATFW_A_NAT_DST));
+	EXPECT(natfw_has(&r.nat, NATFW_A_NAT_DPORT) && !natfw_has(&r.nat, NATFW_A_NAT_SRC));
+	EXPECT(r.flags & NATFW_RULE_FLAG_STATEFUL);
+}
+
 /* Long ones end in a hash, by which those of one beginning differ. */
 static void names(void)
 {
@@ -174,6 +190,12 @@ static void keys(void)
 	have.match.ifindex = 8;
 	EXPECT(!same(&want, &have));
 	have = want;
+	have.nat.pool = (char *)"out";
+	EXPECT(!same(&want, &have));
+	have = want;
+	have.nat.dport = 1;
+	EXPECT(!same(&want, &have));
+	have = want;
 	have.name = (char *)"office/y";
 	EXPECT(!same(&want, &have));
 	have = want;
@@ -189,6 +211,7 @@ int main(void)
 		{ "every field", fields },
 		{ "all ports but one", all_but },
 		{ "ICMP of both families", icmp },
+		{ "translation", translated },
 		{ "names", names },
 		{ "which rules are the same", keys },
 	};

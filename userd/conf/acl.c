@@ -221,6 +221,38 @@ static bool build_actions(struct conf_ace *a, const struct lyd_node *ace, struct
 	return true;
 }
 
+/* The kernel takes the family from the address or the pool: it must not be another one, nor a guess. */
+static bool build_address(struct conf_ace *a, struct address *to, const struct lyd_node *translate,
+			  const char *name, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(translate, name);
+
+	if (!n)
+		return true;
+	address_read(to, lyd_get_value(n));
+	return to->version == a->version ||
+	       tree_fail(e, n, "not an address for packets of IPv%u", a->version);
+}
+
+static bool build_translation(struct conf_ace *a, const struct lyd_node *ace, struct conf_error *e)
+{
+	const struct lyd_node *t = tree_find(tree_find(ace, "actions"), "translate");
+	const char *pool = t ? tree_value(t, "source-pool") : NULL;
+	uint32_t port = 0;
+
+	if (!t)
+		return true;
+	if (!a->version)
+		return tree_fail(e, t, "the entry or its list has to be for IPv4 or for IPv6");
+	a->translated = a->stateful = true;
+	if (pool)
+		snprintf(a->to.pool, sizeof(a->to.pool), "%s", pool);
+	number(t, "destination-port", &port);
+	a->to.dport = (uint16_t)port;
+	return build_address(a, &a->to.source, t, "source-address", e) &&
+	       build_address(a, &a->to.destination, t, "destination-address", e);
+}
+
 static bool build_ace(struct conf_ace *a, const struct lyd_node *acl, const struct lyd_node *ace,
 		      struct conf_error *e)
 {
@@ -228,7 +260,8 @@ static bool build_ace(struct conf_ace *a, const struct lyd_node *acl, const stru
 
 	snprintf(a->name, sizeof(a->name), "%s", tree_value(ace, "name"));
 	a->line = tree_line(ace);
-	return build_l3(a, acl, matches, e) && build_l4(a, matches, e) && build_actions(a, ace, e);
+	return build_l3(a, acl, matches, e) && build_l4(a, matches, e) && build_actions(a, ace, e) &&
+	       build_translation(a, ace, e);
 }
 
 static bool build_acl(struct conf_acl *a, const struct lyd_node *acl, struct conf_error *e)

@@ -200,6 +200,13 @@ struct conf_ports {
 	uint16_t min, max;
 };
 
+/* What accepted packets are translated to; nothing set: they are not. */
+struct conf_translation {
+	char pool[64];			/* of the module, for the source */
+	struct address source, destination;
+	uint16_t dport;			/* 0: as it is */
+};
+
 enum conf_forwarding { ACE_ACCEPT, ACE_DROP, ACE_REJECT };
 
 /* An entry of an access control list (RFC 8519); absent conditions match all. */
@@ -216,6 +223,8 @@ struct conf_ace {
 	struct conf_ports sport, dport;
 	uint8_t forwarding;		/* enum conf_forwarding */
 	bool stateful;			/* replies are permitted too */
+	bool translated;
+	struct conf_translation to;
 };
 
 struct conf_acl {

@@ -7,6 +7,8 @@
 #include "kern/aces.h"
 #include "kern/plan.h"
 
+_Static_assert(sizeof(struct ace_key) == 272, "compared by octets: none may be between members");
+
 /* ------------------------------------------------------------------ one of several */
 
 struct range {
@@ -148,6 +150,26 @@ static void put_name(char *name, const struct conf_acl *acl, const struct conf_a
 			 (unsigned int)siphash(full, (size_t)n, key));
 }
 
+static void translate(struct natfw_nat *n, const struct conf_translation *to)
+{
+	if (to->pool[0]) {
+		n->pool = (char *)to->pool;	/* only read */
+		natfw_want(n, NATFW_A_NAT_POOL);
+	}
+	if (address_is_set(&to->source)) {
+		plan_address(&n->src, &to->source);
+		natfw_want(n, NATFW_A_NAT_SRC);
+	}
+	if (address_is_set(&to->destination)) {
+		plan_address(&n->dst, &to->destination);
+		natfw_want(n, NATFW_A_NAT_DST);
+	}
+	if (to->dport) {
+		n->dport = to->dport;
+		natfw_want(n, NATFW_A_NAT_DPORT);
+	}
+}
+
 void ace_rule(struct natfw_rule *r, char *name, const struct conf_acl *acl,
 	      const struct conf_ace *a, unsigned int i, uint32_t ifindex)
 {
@@ -162,6 +184,11 @@ void ace_rule(struct natfw_rule *r, char *name, const struct conf_acl *acl,
 	natfw_want(r, NATFW_A_RULE_NAME);
 	r->action = actions[a->forwarding];
 	natfw_want(r, NATFW_A_RULE_ACTION);
+	if (a->translated) {
+		r->action = NATFW_ACTION_NAT;
+		natfw_want(r, NATFW_A_RULE_NAT);
+		translate(&r->nat, &a->to);
+	}
 	/* of all zones, the device's own is the one that its packets are in */
 	r->flags = NATFW_RULE_FLAG_ZONE_ANY | (a->stateful ? NATFW_RULE_FLAG_STATEFUL : 0);
 	natfw_want(r, NATFW_A_RULE_FLAGS);
@@ -226,4 +253,10 @@ void ace_key(struct ace_key *k, const struct natfw_rule *r)
 	k->action = r->action;
 	k->flags = r->flags;
 	key_match(k, &r->match);
+	/* the zone that replies come from is the kernel's to find */
+	if (r->nat.pool)
+		snprintf(k->pool, sizeof(k->pool), "%s", r->nat.pool);
+	memcpy(k->nat_src, r->nat.src.b, r->nat.src.len);
+	memcpy(k->nat_dst, r->nat.dst.b, r->nat.dst.len);
+	k->nat_dport = r->nat.dport;
 }

@@ -19,7 +19,10 @@ struct ace_key {
 	uint32_t action, flags, ifindex, zone, family;
 	uint8_t src[16], dst[16];
 	uint32_t src_len, dst_len, proto, sport, sport_max, dport, dport_max;
-	uint32_t icmp_type, icmp_code, spi, dscp, label, pad;	/* no octet that is not set */
+	char pool[NATFW_NAME_MAX + 1];
+	uint8_t nat_src[16], nat_dst[16];
+	uint32_t nat_dport;
+	uint32_t icmp_type, icmp_code, spi, dscp, label;
 };
 
 /* How many rules @a is, on one interface. */
