@@ -608,6 +608,7 @@ static void enforce(struct conf *c)
 {
 	keep_fixed(c, m.conf);
 	prepare_ssh(c);
+	supply_conf(c);
 	conf_free(m.conf);
 	m.conf = c;
 	set_levels(c);

@@ -182,6 +182,7 @@ enum proc_socket {
 	SOCKET_MGMT_CERT, SOCKET_MGMT_KEY, SOCKET_MGMT_CA, SOCKET_MGMT_CRL,
 	SOCKET_RESOLV,			/* resolv.conf; asked for by mgmt */
 	SOCKET_RELAY,			/* listening, UNIX stream: relays of sshd; asked for by mgmt */
+	SOCKET_LISTEN,			/* listening, TCP: managers; by number of conf_mgmt.listen, asked for by mgmt */
 };
 
 struct proc_ops {

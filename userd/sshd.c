@@ -71,6 +71,9 @@ bool sshd_wanted(const struct conf *c)
 	for (i = 0; i < c->mgmt.calls; i++)
 		if (uses_ssh(&c->mgmt.call[i]))
 			return true;
+	for (i = 0; i < c->mgmt.listens; i++)
+		if (c->mgmt.listen[i].e.transport == CALL_SSH_TRANSPORT)
+			return true;
 	return false;
 }
 
@@ -562,12 +565,30 @@ static int spawn(struct sshd *d, const struct conf_ssh *c, int fd)
 	return 0;
 }
 
+static const struct conf_endpoint *find_listener(const struct conf_mgmt *m,
+						 const struct ssh_start *start, unsigned int *seconds)
+{
+	const struct conf_listen *l;
+	unsigned int i;
+
+	for (i = 0; i < m->listens; i++) {
+		l = &m->listen[i];
+		*seconds = l->authentication_time;
+		if (l->e.transport == CALL_SSH_TRANSPORT &&
+		    !strncmp(l->e.name, start->endpoint, sizeof(start->endpoint)))
+			return &l->e;
+	}
+	return NULL;
+}
+
 static const struct conf_endpoint *find_endpoint(const struct conf_mgmt *m,
 						 const struct ssh_start *start, unsigned int *seconds)
 {
 	const struct conf_call *c;
 	unsigned int i, n;
 
+	if (!*start->client)
+		return find_listener(m, start, seconds);
 	for (i = 0; i < m->calls; i++) {
 		c = &m->call[i];
 		if (strncmp(c->name, start->client, sizeof(start->client)) != 0)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include "supply.h"
 
 #define BACKLOG		64
+#define PORTS		16	/* for managers */
 #define RESOLV_CONF	"/etc/resolv.conf"
 #define STATE_FILES	2	/* that ctl alternates between; kern uses the first */
 
@@ -26,6 +28,7 @@ struct kept {
 };
 
 static struct kept control = { .fd = -1 }, metrics = { .fd = -1 };
+static struct kept ports[PORTS] = { [0 ... PORTS - 1] = { .fd = -1 } };
 
 static const struct {
 	const char *name;
@@ -53,6 +56,7 @@ static const struct {
 	[SOCKET_MGMT_CRL] = { "revocation list of an identity", PROC_MGMT },
 	[SOCKET_RESOLV] = { "resolver's configuration", PROC_MGMT },
 	[SOCKET_RELAY] = { "socket for relays of sshd", PROC_MGMT },
+	[SOCKET_LISTEN] = { "port for managers", PROC_MGMT },
 };
 
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
@@ -77,6 +81,7 @@ static void forget(struct kept *k)
 	if (k->fd >= 0)
 		close(k->fd);
 	k->fd = -1;
+	*k->name = 0;
 }
 
 static int copy_of(const struct kept *k)
@@ -190,6 +195,8 @@ static int listen_on(const struct endpoint *e)
 	if (fd < 0)
 		return -errno;
 	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+	    (ss.ss_family != AF_INET6 ||
+	     !setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on))) &&
 	    !bind(fd, (struct sockaddr *)&ss, len) && !listen(fd, BACKLOG))
 		return fd;
 	err = -errno;
@@ -210,6 +217,44 @@ static int open_metrics(const struct conf *c)
 		return copy_of(&metrics);
 	forget(&metrics);
 	return keep(&metrics, name, listen_on(&c->control.metrics));
+}
+
+/* ------------------------------------------------------------------ managers */
+
+void supply_conf(const struct conf *c)
+{
+	const struct conf_mgmt *m = &c->mgmt;
+	struct endpoint e;
+	char name[ENDPOINT_TEXT];
+	unsigned int i, n;
+
+	for (n = 0; n < PORTS; n++) {
+		for (i = 0; i < m->listens; i++) {
+			e = (struct endpoint){ m->listen[i].e.local, m->listen[i].e.local_port };
+			if (!strcmp(ports[n].name, endpoint_text(&e, name)))
+				break;
+		}
+		if (i == m->listens)
+			forget(&ports[n]);
+	}
+}
+
+static int open_port(const struct conf_mgmt *m, uint32_t arg)
+{
+	struct endpoint e;
+	char name[ENDPOINT_TEXT];
+	unsigned int n;
+
+	if (arg >= m->listens)
+		return -ENOENT;
+	e = (struct endpoint){ m->listen[arg].e.local, m->listen[arg].e.local_port };
+	endpoint_text(&e, name);
+	for (n = 0; n < PORTS; n++)
+		if (ports[n].fd >= 0 && !strcmp(ports[n].name, name))
+			return copy_of(&ports[n]);
+	for (n = 0; n < PORTS && ports[n].fd >= 0; n++)
+		;
+	return n < PORTS ? keep(&ports[n], name, listen_on(&e)) : -ENFILE;
 }
 
 /* ------------------------------------------------------------------ files */
@@ -264,6 +309,8 @@ static int open_for_mgmt(const struct conf *c, enum proc_socket which, uint32_t 
 		return open_file(RESOLV_CONF);
 	if (which == SOCKET_RELAY)
 		return sshd_relay_socket(c);
+	if (which == SOCKET_LISTEN)
+		return open_port(&c->mgmt, arg);
 	if (arg >= c->mgmt.identities)
 		return -ENOENT;
 	return open_file(identity_file(&c->mgmt.identity[arg], which));

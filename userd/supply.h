@@ -16,6 +16,8 @@ bool supply_for(enum proc_id id, enum proc_socket which);
  */
 int supply_open(const struct conf *c, enum proc_id id, enum proc_socket which, uint32_t arg);
 const char *supply_name(enum proc_socket which);
+/* @c is in force: ports that it has no more are shut, as far as that is up to the monitor. */
+void supply_conf(const struct conf *c);
 /* Make the state and root directories, if they are not there. 0 or -errno, said already. */
 int supply_directories(const struct conf *c);
 /* Whether files that @c names can be read: NULL or the name of the one that cannot, errno set. */

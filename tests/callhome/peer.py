@@ -71,6 +71,17 @@ class Listener:
         return Session(self.secure(self.accept()), **args)
 
 
+class Caller(Listener):
+    """The same for who connects to the device: what would be accepted is opened."""
+
+    def __init__(self, o):
+        self.o = o
+
+    def accept(self):
+        self.peer = (self.o.address, self.o.port)
+        return socket.create_connection(self.peer, self.o.timeout, (self.o.source, 0) if self.o.source else None)
+
+
 class Ssh:
     """OpenSSH's client on connection C; reads and writes what comes by the subsystem, or by other means."""
 
@@ -334,6 +345,8 @@ def main():
     p.add_argument("--cert", default="nms")
     p.add_argument("--ca", default="root")
     p.add_argument("--key", help="speak SSH, with this key")
+    p.add_argument("--connect", action="store_true", help="to the device, at --address and --port")
+    p.add_argument("--source", help="address to connect from")
     p.add_argument("--relay", action="store_true", help="be the client of a service")
     p.add_argument("--plain", action="store_true", help="the same without TLS")
     p.add_argument("--login", default="natfwd-ssh")
@@ -346,9 +359,9 @@ def main():
     o = p.parse_args()
     module, _, name = o.scenario.rpartition(".")
     f = globals().get(o.scenario)
-    for m in [module] if module else ["scenarios", "ssh_scenarios"]:
+    for m in [module] if module else ["scenarios", "ssh_scenarios", "listen_scenarios"]:
         f = f or getattr(importlib.import_module(m), name, None)
-    listener = Listener(o)
+    listener = Caller(o) if o.connect else Listener(o)
     if o.ready:
         open(o.ready, "w").close()
     f(o, listener, *o.argument)

@@ -148,6 +148,16 @@ static const struct field endpoint_fields[] = {
 	FIELD("service", TEXT, conf_endpoint, service),
 };
 
+static const struct field listen_fields[] = {
+	FIELD("name", TEXT, conf_listen, e.name),
+	FIELD("transport", ENUM, conf_listen, e.transport),
+	FIELD("port", U16, conf_listen, e.local_port),
+	FIELD("identity", TEXT, conf_listen, e.identity),
+	FIELD("authentication-time", U16, conf_listen, authentication_time),
+	FIELD("max-sessions", U16, conf_listen, max_sessions),
+	FIELD("max-per-source", U16, conf_listen, max_per_source),
+};
+
 static const struct field keepalive_fields[] = {
 	FIELD("max-wait", U16, conf_endpoint, keep_wait),
 	FIELD("max-attempts", U8, conf_endpoint, keep_attempts),
@@ -609,6 +619,31 @@ static void build_endpoint(const struct conf_mgmt *m, struct conf_endpoint *p,
 		address_read(&p->local, local);
 }
 
+/* The registered ports (RFC 6242, 7589, 8040). */
+static bool build_listeners(struct conf_mgmt *m, const struct lyd_node *mgmt, struct conf_error *e)
+{
+	static const uint16_t registered[] = {
+		[CALL_TLS_TRANSPORT] = 6513, [CALL_SSH_TRANSPORT] = 830,
+		[CALL_RESTCONF_TRANSPORT] = 443,
+	};
+	const struct lyd_node *listen = tree_find(mgmt, "listen");
+	const struct lyd_node *n = tree_find(listen, "endpoint");
+	struct conf_endpoint *p;
+	unsigned int i;
+
+	m->listen = array(listen, "endpoint", sizeof(*m->listen), &m->listens, e);
+	for (i = 0; i < m->listens; i++, n = tree_next(n)) {
+		p = &m->listen[i].e;
+		FILL(n, listen_fields, &m->listen[i]);
+		FILL(tree_find(n, "keepalive"), keepalive_fields, p);
+		address_read(&p->local, tree_value(n, "address"));
+		p->host_keys = host_key_bits(&m->ssh, n);
+		if (!p->local_port)
+			p->local_port = registered[p->transport];
+	}
+	return true;
+}
+
 static bool build_anchor(struct conf_call *c, const struct lyd_node *periodic,
 			 struct conf_error *e)
 {
@@ -652,7 +687,8 @@ static bool build_management(struct conf *c, const struct lyd_node *tree, struct
 	unsigned int i;
 
 	if (!build_ssh(&m->ssh, mgmt, e) || !build_identities(m, mgmt, e) ||
-	    !build_rules(m, mgmt, e) || !build_services(m, mgmt, e))
+	    !build_rules(m, mgmt, e) || !build_services(m, mgmt, e) ||
+	    !build_listeners(m, mgmt, e))
 		return false;
 	m->call = array(home, "client", sizeof(*m->call), &m->calls, e);
 	for (i = 0; i < m->calls; i++, n = tree_next(n))

@@ -197,6 +197,7 @@ void conf_free(struct conf *c)
 	free(c->mgmt.rule);
 	free(c->mgmt.identity);
 	free(c->mgmt.service);
+	free(c->mgmt.listen);
 	free(c->mgmt.ssh.host_key);
 	free(c->mgmt.ssh.user_key);
 	free(c->policy);

@@ -182,6 +182,13 @@ struct conf_ssh {
 	unsigned int user_keys;
 };
 
+/* Where managers may connect. The endpoint's local address and port are those that are listened at. */
+struct conf_listen {
+	struct conf_endpoint e;
+	uint16_t authentication_time;	/* s */
+	uint16_t max_sessions, max_per_source;
+};
+
 struct conf_mgmt {
 	struct conf_ssh ssh;
 	struct conf_identity *identity;
@@ -190,6 +197,8 @@ struct conf_mgmt {
 	unsigned int rules;
 	struct conf_service *service;
 	unsigned int services;
+	struct conf_listen *listen;
+	unsigned int listens;
 	struct conf_call *call;
 	unsigned int calls;
 };

@@ -77,6 +77,7 @@ static void mgmt_arrays(struct walk *w, struct conf_mgmt *m)
 	ARRAY(w, m->identity, m->identities);
 	ARRAY(w, m->rule, m->rules);
 	ARRAY(w, m->service, m->services);
+	ARRAY(w, m->listen, m->listens);
 	ARRAY(w, m->call, m->calls);
 	for (i = 0; i < m->calls; i++)
 		ARRAY(w, m->call[i].endpoint, m->call[i].endpoints);
@@ -146,6 +147,12 @@ static bool identity_ends(const struct conf_identity *i)
 	       ENDS(i->crl);
 }
 
+static bool endpoint_ends(const struct conf_endpoint *e)
+{
+	return ENDS(e->name) && ENDS(e->remote) && ENDS(e->interface) && ENDS(e->identity) &&
+	       ENDS(e->service);
+}
+
 /* A call has an endpoint, and connects to one by number. */
 static bool call_ends(const struct conf_call *c)
 {
@@ -154,8 +161,7 @@ static bool call_ends(const struct conf_call *c)
 	unsigned int i;
 
 	for (i = 0; good && i < c->endpoints; i++, e++)
-		good = ENDS(e->name) && ENDS(e->remote) && ENDS(e->interface) &&
-		       ENDS(e->identity) && ENDS(e->service);
+		good = endpoint_ends(e);
 	return good;
 }
 
@@ -182,6 +188,8 @@ static bool mgmt_ends(const struct conf_mgmt *m)
 		good = ENDS(m->rule[i].name) && m->rule[i].len <= sizeof(m->rule[i].fingerprint);
 	for (i = 0; good && i < m->services; i++)
 		good = ENDS(m->service[i].name);
+	for (i = 0; good && i < m->listens; i++)
+		good = endpoint_ends(&m->listen[i].e);
 	for (i = 0; good && i < m->calls; i++)
 		good = call_ends(&m->call[i]);
 	return good;

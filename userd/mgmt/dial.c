@@ -120,7 +120,7 @@ static int set(int fd, int level, int option, int value)
 }
 
 /* The kernel probes a silent manager, and gives up what is not acknowledged in as much time. */
-static int keep_alive(int fd, const struct conf_endpoint *e)
+int dial_keep_alive(int fd, const struct conf_endpoint *e)
 {
 	int err, wait = e->keep_wait, attempts = e->keep_attempts;
 
@@ -163,7 +163,7 @@ static int prepare(int fd, const struct conf_endpoint *e, int family)
 	err = bind_local(fd, e, family);
 	if (!err)
 		err = set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	return err ? err : keep_alive(fd, e);
+	return err ? err : dial_keep_alive(fd, e);
 }
 
 /* Link-local addresses are of the endpoint's interface. */

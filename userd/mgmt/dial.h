@@ -29,6 +29,8 @@ void dial_resolver(struct event_base *base, int fd);
 /* @e is copied; it has @seconds in all. NULL: no memory. */
 struct dial *dial_start(struct event_base *base, const struct conf_endpoint *e,
 			unsigned int seconds, const struct dial_ops *ops, void *arg);
+/* Have @fd, a TCP socket, probe a silent peer as @e says. 0 or -errno. */
+int dial_keep_alive(int fd, const struct conf_endpoint *e);
 /* Give up; nothing is told any more. */
 void dial_cancel(struct dial *d);
 

@@ -19,6 +19,7 @@
 #include "mgmt/dial.h"
 #include "mgmt/etag.h"
 #include "mgmt/nacm.h"
+#include "mgmt/port.h"
 #include "mgmt/session.h"
 #include "mgmt/ssh.h"
 #include "mgmt/state.h"
@@ -69,6 +70,7 @@ static bool answer(enum proc_id from, enum msg_type type, const void *data, size
 		proc_send(from, MSG_CALL_INFO, &t.number, sizeof(t.number));
 	} else if (type == MSG_STATS) {
 		callhome_stats(tell_value, &t);
+		port_stats(tell_value, &t);
 		stream_stats(tell_value, &t);
 		nacm_stats(tell_value, &t);
 		proc_send(from, MSG_STATS_VALUE, &t.number, sizeof(t.number));
@@ -122,6 +124,9 @@ static void apply(void)
 		over = mgmt.next;
 	} else {
 		mgmt.conf = mgmt.next;
+		if (port_conf(&mgmt.conf->mgmt))
+			log_error(SUB_MGMT, "no memory: managers connect by the configuration before");
+		port_renew();
 	}
 	mgmt.next = NULL;
 	conf_free(over);
@@ -133,6 +138,7 @@ static void on_renew(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	ask_files();
+	port_renew();
 }
 
 static int init(struct event_base *base)
@@ -154,6 +160,8 @@ static int init(struct event_base *base)
 		err = commit_init(base);
 	if (!err)
 		err = confirm_init(base);
+	if (!err)
+		err = port_init(base);
 	if (!err)
 		err = store_init();
 	return err ? err : stream_setup(base, store_ctx());
@@ -183,6 +191,8 @@ static void got_socket(enum proc_socket which, uint32_t arg, int fd)
 	}
 	if (which == SOCKET_RELAY)
 		ssh_listen(fd);
+	else if (which == SOCKET_LISTEN)
+		port_socket(arg, fd);
 	else if (which >= SOCKET_MGMT_CERT && which <= SOCKET_MGMT_CRL)
 		credentials_file(which, arg, fd);
 	else if (fd >= 0)
@@ -218,6 +228,7 @@ static void down(unsigned int ms)
 {
 	(void)ms;
 	callhome_end();
+	port_end();
 	credentials_fini();
 	proc_exit(0);
 }
