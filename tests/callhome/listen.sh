@@ -212,7 +212,7 @@ bad_conf() {
 
 point "CHD-5h no port without its configuration" none
 point "6242-3c,7589-3a the registered ports, with both versions of IP" registered
-point "8040-2.1b,8040-2.5a RESTCONF, by curl" restconf
+point "8040-2.2a,8040-2.5c RESTCONF, by curl" restconf
 point "6242-3b,6242-3c another port" elsewhere
 point "7589-1a,7589-5a,6242-6b strangers, and those who try too often" strangers
 point "4252-4a who says nothing" silent
