@@ -64,6 +64,11 @@ enum msg_type {
 	MSG_RULE_INFO,		/* kern to ctl: uint64_t, struct rule_info; only the number: end */
 	MSG_ACE_LIST,		/* ctl and mgmt to kern: uint64_t: entries of access lists in force */
 	MSG_ACE_INFO,		/* kern to them: uint64_t, struct ace_info; only the number: end */
+	/* sig and kern to mgmt, unasked, by herald.h */
+	MSG_SESSION_CHANGE,	/* sig: struct session_change */
+	MSG_RULE_EVENT,		/* kern: struct rule_event */
+	MSG_POOL_EVENT,		/* kern: struct pool_event */
+	MSG_EVENTS_LOST,	/* both: uint64_t, events that were not told since the last of these */
 	/* ctl and mgmt */
 	MSG_CALL_LIST,		/* ctl to mgmt: uint64_t: managers that are called */
 	MSG_CALL_INFO,		/* mgmt to ctl: uint64_t, struct call_info; only the number: end */
@@ -104,6 +109,20 @@ struct ace_info {
 	char acl[64], ace[64];
 	uint64_t packets, bytes;
 	uint32_t rules;			/* that it is in the kernel */
+};
+
+enum rule_change { RULE_RESERVED, RULE_OPENED, RULE_CLOSED, RULE_ENDED };
+
+struct rule_event {
+	uint8_t what;			/* enum rule_change */
+	struct rule_info info;
+	char why[96];
+};
+
+struct pool_event {
+	char interface[16], pool[64];
+	uint32_t refused;		/* since the last of these */
+	char why[96];
 };
 
 struct call_info {

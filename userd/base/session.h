@@ -76,4 +76,12 @@ struct session_info {
 	struct address peer_ni, peer_nr;	/* signalling neighbours, unset: none */
 };
 
+/* A session, local or not, has come to another state; in @info it is as it was before if it is over. */
+struct session_change {
+	struct session_info info;
+	uint8_t state;			/* enum session_state */
+	uint16_t code;			/* as in session_event */
+	char why[96];
+};
+
 #endif /* _NATFWD_BASE_SESSION_H */

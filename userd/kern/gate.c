@@ -121,6 +121,8 @@ void gate_row_end(struct gate *g, struct ledger_row *row, uint16_t code, const c
 		g->counter[GATE_N_gone]++;
 		log_info(SUB_KERN, "session gone: %s sid=%s", why, session_tag(row->sid, tag));
 	}
+	if (row->now)
+		gate_tell_rule(g, row, code ? RULE_ENDED : RULE_CLOSED, why);
 	gate_grant_drop(g, row->now);
 	gate_grant_drop(g, row->next);
 	row->now = NULL;

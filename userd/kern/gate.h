@@ -29,6 +29,9 @@ struct gate_io {
 	/* NTP timestamp of now. */
 	uint64_t (*ntp)(void *arg);
 	void (*random)(void *arg, void *buf, size_t n);
+	/* Both may be NULL: events, for whoever wants to know. @may: whether one may be told now. */
+	bool (*may_tell)(void *arg);
+	void (*tell)(void *arg, enum msg_type type, const void *event, size_t len);
 };
 
 /*

@@ -107,6 +107,8 @@ struct gate {
 	uint64_t counter[GATE_COUNTERS];
 	uint64_t refusals_logged;	/* second, and how many in it */
 	unsigned int refusals, refusals_dropped;
+	uint64_t pool_next;		/* ms; before that nobody is told that a pool is exhausted */
+	uint32_t pool_refused;		/* meanwhile */
 };
 
 /*
@@ -178,5 +180,11 @@ void base_devices(struct gate *g);
 /* Whether all pools of the configuration are there. */
 bool base_pools(struct gate *g);
 void base_fini(struct gate *g);
+
+/* list.c: events. @row is as it was before. */
+void gate_tell_rule(struct gate *g, const struct ledger_row *row, enum rule_change what,
+		    const char *why);
+/* The kernel has no address or port for @gr. */
+void gate_tell_pool(struct gate *g, const struct grant *gr, const char *why);
 
 #endif /* _NATFWD_KERN_GATE_PRIVATE_H */

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "herald.h"
 #include "kern/gate.h"
 #include "kern/route.h"
 
@@ -89,6 +90,18 @@ static void random_octets(void *arg, void *buf, size_t n)
 	(void)arg;
 	if (getrandom(buf, n, 0) != (ssize_t)n)
 		abort();
+}
+
+static bool may_tell(void *arg)
+{
+	(void)arg;
+	return herald_may();
+}
+
+static void tell(void *arg, enum msg_type type, const void *event, size_t len)
+{
+	(void)arg;
+	herald(type, event, len);
 }
 
 /*
@@ -286,12 +299,15 @@ static int kern_init(struct event_base *base)
 	static const struct gate_io io = {
 		.policy = { .behind = behind, .own = own },
 		.answer = send_answer, .ntp = ntp, .random = random_octets,
+		.may_tell = may_tell, .tell = tell,
 	};
 	uint8_t key[16];
 	int err;
 
 	random_octets(NULL, key, sizeof(key));
 	err = kern_routes_init(&kern.routes, key);
+	if (!err)
+		err = herald_init(base);
 	if (err)
 		return err;
 	kern.base = base;

@@ -89,6 +89,39 @@ bool gate_aces(struct gate *g, uint32_t *at, unsigned int max,
 	return static_list(g, at, max, fn, arg);
 }
 
+/*
+ * Events
+ */
+
+#define POOL_MS		60000	/* between events about pools */
+
+void gate_tell_rule(struct gate *g, const struct ledger_row *row, enum rule_change what,
+		    const char *why)
+{
+	struct rule_event e = { .what = what };
+
+	if (!g->io.may_tell || !row->requester || !g->io.may_tell(g->io.policy.arg))
+		return;
+	describe(g, row, &e.info);
+	snprintf(e.why, sizeof(e.why), "%s", why ? why : "");
+	g->io.tell(g->io.policy.arg, MSG_RULE_EVENT, &e, sizeof(e));
+}
+
+void gate_tell_pool(struct gate *g, const struct grant *gr, const char *why)
+{
+	const struct conf_interface *i = places_find(&g->places, gr->pool_ifindex, g->now);
+	struct pool_event e = { .refused = ++g->pool_refused };
+
+	if (!g->io.tell || !i || g->now < g->pool_next)
+		return;
+	g->pool_next = g->now + POOL_MS;
+	g->pool_refused = 0;
+	snprintf(e.interface, sizeof(e.interface), "%s", i->name);
+	snprintf(e.pool, sizeof(e.pool), "%s", i->pool);
+	snprintf(e.why, sizeof(e.why), "%s", why);
+	g->io.tell(g->io.policy.arg, MSG_POOL_EVENT, &e, sizeof(e));
+}
+
 static void put(void (*fn)(void *arg, const struct stat_value *v), void *arg, const char *name,
 		const char *help, bool gauge, uint64_t number)
 {

@@ -357,6 +357,9 @@ static void fail(struct gate *g, struct work *w, int err)
 
 	g->counter[GATE_N_kernel_refused]++;
 	gate_answer(g, w, code, why);
+	if ((err == -ENOSPC || err == -EDQUOT) && w->kind == WORK_ADMIT && row->next &&
+	    row->next->pool_ifindex)
+		gate_tell_pool(g, row->next, why);
 	if (w->kind == WORK_REFRESH || w->kind == WORK_LIFE)
 		return;
 	if (w->kind == WORK_MEND) {
@@ -404,6 +407,7 @@ static void opened(struct gate *g, struct work *w)
 	let_holds_go(g, gr);
 	g->counter[GATE_N_opened]++;
 	gate_answer(g, w, 0, "");
+	gate_tell_rule(g, w->row, RULE_OPENED, NULL);
 	if (gr->translation == GATE_BOTH && gr->holds)
 		work_add(g, WORK_LIFE, w->row, 0, w->lifetime);
 }
@@ -420,6 +424,7 @@ static void held(struct gate *g, struct work *w)
 	if (row->now->kind == GATE_RESERVE && ledger_reserve(&g->ledger, row))
 		log_warn(SUB_KERN, "out of memory: a reservation will not be found");
 	gate_answer(g, w, 0, "");
+	gate_tell_rule(g, row, RULE_RESERVED, NULL);
 }
 
 /* Rules that are gone without a word are put back; the work comes again. */

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "ctl/encode.h"
 #include "mgmt/events.h"
+#include "mgmt/state.h"
 #include "mgmt/store.h"
 #include "mgmt/stream.h"
 
@@ -233,4 +235,137 @@ void events_call(const struct call *c, enum call_state old, const struct endpoin
 	if (c->state == CALL_WAITING)
 		put_over(n, c);
 	stream_emit(n);
+}
+
+/* ------------------------------------------------------------------ from other processes */
+
+static uint64_t suppressed[PROC_COUNT];
+
+/* A notification of natfw from its content as JSON, which is taken. */
+static struct lyd_node *decode(const char *name, json_t *content)
+{
+	struct lyd_node *tree = NULL, *n = NULL;
+	char full[64], *text;
+	struct ly_in *in;
+
+	snprintf(full, sizeof(full), "natfw:%s", name);
+	content = json_pack("{s:o}", full, content);
+	text = content ? json_dumps(content, JSON_COMPACT) : NULL;
+	json_decref(content);
+	if (!text || ly_in_new_memory(text, &in)) {
+		free(text);
+		return NULL;
+	}
+	if (lyd_parse_op(store_ctx(), NULL, in, LYD_JSON, LYD_TYPE_NOTIF_YANG, &tree, &n)) {
+		log_error(SUB_MGMT, "an event that does not fit the modules: %s", ly_errmsg(store_ctx()));
+		ly_err_clean(store_ctx(), NULL);
+		lyd_free_all(tree);
+		tree = NULL;
+	}
+	ly_in_free(in, 0);
+	free(text);
+	return tree;
+}
+
+static void put_text(json_t *o, const char *name, const char *text)
+{
+	if (*text)
+		json_object_set_new_nocheck(o, name, json_string(text));
+}
+
+/* What of a list's entry is not in its event. */
+static void drop(json_t *o, const char *const *names)
+{
+	for (; *names; names++)
+		json_object_del(o, *names);
+}
+
+static void session_changed(const struct session_change *c)
+{
+	static const char *const not[] = {
+		"translation", "proxy", "left", "uid", "initiator-side", "responder-side", NULL,
+	};
+	struct session_event e = { .state = c->state, .kind = c->info.kind, .code = c->code };
+	json_t *o = encode_session(&c->info, false), *event;
+
+	memcpy(e.why, c->why, sizeof(e.why));
+	event = encode_event(&e, false);
+	drop(o, not);
+	json_object_update_new(o, event);
+	state_tag(o, &c->info);
+	stream_emit(decode("session-event", o));
+}
+
+static void rule_changed(const struct rule_event *e)
+{
+	static const char *const names[] = {
+		[RULE_RESERVED] = "reserved", [RULE_OPENED] = "opened", [RULE_CLOSED] = "closed",
+		[RULE_ENDED] = "ended",
+	};
+	static const char *const not[] = { "open", "left", NULL };
+	json_t *o = encode_rule(&e->info);
+
+	drop(o, not);
+	put_text(o, "event", e->what <= RULE_ENDED ? names[e->what] : "");
+	put_text(o, "reason", e->why);
+	stream_emit(decode("rule-event", o));
+}
+
+static void pool_exhausted(const struct pool_event *e)
+{
+	struct lyd_node *n = new("natfw", "pool-exhausted");
+
+	put(n, "interface", e->interface);
+	put(n, "pool", e->pool);
+	put_number(n, "refused", e->refused);
+	put(n, "reason", e->why);
+	stream_emit(n);
+}
+
+static const char *process(enum proc_id id)
+{
+	return id == PROC_KERN ? "kern" : "sig";
+}
+
+static void events_lost(enum proc_id from, uint64_t number)
+{
+	struct lyd_node *n = new("natfw", "events-suppressed");
+
+	suppressed[from] += number;
+	put(n, "process", process(from));
+	put_number(n, "events", number);
+	stream_emit(n);
+}
+
+bool events_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	uint64_t number;
+
+	if (from == PROC_SIG && type == MSG_SESSION_CHANGE && len == sizeof(struct session_change)) {
+		session_changed(data);
+	} else if (from == PROC_KERN && type == MSG_RULE_EVENT && len == sizeof(struct rule_event)) {
+		rule_changed(data);
+	} else if (from == PROC_KERN && type == MSG_POOL_EVENT && len == sizeof(struct pool_event)) {
+		pool_exhausted(data);
+	} else if (type == MSG_EVENTS_LOST && len == sizeof(number)) {
+		memcpy(&number, data, sizeof(number));
+		events_lost(from, number);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void events_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg)
+{
+	struct stat_value v = { .name = "events_suppressed_total", .label = "process",
+				.help = "Events of sessions and rules beyond what is told in a second" };
+	static const enum proc_id from[] = { PROC_SIG, PROC_KERN };
+	size_t i;
+
+	for (i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		snprintf(v.value, sizeof(v.value), "%s", process(from[i]));
+		v.number = suppressed[from[i]];
+		fn(arg, &v);
+	}
 }

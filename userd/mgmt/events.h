@@ -10,6 +10,7 @@
 
 #include "mgmt/connector.h"
 #include "mgmt/session.h"
+#include "proc.h"
 
 /* The hello of @s has come. */
 void events_session_start(const struct session *s);
@@ -42,5 +43,10 @@ void events_confirmed_commit(const struct events_by *by, enum events_confirm wha
 
 /* A call has come to another state, from @old; @to may be unset. */
 void events_call(const struct call *c, enum call_state old, const struct endpoint *to);
+
+/* As for proc_ops: what other processes tell of sessions, rules and pools. False if it is not for here. */
+bool events_message(enum proc_id from, enum msg_type type, const void *data, size_t len);
+/* Numbers for metrics. */
+void events_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg);
 
 #endif /* _NATFWD_MGMT_EVENTS_H */

@@ -18,6 +18,7 @@
 #include "mgmt/datastore.h"
 #include "mgmt/dial.h"
 #include "mgmt/etag.h"
+#include "mgmt/events.h"
 #include "mgmt/nacm.h"
 #include "mgmt/port.h"
 #include "mgmt/session.h"
@@ -73,6 +74,7 @@ static bool answer(enum proc_id from, enum msg_type type, const void *data, size
 		port_stats(tell_value, &t);
 		stream_stats(tell_value, &t);
 		nacm_stats(tell_value, &t);
+		events_stats(tell_value, &t);
 		proc_send(from, MSG_STATS_VALUE, &t.number, sizeof(t.number));
 	} else {
 		return false;
@@ -216,6 +218,8 @@ static void peer(enum proc_id id, bool again)
 static void message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	if (from == PROC_CTL && from_ctl(type, data, len))
+		return;
+	if (events_message(from, type, data, len))
 		return;
 	if (from == PROC_MONITOR && (ssh_message(type, data, len) ||
 				     (type == MSG_CHANGE_DONE && commit_answer(data, len))))

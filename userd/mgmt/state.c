@@ -27,16 +27,21 @@ static struct event_base *loop;
 static time_t started;
 
 /* Ids of sessions do not come here, but what their tags are made of. */
-static json_t *encode_secretly(const void *record)
+void state_tag(json_t *o, const struct session_info *i)
 {
-	const struct session_info *i = record;
-	json_t *o = encode_session(i, false);
 	char tag[SESSION_TAG];
 	uint64_t hash;
 
 	memcpy(&hash, i->sid, sizeof(hash));
 	snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)hash);
 	json_object_set_new(o, "session", json_string(tag));
+}
+
+static json_t *encode_secretly(const void *record)
+{
+	json_t *o = encode_session(record, false);
+
+	state_tag(o, record);
 	return o;
 }
 

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 
+#include "base/session.h"
 #include "proc.h"
 
 /* Parts, by bit. */
@@ -32,6 +33,8 @@ void state_cancel(struct state *s);
 /* As for proc_ops; false if the message is not for here. */
 bool state_message(enum proc_id from, enum msg_type type, const void *data, size_t len);
 void state_peer(enum proc_id id);
+/* Member "session" of @o, a session as it is told here. */
+void state_tag(json_t *o, const struct session_info *i);
 /* The part that is known here: members of call-home/client. Set by who knows them. */
 extern json_t *(*state_calls)(void);
 

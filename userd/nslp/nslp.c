@@ -213,7 +213,7 @@ static void info_external(const struct nslp_session *s, struct session_info *i)
 	}
 }
 
-static void info(const struct nslp_session *s, struct session_info *i)
+void nslp_info(const struct nslp_session *s, struct session_info *i)
 {
 	bool deny = s->rule.action == NSLP_DENY;
 
@@ -248,7 +248,7 @@ static bool show(struct table_node *node, void *arg)
 	const struct show *w = arg;
 	struct session_info i;
 
-	info(container_of(node, struct nslp_session, node), &i);
+	nslp_info(container_of(node, struct nslp_session, node), &i);
 	w->fn(w->arg, &i);
 	return true;
 }
@@ -265,6 +265,6 @@ bool nslp_find(struct nslp *n, const uint8_t *sid, struct session_info *i)
 	struct nslp_session *s = nslp_session_find(n, sid);
 
 	if (s)
-		info(s, i);
+		nslp_info(s, i);
 	return s;
 }

@@ -16,6 +16,7 @@
 #include "gist/gist.h"
 
 struct nslp;
+struct nslp_session;
 
 /* How the interfaces divide the world; from configuration, by interface index. */
 struct nslp_interface {
@@ -53,6 +54,12 @@ struct nslp_io {
 	int (*gate)(void *arg, const struct gate_request *r, const struct gate_proof *proof);
 	/* A local application's session has changed; see base/session.h. */
 	void (*event)(void *arg, const struct session_event *e);
+	/*
+	 * May be NULL. A session, local or not, is established, transitory or, as @code and @why have it, over from
+	 * now on; see nslp_info().
+	 */
+	void (*changed)(void *arg, const struct nslp_session *s, enum session_state state,
+			uint16_t code, const char *why);
 	void (*random)(void *arg, void *buf, size_t n);
 	bool (*route)(void *arg, const struct address *to, struct gist_route *r);
 	bool (*local)(void *arg, const struct address *a);
@@ -101,6 +108,8 @@ struct nslp_stats {
 void nslp_stats(const struct nslp *n, struct nslp_stats *s);
 const char *nslp_counter_name(enum nslp_counter c);
 void nslp_each(struct nslp *n, void (*fn)(void *arg, const struct session_info *i), void *arg);
+/* What is known of a session, in nslp_io.changed. */
+void nslp_info(const struct nslp_session *s, struct session_info *i);
 /* One session, for lists that are sent in portions. False: no such session. */
 bool nslp_find(struct nslp *n, const uint8_t *sid, struct session_info *i);
 

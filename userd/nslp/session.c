@@ -162,6 +162,13 @@ void nslp_session_free(struct nslp_session *s)
 	free(s);
 }
 
+static void changed(const struct nslp_session *s, enum session_state state, uint16_t code,
+		    const char *why)
+{
+	if (s->n->io.changed)
+		s->n->io.changed(s->n->io.arg, s, state, code, why);
+}
+
 static void log_end(const struct nslp_session *s, uint16_t code, const char *why)
 {
 	char tag[SESSION_TAG];
@@ -179,6 +186,7 @@ void nslp_session_end(struct nslp_session *s, uint16_t code, const char *why)
 	bool tell = nslp_app_event(s, &e, SESSION_DEAD, code, why);
 
 	log_end(s, code, why);
+	changed(s, SESSION_DEAD, code, why);
 	nslp_gate_close(s);
 	if (s->rule.role == SESSION_EDGE)
 		nslp_proxy_end(s);
@@ -222,6 +230,7 @@ static void tell_log(const struct nslp_session *s)
 
 void nslp_session_establish(struct nslp_session *s, uint32_t lifetime)
 {
+	bool fresh = s->state != SESSION_ESTABLISHED;
 	struct gist_mri back;
 
 	swap_rule(s);
@@ -236,6 +245,8 @@ void nslp_session_establish(struct nslp_session *s, uint32_t lifetime)
 		nslp_keep(s->n, s->sid, &back, lifetime);
 	if (s->reached)
 		nslp_keep(s->n, s->sid, &s->rule.far, lifetime);
+	if (fresh)
+		changed(s, SESSION_ESTABLISHED, 0, "");
 }
 
 void nslp_session_transitory(struct nslp_session *s, bool hold)
@@ -245,6 +256,8 @@ void nslp_session_transitory(struct nslp_session *s, bool hold)
 
 	if (s->state == SESSION_PENDING)
 		return;
+	if (s->state == SESSION_ESTABLISHED)
+		changed(s, SESSION_TRANSITORY, 0, "");
 	nslp_session_state(s, SESSION_TRANSITORY);
 	move_timer(s, hold && s->n->c.transitory < left ? s->n->c.transitory : left);
 }

@@ -96,11 +96,7 @@ static void gather(struct job *j, enum msg_type what)
 	}
 }
 
-/*
- * The management process shows sessions by their tags, and has no business with what opens them: it gets what
- * tags are made of in place of the id, and of the token only whether there is one.
- */
-static void hide(struct session_info *i)
+void list_hide(struct session_info *i)
 {
 	uint64_t hash = session_hash(i->sid);
 
@@ -120,7 +116,7 @@ static int send_item(const struct job *j, const uint8_t *item)
 	if (!nslp_find(j->nslp, item, &i))
 		return 0;
 	if (j->to == PROC_MGMT)
-		hide(&i);
+		list_hide(&i);
 	return proc_send2(j->to, j->answer, &j->number, sizeof(j->number), &i, sizeof(i));
 }
 

@@ -13,5 +13,10 @@
 void list_start(enum proc_id to, enum msg_type what, uint64_t number, struct nslp *nslp);
 /* Forget what is under way for @to: it is gone. */
 void list_stop(enum proc_id to);
+/*
+ * The management process shows sessions by their tags, and has no business with what opens them: it gets what
+ * tags are made of in place of the id, and of the token only whether there is one.
+ */
+void list_hide(struct session_info *i);
 
 #endif /* _NATFWD_SIG_LIST_H */

@@ -4,11 +4,13 @@
  * the kern process, whose gate is asked for rules, and the control process with its applications.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "herald.h"
 #include "nslp/nslp.h"
 #include "proc.h"
 #include "sig/clock.h"
@@ -201,6 +203,20 @@ static void to_application(void *arg, const struct session_event *e)
 	tell(e);
 }
 
+static void to_managers(void *arg, const struct nslp_session *s, enum session_state state, uint16_t code,
+			const char *why)
+{
+	struct session_change c = { .state = state, .code = code };
+
+	(void)arg;
+	if (!herald_may())
+		return;
+	nslp_info(s, &c.info);
+	list_hide(&c.info);
+	snprintf(c.why, sizeof(c.why), "%s", why);
+	herald(MSG_SESSION_CHANGE, &c, sizeof(c));
+}
+
 static void random_octets(void *arg, void *buf, size_t n)
 {
 	net_gist_io.random(arg, buf, n);
@@ -219,6 +235,7 @@ static uint64_t ntp(void *arg)
 static const struct nslp_io nslp_io = {
 	.gate = to_gate,
 	.event = to_application,
+	.changed = to_managers,
 	.random = random_octets,
 	.route = routes_find,
 	.local = routes_local,
@@ -235,8 +252,10 @@ static void links_changed(void)
 
 static int on_init(struct event_base *base)
 {
+	int err = herald_init(base);
+
 	net.links_changed = links_changed;
-	return net_init(base);
+	return err ? err : net_init(base);
 }
 
 static void on_start(void)
@@ -283,6 +302,7 @@ static void end(void)
 	tell_forget();
 	nslp_destroy(sig.nslp);
 	gist_destroy(net.gist);
+	herald_fini();
 	sig.nslp = NULL;
 	net.gist = NULL;
 	net_fini();
