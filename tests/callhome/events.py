@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What managers are told without asking (RFC 5277), for peer.py. Each of them takes one call or more."""
 import datetime
-import re
+import subprocess
 import time
 
-from peer import NATFW, NOTIFICATION, NS, Session, q, want
+from peer import NATFW, NOTIFICATION, Session, q, want
 from scenarios import get, natfw, subtree
 
 MANAGE = "urn:ietf:params:xml:ns:netmod:notification"
@@ -199,30 +199,34 @@ def counted(o, l):
     s.close()
 
 
-def deaf_subscriber(o, l):
-    """One that takes no events is hung up in the end; others are told all the while, and the process does not grow."""
-    a = l.session()
-    a.ok(subscribe(start(-1)))
-    b = l.session()
-    b.ok(subscribe(subtree('<netconf-session-end xmlns="%s"/>' % BASE_EVENTS)))
-    print("subscribed", flush=True)
-    end = time.monotonic() + float(o.timeout)
-    while time.monotonic() < end:
-        _, e = b.event("netconf-session-end")
-        if leaf(e, "session-id") == str(a.id):
-            want(leaf(e, "termination-reason") == "dropped", "dropped")
-            print("dropped", flush=True)
-            b.close()
-            return
-    raise AssertionError("it was not hung up")
-
-
 def idle(o, l):
-    """A subscription is no idleness."""
+    """A subscription is no idleness, however long nothing comes."""
     s = l.session()
-    s.ok(subscribe("<stream>natfw</stream><filter type='xpath' select=\"/n:pool-exhausted\" xmlns:n='%s'/>" % NATFW))
-    time.sleep(4)
+    s.ok(subscribe(subtree('<pool-exhausted xmlns="%s"/>' % NATFW)))
+    time.sleep(5)
+    s.data(get(natfw("<gist/>"), True))
     s.close()
+
+
+def daemon(o, l, *args):
+    """Sessions that a command opens and closes: one, then more than are told of."""
     s = l.session()
-    began = time.monotonic()
-    want(s.ended() and time.monotonic() - began < 4, "one without is ended")
+    s.ok(subscribe("<stream>natfw</stream>" + subtree(
+        '<session-event xmlns="%s"/><events-suppressed xmlns="%s"/>' % (NATFW, NATFW))))
+    subprocess.run(args + ("1",), check=True)
+    _, e = s.event("session-event")
+    have = {x: leaf(e, x, NATFW) for x in ("state", "kind", "role", "reason", "id")}
+    want(have == {"state": "dead", "kind": "create", "role": "initiator", "reason": "closed", "id": None}, "%s" % have)
+    want(len(leaf(e, "session", NATFW)) == 16, "a tag")
+    want(leaf(e.find(q("flow", NATFW)), "destination", NATFW) == "192.0.2.2", "the flow")
+    subprocess.run(args + ("600",), check=True)
+    told = lost = 0
+    while told + lost < 600:
+        _, e = s.next_event()
+        if name_of(e) == "session-event":
+            told += 1
+        else:
+            want(leaf(e, "process", NATFW) == "sig", "process")
+            lost += int(leaf(e, "events", NATFW))
+    want(told + lost == 600 and 150 <= told < 450, "%d told, %d lost" % (told, lost))
+    s.close()

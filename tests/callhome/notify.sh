@@ -12,8 +12,16 @@ certificate boss managers /CN=boss
 open_work
 make_network
 
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 # called [LINE...]: a device whose first manager is nms, with more of its own.
 called() {
+	[[ -z ${MONITOR:-} ]] || {
+		kill -TERM "$MONITOR" 2>/dev/null || :
+		wait_for 10 gone "$MONITOR"
+	}
 	device_conf "$(client nms "remote-address: $MGR4")" "$@"
 	fresh_start
 }
@@ -54,6 +62,26 @@ point "6022-2g counted" plays events.counted
 point "metrics" numbers
 point "unharmed" unharmed
 
+# sessions COUNT: opened by an application, and closed
+cat >"$WORK/sessions" <<-SH
+	#!/bin/sh
+	exec ip netns exec "$DEV" python3 - "$HERE" "$SOCKET" "\$1" <<-'PY'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		from client import Client
+		c = Client(sys.argv[2])
+		for n in range(int(sys.argv[3])):
+		    c.rpc("session-open", kind="create", lifetime=60, bound=True, flow={
+		        "source": "192.0.2.1", "destination": "192.0.2.2", "protocol": "udp",
+		        "source-port": 4000 + n, "destination-port": 5004})
+	PY
+SH
+chmod +x "$WORK/sessions"
+
+many
+point "sessions of applications, as many as are told of" plays events.daemon "$WORK/sessions"
+point "unharmed" unharmed
+
 two_endpoints() {
 	printf '      - name: other\n        endpoint:\n'
 	endpoint first "remote-address: $MGR4, remote-port: 9"
@@ -63,5 +91,8 @@ two_endpoints() {
 
 called "$(two_endpoints)"
 point "X-6470-b calls" plays events.calls
+point "unharmed" unharmed
+called "        periodic: {period: 1, idle-timeout: 2}"
+point "a subscription is no idleness" plays events.idle
 point "unharmed" unharmed
 ktap_end

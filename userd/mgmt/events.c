@@ -60,9 +60,16 @@ const struct events_by *events_by_session(struct events_by *by, const struct ses
 /* common-session-parms */
 static void put_by(struct lyd_node *n, const struct events_by *by)
 {
+	const struct session *s = by->host || !by->session ? NULL : session_find(by->session);
+
 	put(n, "username", by->user);
 	put_number(n, "session-id", by->session);
-	put_address(n, "source-host", by->host);
+	put_address(n, "source-host", s ? &s->peer.address : by->host);
+}
+
+static bool is_somebody(const struct events_by *by)
+{
+	return by && by->user;
 }
 
 void events_session_start(const struct session *s)
@@ -117,7 +124,7 @@ static void put_changed_by(struct lyd_node *n, const struct events_by *by)
 
 	if (!n || lyd_new_inner(n, NULL, "changed-by", 0, &c))
 		return;
-	if (by)
+	if (is_somebody(by))
 		put_by(c, by);
 	else
 		lyd_new_term(c, NULL, "server", "", 0, NULL);
@@ -188,7 +195,7 @@ void events_confirmed_commit(const struct events_by *by, enum events_confirm wha
 	};
 	struct lyd_node *n = new(NETCONF, "netconf-confirmed-commit");
 
-	if (by && what != EVENTS_CONFIRM_TIMEOUT)
+	if (is_somebody(by) && what != EVENTS_CONFIRM_TIMEOUT)
 		put_by(n, by);
 	put(n, "confirm-event", names[what]);
 	if (what == EVENTS_CONFIRM_START || what == EVENTS_CONFIRM_EXTEND)

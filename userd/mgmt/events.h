@@ -17,11 +17,11 @@ void events_session_start(const struct session *s);
 /* It ends: for s->end if that was decided (s->ending), or hung up from here. */
 void events_session_end(const struct session *s);
 
-/* Who did it. NULL for one of these: the daemon itself, or somebody on this node. */
+/* Who did it. NULL for one of these, or for its user: the daemon itself, or somebody on this node. */
 struct events_by {
 	const char *user;
 	uint32_t session;		/* 0: one that is not NETCONF's */
-	const struct address *host;	/* NULL or unset: not known */
+	const struct address *host;	/* NULL: that of the session, if there is one */
 };
 
 /* Fill @by, for a NETCONF session. Returns @by. */
