@@ -19,7 +19,7 @@
 #define TRY_SECONDS	60		/* until the child that tries is killed */
 #define CPU_SECONDS	30
 
-enum stage { IDLE, GATHERING, TRYING, WRITING, SPREADING };
+enum stage { IDLE, GATHERING, TRYING, ASKING, WRITING, SPREADING };
 
 /* What the child that tries says, before conf_pack() and the text. */
 struct result {
@@ -339,16 +339,36 @@ static bool read_result(struct result *r)
 
 static void go_on(void)
 {
-	struct conf_error e = { 0 };
-
-	if (!ch.ops->check(ch.next, &e))
-		finish(false, &e);
-	else if (ch.how == CHANGE_TEST)
+	if (ch.how == CHANGE_TEST)
 		finish(true, NULL);
 	else if (ch.how == CHANGE_TRIAL)
 		begin_trial();
 	else
 		write_file();
+}
+
+void change_tried(const struct conf_error *e)
+{
+	if (ch.stage != ASKING)
+		return;
+	if (*e->text)
+		finish(false, e);
+	else
+		go_on();
+}
+
+/* Files first, then the module. */
+static void check(void)
+{
+	struct conf_error e = { 0 };
+
+	if (!ch.ops->check(ch.next, &e)) {
+		finish(false, &e);
+		return;
+	}
+	ch.stage = ASKING;
+	if (!ch.ops->try(ch.next))
+		refuse("the file is being read again");
 }
 
 static void tried(void)
@@ -363,7 +383,7 @@ static void tried(void)
 		ch.own = r.own;
 	event_del(ch.late);
 	if (r.good)
-		go_on();
+		check();
 	else
 		finish(false, &r.e);
 }
@@ -548,13 +568,19 @@ void change_loaded(struct conf_source *source)
 		refuse("the file has been read again meanwhile");
 }
 
+/* Nothing of it is anywhere but here. */
+static bool is_early(void)
+{
+	return ch.stage == GATHERING || ch.stage == TRYING || ch.stage == ASKING;
+}
+
 bool change_give_way(void)
 {
 	if (ch.stage == WRITING) {
 		ch.put_off = true;
 		return false;
 	}
-	if (ch.stage == TRYING || ch.stage == GATHERING) {
+	if (is_early()) {
 		stop_trying();
 		refuse("the file is being read again");
 	}
@@ -564,7 +590,7 @@ bool change_give_way(void)
 void change_orphaned(void)
 {
 	ch.orphaned = ch.stage != IDLE;
-	if (ch.stage == TRYING || ch.stage == GATHERING) {
+	if (is_early()) {
 		stop_trying();
 		finish(false, NULL);
 	} else if (ch.fallback && ch.stage != WRITING) {

@@ -18,6 +18,8 @@
 struct change_ops {
 	/* Files that @c names are there: true. False and @e. */
 	bool (*check)(const struct conf *c, struct conf_error *e);
+	/* Ask whether @c could be put in force; change_tried() follows. False: the file is being read again. */
+	bool (*try)(const struct conf *c);
 	/* @c, which is taken, is in force from now on: tell all processes, and change_in_force() when they have it. */
 	void (*enforce)(struct conf *c);
 	/* To mgmt. */
@@ -36,6 +38,8 @@ int change_init(struct event_base *base, const char *file, const struct change_o
 void change_loaded(struct conf_source *source);
 /* MSG_CHANGE of mgmt. False: not as it has to be. */
 bool change_part(const void *data, size_t len);
+/* What came of change_ops.try(): @e has no text if nothing is wrong. */
+void change_tried(const struct conf_error *e);
 /* All processes have taken what is in force. */
 void change_in_force(void);
 /* mgmt is gone: nobody waits for an answer, and what is on trial is reverted. */

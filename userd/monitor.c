@@ -45,6 +45,10 @@ static struct {
 	bool up;		/* all have been ready once */
 	bool reloading, ending, over;
 	bool put_off;		/* a reload, until what is being written is */
+	struct conf *next;	/* that kern is asked about, for a reload */
+	struct conf_source source;	/* what it was read from */
+	unsigned int asked;	/* how often ctl has asked for it, and wants an answer */
+	unsigned int tries;	/* kern has been asked and has not answered; only the last counts */
 	uint32_t locked;	/* session of a manager that has locked the configuration, 0: none */
 } m;
 
@@ -144,14 +148,14 @@ static void end(int status)
 /* ------------------------------------------------------------------ giving to a process */
 
 /* A process gets the keys that are its business. */
-static struct conf *conf_for(enum proc_id id)
+static struct conf *conf_for(const struct conf *whole, enum proc_id id)
 {
 	void *packed;
 	size_t len;
 	struct conf *c;
 	unsigned int i;
 
-	if (conf_pack(m.conf, &packed, &len))
+	if (conf_pack(whole, &packed, &len))
 		return NULL;
 	c = conf_unpack(packed, len);
 	explicit_bzero(packed, len);
@@ -163,7 +167,7 @@ static struct conf *conf_for(enum proc_id id)
 	return c;
 }
 
-static int give_parts(struct child *c, const uint8_t *packed, size_t len)
+static int give_parts(struct child *c, enum msg_type type, const uint8_t *packed, size_t len)
 {
 	struct proc_part part = { (uint32_t)len, 0 };
 	int err = 0;
@@ -171,15 +175,15 @@ static int give_parts(struct child *c, const uint8_t *packed, size_t len)
 	do {
 		size_t n = len - part.at < PART ? len - part.at : PART;
 
-		err = channel_send(c->channel, MSG_CONF, &part, sizeof(part), packed + part.at, n, -1);
+		err = channel_send(c->channel, type, &part, sizeof(part), packed + part.at, n, -1);
 		part.at += (uint32_t)n;
 	} while (!err && part.at < len);
 	return err;
 }
 
-static int give_conf(struct child *c)
+static int give_conf_as(struct child *c, enum msg_type type, const struct conf *whole)
 {
-	struct conf *own = conf_for(c->id);
+	struct conf *own = conf_for(whole, c->id);
 	void *packed;
 	size_t len;
 	int err = own ? conf_pack(own, &packed, &len) : -ENOMEM;
@@ -187,10 +191,15 @@ static int give_conf(struct child *c)
 	conf_free(own);
 	if (err)
 		return err;
-	err = give_parts(c, packed, len);
+	err = give_parts(c, type, packed, len);
 	explicit_bzero(packed, len);
 	free(packed);
 	return err;
+}
+
+static int give_conf(struct child *c)
+{
+	return give_conf_as(c, MSG_CONF, m.conf);
 }
 
 static int give_setup(struct child *c)
@@ -322,14 +331,14 @@ static void answer_fd(struct child *c, const struct proc_fd *ask)
 	give_fd(c, ask->which, ask->arg, fd < 0 ? -1 : fd);
 }
 
-static bool reload(struct conf_error *e);
+static void reload(void);
+static void nobody_tries(void);
+static void answered_try(const struct conf_error *e);
 
-static void answer_reload(struct child *c)
+static void reload_asked(void)
 {
-	struct conf_error e = { 0 };
-
-	reload(&e);
-	say(c, MSG_RELOAD, &e, sizeof(e));
+	m.asked++;
+	reload();
 }
 
 static bool from_mgmt(unsigned int type, const void *data, size_t len)
@@ -356,14 +365,14 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 	if (type == MSG_READY && !len) {
 		c->ready = true;
 		all_ready();
-	} else if (type == MSG_REFUSED && len == sizeof(struct conf_error) && c->id == PROC_KERN) {
-		log_error(SUB_MAIN, "the configuration is in force but for what the module refused");
+	} else if (type == MSG_TRIED && len == sizeof(struct conf_error) && c->id == PROC_KERN) {
+		answered_try(data);
 	} else if (type == MSG_PING && !len) {
 		c->unanswered = 0;
 	} else if (type == MSG_ASK_FD && len == sizeof(struct proc_fd)) {
 		answer_fd(c, data);
 	} else if (type == MSG_RELOAD && !len && c->id == PROC_CTL) {
-		answer_reload(c);
+		reload_asked();
 	} else if (type == MSG_SSH_STOP && len == sizeof(struct ssh_stop) && c->id == PROC_MGMT) {
 		sshd_stop(data);
 	} else if (c->id != PROC_MGMT || !from_mgmt(type, data, len)) {
@@ -451,6 +460,10 @@ static void buried(struct child *c, int status)
 		m.locked = 0;
 		change_orphaned();
 	}
+	if (c->id == PROC_CTL)
+		m.asked = 0;
+	if (c->id == PROC_KERN)
+		nobody_tries();
 	log_error(SUB_MAIN, "process %s %s", process_name(c->id),
 		  child_end_text(status, how, sizeof(how)));
 	if (!m.up) {
@@ -625,24 +638,99 @@ static bool may_reload(struct conf_error *e)
 	return !*e->text;
 }
 
-static bool reload(struct conf_error *e)
+/* False: there is nobody to ask. */
+static bool ask_kern(const struct conf *c)
 {
-	struct conf_source source;
-	struct conf *c;
+	struct child *kern = &m.child[PROC_KERN];
 
+	if (!kern->channel || give_conf_as(kern, MSG_TRY, c))
+		return false;
+	m.tries++;
+	return true;
+}
+
+/* To all who have asked. */
+static void reload_over(const struct conf_error *e)
+{
+	for (; m.asked; m.asked--)
+		say(&m.child[PROC_CTL], MSG_RELOAD, e, sizeof(*e));
+}
+
+static void drop_next(void)
+{
+	conf_free(m.next);
+	m.next = NULL;
+	conf_source_free(&m.source);
+}
+
+static void reload_tried(const struct conf_error *verdict)
+{
+	struct conf_error e = *verdict;
+	struct conf *c = m.next;
+
+	if (*e.text) {
+		drop_next();
+		refuse(&e);
+	} else {
+		m.next = NULL;
+		change_loaded(&m.source);
+		enforce(c);
+	}
+	reload_over(&e);
+}
+
+static bool read_next(struct conf_error *e)
+{
+	drop_next();
 	if (!may_reload(e)) {
 		tell(e);
 		return false;
 	}
 	notify_reloading();
-	c = read_again(&source, e);
-	if (!c) {
+	m.next = read_again(&m.source, e);
+	if (!m.next)
 		refuse(e);
-		return false;
-	}
-	change_loaded(&source);
-	enforce(c);
-	return true;
+	return m.next;
+}
+
+/* Nothing is in force before kern has said that the module would take it. */
+static void reload(void)
+{
+	struct conf_error e = { 0 };
+
+	if (!read_next(&e))
+		reload_over(&e);
+	else if (!ask_kern(m.next))
+		reload_tried(&e);
+}
+
+/* ------------------------------------------------------------------ what kern says to it */
+
+static void tried(const struct conf_error *e)
+{
+	if (m.next)
+		reload_tried(e);
+	else
+		change_tried(e);
+}
+
+static void answered_try(const struct conf_error *said)
+{
+	struct conf_error e = *said;
+
+	e.path[sizeof(e.path) - 1] = e.text[sizeof(e.text) - 1] = 0;
+	if (m.tries && !--m.tries)
+		tried(&e);
+}
+
+/* It has died: its successor will see. */
+static void nobody_tries(void)
+{
+	static const struct conf_error none;
+
+	if (m.tries)
+		tried(&none);
+	m.tries = 0;
 }
 
 /* ------------------------------------------------------------------ changes by managers */
@@ -665,24 +753,32 @@ static int confine(void)
 	return sandbox_enter(&box);
 }
 
+static bool try_change(const struct conf *c)
+{
+	static const struct conf_error none;
+
+	if (m.next)
+		return false;
+	if (!ask_kern(c))
+		change_tried(&none);
+	return true;
+}
+
 static void reload_now(void)
 {
-	struct conf_error e = { 0 };
-
 	if (m.put_off && !m.ending)
-		reload(&e);
+		reload();
 	m.put_off = false;
 }
 
 static const struct change_ops change_ops = {
-	check_files, enforce, answer_change, current, confine, reload_now,
+	check_files, try_change, enforce, answer_change, current, confine, reload_now,
 };
 
 /* ------------------------------------------------------------------ signals */
 
 static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
-	struct conf_error e = { 0 };
 	struct child *c;
 
 	(void)what;
@@ -692,7 +788,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	if (sig == SIGHUP) {
 		m.put_off = !change_give_way();
 		if (!m.put_off)
-			reload(&e);
+			reload();
 	} else if (sig == SIGUSR1) {
 		for EACH_CHILD(c)
 			say(c, MSG_DUMP, NULL, 0);

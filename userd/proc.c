@@ -142,8 +142,18 @@ static void wire(const struct proc_wire *w, int fd)
 	self.ops->peer(w->peer, w->again);
 }
 
+static void try(struct conf *c)
+{
+	struct conf_error e = { 0 };
+
+	if (self.ops->try && !self.ops->try(c, &e) && !*e.text)
+		snprintf(e.text, sizeof(e.text), "refused");
+	conf_free(c);
+	proc_send(PROC_MONITOR, MSG_TRIED, &e, sizeof(e));
+}
+
 /* All three say what they log by the configuration. */
-static void conf_whole(void)
+static void conf_whole(bool only_try)
 {
 	struct conf *c = conf_unpack(self.conf, self.conf_total);
 
@@ -154,13 +164,17 @@ static void conf_whole(void)
 		log_error(SUB_MAIN, "the configuration cannot be unpacked");
 		proc_exit(EXIT_FAILURE);
 	}
+	if (only_try) {
+		try(c);
+		return;
+	}
 	memcpy(log_levels, c->level, sizeof(log_levels));
 	self.ops->conf(c);
 	if (self.started)
 		proc_send(PROC_MONITOR, MSG_READY, NULL, 0);
 }
 
-static void conf_part(const struct proc_part *p, const void *data, size_t len)
+static void conf_part(const struct proc_part *p, const void *data, size_t len, bool only_try)
 {
 	if (!p->at) {
 		free(self.conf);
@@ -176,7 +190,7 @@ static void conf_part(const struct proc_part *p, const void *data, size_t len)
 	memcpy(self.conf + p->at, data, len);
 	self.conf_at += len;
 	if (self.conf_at == self.conf_total)
-		conf_whole();
+		conf_whole(only_try);
 }
 
 static void start(void)
@@ -212,9 +226,9 @@ static void on_order(void *arg, unsigned int type, const void *data, size_t len,
 		wire(data, fd);
 	} else if (type == MSG_SOCKET && len == sizeof(*s)) {
 		self.ops->socket(s->which, s->arg, fd);
-	} else if (type == MSG_CONF && len >= sizeof(struct proc_part)) {
+	} else if ((type == MSG_CONF || type == MSG_TRY) && len >= sizeof(struct proc_part)) {
 		conf_part(data, (const uint8_t *)data + sizeof(struct proc_part),
-			  len - sizeof(struct proc_part));
+			  len - sizeof(struct proc_part), type == MSG_TRY);
 	} else if (type == MSG_START && !len) {
 		start();
 	} else if (type == MSG_PING && !len) {

@@ -33,7 +33,8 @@ enum msg_type {
 	MSG_CHANNEL,		/* monitor to all: a descriptor of a channel to a peer */
 	MSG_SOCKET,		/* monitor to one: uint32_t of enum proc_socket + arg, and the descriptor */
 	MSG_READY,		/* to monitor: started, or new configuration in force; nothing */
-	MSG_REFUSED,		/* kern to monitor, before MSG_READY: struct conf_error: the module refused it */
+	MSG_TRY,		/* monitor to kern: as MSG_CONF, to be tried only: proc_ops.try() */
+	MSG_TRIED,		/* kern to monitor: struct conf_error, without text if it would be taken */
 	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, nothing; back: struct conf_error */
 	MSG_DOWN,		/* monitor to all: end orderly, uint32_t ms */
 	MSG_ASK_FD,		/* to monitor: uint32_t of enum proc_socket + arg; answered by MSG_SOCKET */
@@ -210,6 +211,11 @@ struct proc_ops {
 	int (*init)(struct event_base *base);
 	/* A new configuration, owned by the process from now on; called before ready and at reload. */
 	void (*conf)(struct conf *c);
+	/*
+	 * May be NULL, and then nothing is refused: whether @c, which stays the caller's, could be put in force.
+	 * False and @e. Nothing has changed.
+	 */
+	bool (*try)(const struct conf *c, struct conf_error *e);
 	/* A descriptor from the monitor, owned by the process; -1: could not be opened, said already. */
 	void (*socket)(enum proc_socket which, uint32_t arg, int fd);
 	/* All there is at start has been given: begin. */

@@ -14,6 +14,7 @@
  *	now			which flushes
  *	wait MS			goes on for as long
  *	config FILE		access lists and managers of FILE, applied
+ *	try FILE		whether its access lists would be
  *	list	stat NAME	raw HEX
  *	bench N, refresh N	sessions set up and extended, and what it took
  */
@@ -236,6 +237,20 @@ static void do_config(const char *file)
 		printf("refused %s: %s\n", e.path, e.text);
 	conf_free(last);
 	last = c;
+}
+
+static void do_try(const char *file)
+{
+	struct conf_error e;
+	struct conf *c = conf_read(file, &e);
+
+	if (!c)
+		printf("invalid %s: %s\n", e.path, e.text);
+	else if (gate_try(gate, c, &e))
+		printf("would\n");
+	else
+		printf("refused %s: %s\n", e.path, e.text);
+	conf_free(c);
 }
 
 static void do_start(void)
@@ -530,6 +545,8 @@ static void command(char *line)
 		do_wait((uint64_t)atoi(w[1]));
 	else if (!strcmp(w[0], "config") && n > 1)
 		do_config(w[1]);
+	else if (!strcmp(w[0], "try") && n > 1)
+		do_try(w[1]);
 	else if (!strcmp(w[0], "list"))
 		for (uint32_t at = 0; gate_list(gate, &at, 16, show, NULL);)
 			;

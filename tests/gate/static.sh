@@ -279,12 +279,19 @@ refused() {
 	ctl net set rule-max 4 >/dev/null
 	file "$(list office "a accept $(dport udp 1)" "b accept $(dport udp 2)" "c accept $(dport udp 3)" \
 		"d accept $(dport udp 4)" "e accept $(dport udp 5)")" "$(attach lan office)" >"$WORK/acl.yaml"
+	want "$(say try "$WORK/acl.yaml" | sed "s/'.'/'?'/; s/: .*//")" \
+		"refused /ietf-access-control-list:acls/acl[name='office']/aces/ace[name='?']" "tried"
+	want "$(acl_ids)" "$before" "rules, tried"
 	answer=$(say config "$WORK/acl.yaml")
 	ctl net set rule-max 2097152 >/dev/null
 	[[ $answer == "refused /ietf-access-control-list:acls/acl[name='office']/aces/ace[name='"?"']: "* ]] ||
 		die "$answer"
 	want "$(acl_ids)" "$before" "rules"
+	want "$(say try "$WORK/acl.yaml")" would
+	want "$(acl_ids)" "$before" "rules, tried with success"
 	passes_out "$A" 4000 "$S" 99
+	on_lan "ntp accept $(dport udp 123)"
+	want "$(acl_names)" office/ntp "after all that"
 	gate_down
 }
 

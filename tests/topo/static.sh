@@ -32,6 +32,7 @@ permit() { echo "{name: $1, matches: {$2: {destination-port: {port: $3}}}, actio
 
 reload() {
 	config GW >"$RUN/GW/natfwd.yaml"
+	: >"$(log_of GW)"
 	kill -HUP "$(pid_of GW)"
 	wait_for 5 file_has "$(log_of GW)" "configuration in force"
 }
@@ -59,6 +60,32 @@ changed() {
 	wait_for 5 passes A udp 10.1.0.2 4000 192.0.2.2 5001
 	blocked A udp 10.1.0.2 4000 192.0.2.2 5000
 	passes A tcp 10.1.0.2 4000 192.0.2.2 5000
+}
+
+# What the module would refuse is not in force anywhere.
+refused() {
+	local i entries="" before
+	before=$(ctl_json GW rule show | jq -c '[.[].id] | sort')
+	for ((i = 0; i < 9; i++)); do
+		entries+="$(permit "e$i" udp $((6000 + i))), "
+	done
+	lists "${entries%, }"
+	config GW >"$RUN/GW/natfwd.yaml"
+	ctl GW net set rule-max 8
+	: >"$(log_of GW)"
+	kill -HUP "$(pid_of GW)"
+	wait_for 5 file_has "$(log_of GW)" "that was in force stays so"
+	ctl GW net set rule-max 2097152
+	grep -q "path=/ietf-access-control-list:acls/acl\[name='office'\]/aces/ace\[name='e" "$(log_of GW)" ||
+		die "not said which"
+	want "$(ctl_json GW rule show | jq -c '[.[].id] | sort')" "$before" "rules"
+	passes A udp 10.1.0.2 4000 192.0.2.2 5001
+	# the same with room enough
+	reload
+	want "$(session_json GW static | jq length)" 9 "entries"
+	lists "$(permit some-udp udp 5001), $(permit some-tcp tcp 5000)"
+	reload
+	wait_for 5 passes A udp 10.1.0.2 4000 192.0.2.2 5001
 }
 
 # Without a daemon, the firewall is as it was; the next one finds it so.
@@ -92,5 +119,6 @@ daemons GW
 point "packets obey an access list of the file" obeyed
 point "natfwctl shows entries and what they have counted" shown
 point "and one that has changed, at reload" changed
+point "what the module refuses leaves all as it was" refused
 point "rules stay when the daemon ends, and while it restarts" stays
 ktap_end

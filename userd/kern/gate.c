@@ -674,6 +674,12 @@ bool gate_apply(struct gate *g, struct conf_error *e)
 	return static_apply(g, e);
 }
 
+bool gate_try(struct gate *g, const struct conf *c, struct conf_error *e)
+{
+	work_flush(g);
+	return static_try(g, c, e);
+}
+
 bool gate_has_module(const struct gate *g)
 {
 	return link_up(&g->link);

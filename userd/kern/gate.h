@@ -48,6 +48,8 @@ int gate_configure(struct gate *g, const struct conf *c);
  * they are as before. What has to wait, for the module or an interface, is done when it comes.
  */
 bool gate_apply(struct gate *g, struct conf_error *e);
+/* Whether gate_apply() would succeed with @c. Nothing is changed. */
+bool gate_try(struct gate *g, const struct conf *c, struct conf_error *e);
 /*
  * Connect to the module, attach devices, look what rules are there from an earlier life. Once,
  * after gate_configure(); if there is no module, gate_tick() goes on looking for it.

@@ -318,15 +318,20 @@ static int kern_init(struct event_base *base)
 	return kern.gate && kern.tick && kern.flush ? 0 : -ENOMEM;
 }
 
-/* At start it is seen to by the gate, and there is no other configuration to go back to. */
+/* At start it is seen to by the gate. */
 static void apply(void)
 {
 	struct conf_error e;
 
-	if (gate_apply(kern.gate, &e))
-		return;
-	log_error(SUB_KERN, "the module refuses the configuration: %s path=%s", e.text, e.path);
-	proc_send(PROC_MONITOR, MSG_REFUSED, &e, sizeof(e));
+	if (!gate_apply(kern.gate, &e))
+		log_error(SUB_KERN, "the module refuses what it would have taken: %s path=%s", e.text,
+			  e.path);
+}
+
+static bool kern_try(const struct conf *c, struct conf_error *e)
+{
+	set_clock();
+	return !kern.started || gate_try(kern.gate, c, e);
 }
 
 static void kern_conf(struct conf *c)
@@ -420,6 +425,7 @@ const struct proc_ops kern_ops = {
 	.name = "kern",
 	.init = kern_init,
 	.conf = kern_conf,
+	.try = kern_try,
 	.socket = kern_socket,
 	.start = kern_start,
 	.peer = kern_peer,

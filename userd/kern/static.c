@@ -22,6 +22,8 @@ struct found {
 /* One look at the module and what is to be done then. */
 struct job {
 	struct gate *g;
+	const struct conf *conf;
+	bool try;			/* nothing is to be in force */
 	struct natfw_dump devices;
 	struct found *found;		/* by key */
 	size_t founds;
@@ -199,7 +201,7 @@ static int put_in_order(struct job *j, size_t first)
 
 static int want_point(struct job *j, const struct conf_acl_point *p)
 {
-	const struct conf *c = j->g->conf;
+	const struct conf *c = j->conf;
 	uint32_t ifindex = attached(j, p->interface);
 	size_t first = j->rules;
 	unsigned int i;
@@ -207,7 +209,7 @@ static int want_point(struct job *j, const struct conf_acl_point *p)
 
 	if (!ifindex && p->acls) {
 		j->waiting++;
-		if (!j->g->statics.said)
+		if (!j->g->statics.said && !j->try)
 			log_warn(SUB_KERN, "access lists of interface=%s wait until it is attached to "
 				 "the module", p->interface);
 		return 0;
@@ -219,13 +221,14 @@ static int want_point(struct job *j, const struct conf_acl_point *p)
 
 static int want_all(struct job *j)
 {
-	const struct conf *c = j->g->conf;
+	const struct conf *c = j->conf;
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; !err && i < c->acl_points; i++)
 		err = want_point(j, &c->acl_point[i]);
-	j->g->statics.said = c;
+	if (!j->try)
+		j->g->statics.said = c;
 	return err;
 }
 
@@ -256,7 +259,7 @@ static void ask_new(struct job *j, struct static_rule *s, const struct conf_acl 
 /* The same way as want_all() went. */
 static void ask_point(struct job *j, const struct conf_acl_point *p, size_t *at)
 {
-	const struct conf *c = j->g->conf;
+	const struct conf *c = j->conf;
 	unsigned int i, k, n;
 
 	if (!attached(j, p->interface))
@@ -281,7 +284,7 @@ static void ask_del(struct job *j, uint64_t id)
 
 static void ask_all(struct job *j)
 {
-	const struct conf *c = j->g->conf;
+	const struct conf *c = j->conf;
 	struct natfw_txn_info t = { 0 };
 	size_t i, at = 0;
 
@@ -296,7 +299,8 @@ static void ask_all(struct job *j)
 			ask_del(j, j->found[i].id);
 	t.staged = (uint32_t)j->asks - 1;
 	natfw_want(&t, NATFW_A_TXN_STAGED);
-	ask(j, NULL, NATFW_CMD_TXN_COMMIT, 0, &t);
+	if (!j->try)
+		ask(j, NULL, NATFW_CMD_TXN_COMMIT, 0, &t);
 }
 
 static void take_result(void *arg, unsigned int nr, int err, const void *reply,
@@ -345,7 +349,7 @@ static int run(struct job *j)
 	}
 	if (j->err == -ENOENT && !j->e.text[0])
 		mend_lost(g, "the module was unloaded", true);
-	else if (j->err)
+	else if (j->err || j->try)
 		natfw_client_do(g->link.client, NATFW_CMD_TXN_ABORT, 0, NULL, NULL, NULL);
 	return j->err;
 }
@@ -427,7 +431,7 @@ static int apply(struct job *j)
 		err = want_all(j);
 	if (!err)
 		err = run(j);
-	if (err)
+	if (err || j->try)
 		return err;
 	count_changes(j);
 	return keep(j);
@@ -457,26 +461,36 @@ static void explain(const struct job *j, int err, struct conf_error *e)
 		 "/ietf-access-control-list:acls/acl[name='%s']/aces/ace[name='%s']", s->acl, s->ace);
 }
 
-bool static_apply(struct gate *g, struct conf_error *e)
+/* 0, or -errno and @e. Without a module all is done when it comes. */
+static int attempt(struct gate *g, const struct conf *c, bool try, struct conf_error *e)
 {
 	unsigned int tries = 0;
 	int err = 0;
 
-	g->statics.dirty = false;
-	g->statics.failed = false;
 	do {
-		struct job j = { .g = g };
+		struct job j = { .g = g, .conf = c, .try = try };
 
 		if (!link_up(&g->link))
-			return true;	/* all is done when it comes */
+			return 0;
 		err = apply(&j);
 		if (err)
 			explain(&j, err, e);
 		clean(&j);
 	} while (err && link_up(&g->link) && is_raced(err) && ++tries < TRIES);
-	if (!err || !link_up(&g->link))
+	return link_up(&g->link) ? err : 0;
+}
+
+bool static_try(struct gate *g, const struct conf *c, struct conf_error *e)
+{
+	return !attempt(g, c, true, e);
+}
+
+bool static_apply(struct gate *g, struct conf_error *e)
+{
+	g->statics.dirty = false;
+	g->statics.failed = attempt(g, g->conf, false, e);
+	if (!g->statics.failed)
 		return true;
-	g->statics.failed = true;
 	g->statics.retry = g->now + RETRY_MS;
 	g->counter[GATE_N_static_refused]++;
 	return false;

@@ -52,6 +52,11 @@ void static_fini(struct statics *s);
  * until it comes.
  */
 bool static_apply(struct gate *g, struct conf_error *e);
+/*
+ * The same of @c, but all is taken back before it is in force: the module makes what is staged, so that there is
+ * nothing left to refuse it for.
+ */
+bool static_try(struct gate *g, const struct conf *c, struct conf_error *e);
 /* Once a second: again, if somebody has changed something. */
 void static_look(struct gate *g);
 /* Rule @id of @owner has gone, and not by us. */
