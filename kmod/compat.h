@@ -34,6 +34,16 @@
 #error "natfw does not work with CONFIG_PREEMPT_RT"
 #endif
 
+/*
+ * For what is large and filled in member by member: do not clear it on top of
+ * that (CONFIG_INIT_STACK_ALL_ZERO), packet by packet.
+ */
+#if __has_attribute(__uninitialized__) && !defined(__CHECKER__)
+#define natfw_not_cleared __attribute__((__uninitialized__))
+#else
+#define natfw_not_cleared
+#endif
+
 /* GSO helpers moved there from linux/netdevice.h and skbuff.h in 6.5. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>

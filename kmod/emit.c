@@ -329,7 +329,7 @@ static bool natfw_xfrm_active(const struct net *net)
 #endif
 }
 
-static bool natfw_pkt_odd(const struct natfw_pkt *p)
+static __always_inline bool natfw_pkt_odd(const struct natfw_pkt *p)
 {
 	const struct sk_buff *skb = p->skb;
 
@@ -359,7 +359,7 @@ enum natfw_fit {
 	NATFW_TOO_BIG,
 };
 
-static u32 natfw_mtu(const struct natfw_pkt *p, const struct dst_entry *dst)
+static __always_inline u32 natfw_mtu(const struct natfw_pkt *p, const struct dst_entry *dst)
 {
 	if (natfw_pkt_is6(p))
 		return max_t(u32, ip6_dst_mtu_maybe_forward(dst, true),
@@ -500,9 +500,10 @@ static int natfw_prepare(struct natfw_pkt *p, const struct natfw_out *o,
 	return 0;
 }
 
-static void natfw_give(struct sk_buff *skb, const struct natfw_hop *hop)
+/* @skb has room for the header of any device. */
+static void natfw_give(struct sk_buff *skb, const struct natfw_hop *hop, bool ready)
 {
-	if (unlikely(!natfw_hop_ready(hop) || skb_headroom(skb) < HH_DATA_MOD)) {
+	if (unlikely(!ready)) {
 		neigh_output(hop->n, skb, hop->cross);
 		return;
 	}
@@ -530,8 +531,8 @@ static void natfw_hop(const struct natfw_pkt *p)
 }
 
 /* The packet, done with, to be given to a neighbour. */
-static struct sk_buff *natfw_dress(struct natfw_pkt *p, struct dst_entry *dst,
-				   struct net_device *dev)
+static __always_inline struct sk_buff *natfw_dress(struct natfw_pkt *p, struct dst_entry *dst,
+						   struct net_device *dev)
 {
 	struct sk_buff *skb = p->skb;
 
@@ -601,8 +602,9 @@ static bool natfw_pkt_plain(const struct natfw_pkt *p)
 }
 
 /* Who @len bytes of IP can be given to on @a as things are, or NULL. */
-static const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
-					       const struct natfw_adj *a, u32 len)
+static __always_inline const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
+							       const struct natfw_adj *a,
+							       u32 len)
 {
 	struct dst_entry *dst = a->key.dst;
 	struct net_device *dev;
@@ -617,12 +619,12 @@ static const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
 	return natfw_adj_hop(a);
 }
 
-bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h,
-		    enum natfw_reason *why)
+bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h)
 {
 	struct natfw_adj *a = rcu_dereference(h->adj);
 	bool nat = f->flags & NATFW_FLOW_NAT;
 	const struct natfw_hop *hop;
+	bool ready;
 
 	/* who has an adjacency was found not to have confined addresses */
 	if (unlikely(!a || !natfw_pkt_plain(p)))
@@ -633,12 +635,12 @@ bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natf
 	if (unlikely(!hop ||
 		     skb_headroom(p->skb) < LL_RESERVED_SPACE(natfw_dst_dev(a->key.dst))))
 		return false;
-	if (unlikely(!natfw_hop_ready(hop)))
+	ready = natfw_hop_ready(hop);
+	if (unlikely(!ready))
 		natfw_adj_meet(a, hop->n, hop->cross);
 	if (nat)
 		natfw_rewrite_hit(p, h);
-	natfw_give(natfw_dress(p, a->key.dst, natfw_dst_dev(a->key.dst)), hop);
-	*why = nat ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
+	natfw_give(natfw_dress(p, a->key.dst, natfw_dst_dev(a->key.dst)), hop, ready);
 	return true;
 }
 

@@ -67,8 +67,7 @@ unsigned int natfw_emit(struct natfw_pkt *p, struct natfw_half *h,
  * not, or the packet is anything but plain; it is as it was then, and
  * natfw_emit() is to be asked.
  */
-bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h,
-		    enum natfw_reason *why);
+bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h);
 
 /* Where a frame goes. */
 struct natfw_way {

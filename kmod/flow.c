@@ -243,13 +243,9 @@ void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 /* Stamped for this generation and device, alone under its key, not superseded. */
 static bool natfw_node_current(const struct natfw_node *n, const struct natfw_pkt *p)
 {
-	const struct natfw_node mask = {
-		.gen = U32_MAX, .slot = U16_MAX,
-		.flags = NATFW_NODE_SHARED | NATFW_NODE_DEAD,
-	};
-	const struct natfw_node want = { .gen = (u32)p->gen, .slot = p->nd->slot };
+	const u64 mask = natfw_node_state(U32_MAX, U16_MAX, NATFW_NODE_SHARED | NATFW_NODE_DEAD);
 
-	return !((READ_ONCE(n->state) ^ want.state) & mask.state);
+	return !((READ_ONCE(n->state) ^ natfw_node_state((u32)p->gen, p->nd->slot, 0)) & mask);
 }
 
 /* True if wildcard rules are as when @h was stamped, for this device. */
@@ -450,12 +446,11 @@ static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 
 struct natfw_half *natfw_flow_hit(struct natfw_pkt *p)
 {
-	struct natfw_table_match m;
 	struct natfw_node *n;
 
 	p->gen = READ_ONCE(p->nn->gen);
 	p->hash = natfw_table_hash(&p->nn->table, &p->key);
-	n = natfw_table_first(&p->nn->table, &p->key, p->hash, &m);
+	n = natfw_table_hit(&p->nn->table, &p->key, p->hash);
 	if (likely(n && natfw_node_current(n, p) && !natfw_spi_hidden(&p->key)))
 		return natfw_node_half(n);
 	return NULL;

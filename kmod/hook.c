@@ -14,12 +14,18 @@
 #include "rule.h"
 #include "trace.h"
 
+static __always_inline void natfw_account(const struct natfw_pkt *p, const struct natfw_rule *r,
+					  enum natfw_reason why)
+{
+	natfw_stats_count(p->nd->stats, why, p->len);
+	trace_natfw_end(p, r, why);
+}
+
 /* How a packet ended: count, trace, and tell netfilter. */
 static unsigned int natfw_end(struct natfw_pkt *p, unsigned int verdict,
 			      const struct natfw_rule *r, enum natfw_reason why)
 {
-	natfw_stats_count(p->nd->stats, why, p->len);
-	trace_natfw_end(p, r, why);
+	natfw_account(p, r, why);
 	if (verdict == NF_ACCEPT)
 		return natfw_accept(p, p->was);
 	if (verdict != NF_DROP)
@@ -61,18 +67,14 @@ static unsigned int natfw_refuse(struct natfw_pkt *p, const struct natfw_rule *r
 	return natfw_end_here(p, r, NATFW_R_REJECT);
 }
 
-/* A packet of a flow that is permitted. */
-static unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
-				       struct natfw_half *h)
+/* A packet of a flow that is permitted, the long way. */
+static noinline unsigned int natfw_forward_slow(struct natfw_pkt *p, struct natfw_flow *f,
+						struct natfw_half *h, u8 emit, const u32 *mark)
 {
-	const u32 *mark = natfw_flow_mark(f);
 	enum natfw_reason why = NATFW_R_ALLOW_STACK;
-	u8 emit = natfw_emit_mode(p, natfw_flow_emit(f));
 	struct natfw_xlat x;
 	unsigned int verdict;
 
-	if (likely(emit == NATFW_EMIT_DIRECT && !mark) && natfw_emit_hit(p, f, h, &why))
-		return natfw_end(p, NF_STOLEN, f->rule, why);
 	if (f->flags & NATFW_FLOW_NAT) {
 		natfw_half_xlat(h, &x);
 		verdict = natfw_emit(p, h, &x, emit, mark, &why);
@@ -80,6 +82,20 @@ static unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f
 		verdict = natfw_emit(p, h, NULL, emit, mark, &why);
 	}
 	return natfw_end(p, verdict, f->rule, why);
+}
+
+static unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
+				       struct natfw_half *h)
+{
+	const u32 *mark = natfw_flow_mark(f);
+	u8 emit = natfw_emit_mode(p, natfw_flow_emit(f));
+
+	if (likely(emit == NATFW_EMIT_DIRECT && !mark) && natfw_emit_hit(p, f, h)) {
+		natfw_account(p, f->rule, f->flags & NATFW_FLOW_NAT ? NATFW_R_NAT_DIRECT :
+								      NATFW_R_ALLOW_DIRECT);
+		return NF_STOLEN;
+	}
+	return natfw_forward_slow(p, f, h, emit, mark);
 }
 
 static bool natfw_action_refuses(u8 action)
@@ -217,21 +233,27 @@ unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state)
 {
 	struct natfw_dev *nd = priv;
-	struct natfw_pkt p;
+	struct natfw_pkt natfw_not_cleared p;
 	int err;
 
+	/* all but @inner, which is for who finds NATFW_P_ICMPERR */
 	p.skb = skb;
 	p.was = skb;
 	p.nd = nd;
 	p.nn = nd->nn;
+	p.gen = 0;
+	p.hash = 0;
 	p.len = skb->len;
+	memset(&p.key, 0, sizeof(p.key));
+	p.key.zone = READ_ONCE(nd->zone);
 	p.flags = 0;
 	p.thoff = 0;
-	p.tcp_flags = 0;
+	p.ttl = 0;
+	p.dscp = 0;
 	p.icmp_type = 0;
 	p.icmp_code = 0;
+	p.tcp_flags = 0;
 	p.flow_label = 0;
-	p.key.zone = READ_ONCE(nd->zone);
 	err = natfw_parse(&p);
 	if (!err && unlikely(p.flags & NATFW_P_FRAG))
 		err = natfw_reassemble(&p);

@@ -10,6 +10,7 @@
 #include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -57,8 +58,8 @@ static void natfw_chain_frag(struct natfw_chain *c, const struct frag_hdr *fh)
  * Step over the header at c->off, of which @left bytes from skb->data on may
  * be used. False if it is not all there.
  */
-static bool natfw_chain_step(const struct sk_buff *skb, struct natfw_chain *c,
-			     unsigned int left)
+static noinline bool natfw_chain_step(const struct sk_buff *skb, struct natfw_chain *c,
+				      unsigned int left)
 {
 	u8 buf[sizeof(struct frag_hdr)];
 	const u8 *h;
@@ -210,7 +211,7 @@ static bool natfw_inner_v6(struct natfw_pkt *p, struct natfw_key *k,
 }
 
 /* Fills p->inner, or leaves the packet an ordinary ICMP message. */
-static void natfw_parse_inner(struct natfw_pkt *p)
+static noinline void natfw_parse_inner(struct natfw_pkt *p)
 {
 	unsigned int end = p->skb->len;
 	struct natfw_key k = {};
@@ -260,7 +261,7 @@ static void natfw_parse_icmp(struct natfw_pkt *p, const u8 *h)
 }
 
 /* The transport header at p->thoff. @end: bytes of the IP packet. */
-static int natfw_parse_transport(struct natfw_pkt *p, unsigned int end)
+static noinline int natfw_parse_other(struct natfw_pkt *p, unsigned int end)
 {
 	unsigned int need = natfw_transport_len(p->key.proto);
 	const u8 *h;
@@ -271,10 +272,26 @@ static int natfw_parse_transport(struct natfw_pkt *p, unsigned int end)
 		return natfw_fail(NATFW_R_MALFORMED);
 	h = p->skb->data + p->thoff;
 	natfw_key_transport(&p->key, natfw_pkt_is6(p), h);
-	if (p->key.proto == IPPROTO_TCP)
-		p->tcp_flags = h[13];
-	else if (p->key.proto == (natfw_pkt_is6(p) ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+	if (p->key.proto == (natfw_pkt_is6(p) ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		natfw_parse_icmp(p, h);
+	return 0;
+}
+
+/* The same, quicker for what most packets are. */
+static __always_inline int natfw_parse_transport(struct natfw_pkt *p, unsigned int end)
+{
+	bool tcp = p->key.proto == IPPROTO_TCP;
+	unsigned int need = p->thoff + (tcp ? sizeof(struct tcphdr) : sizeof(struct udphdr));
+	const u8 *h;
+
+	if (!tcp && p->key.proto != IPPROTO_UDP)
+		return natfw_parse_other(p, end);
+	if (need > end || !natfw_pull(p, need))
+		return natfw_fail(NATFW_R_MALFORMED);
+	h = p->skb->data + p->thoff;
+	p->key.ports = *(const __be32 *)h;
+	if (tcp)
+		p->tcp_flags = h[13];
 	return 0;
 }
 
@@ -340,7 +357,7 @@ static void natfw_v6_header(struct natfw_pkt *p, const struct ipv6hdr *ih)
 		p->flags |= NATFW_P_GROUP;
 }
 
-static int natfw_parse_v6(struct natfw_pkt *p)
+static noinline int natfw_parse_v6(struct natfw_pkt *p)
 {
 	struct natfw_chain c = { .off = sizeof(struct ipv6hdr) };
 	const struct ipv6hdr *ih;
@@ -377,7 +394,7 @@ static int natfw_parse_v6(struct natfw_pkt *p)
  * But tags that name no VLAN it takes off one after the other without coming
  * by here again: no honest frame has two.
  */
-static int natfw_parse_vlan(const struct sk_buff *skb)
+static noinline int natfw_parse_vlan(const struct sk_buff *skb)
 {
 	const __be16 *tci;
 	__be16 buf;

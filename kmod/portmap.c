@@ -158,7 +158,7 @@ static int words_grow(struct natfw_portmap *pm, struct natfw_portchunk *c)
 		return 0;
 	while (rooms[i] <= n)
 		i++;
-	words = kmalloc(rooms[i] * sizeof(unsigned long), GFP_ATOMIC | __GFP_NOWARN);
+	words = kmalloc_array(rooms[i], sizeof(unsigned long), GFP_ATOMIC | __GFP_NOWARN);
 	if (!words)
 		return -ENOMEM;
 	if (n)

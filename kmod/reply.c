@@ -188,9 +188,10 @@ static void natfw_reset_earn(struct natfw_net *nn)
 /* True if one more may be sent now. */
 static bool natfw_reset_allowed(struct natfw_net *nn)
 {
+	unsigned long now = jiffies;
 	bool ok;
 
-	if (!READ_ONCE(nn->reset_credit) && READ_ONCE(nn->reset_stamp) == jiffies)
+	if (!READ_ONCE(nn->reset_credit) && READ_ONCE(nn->reset_stamp) == now)
 		return false;
 	spin_lock(&nn->reset_lock);
 	natfw_reset_earn(nn);

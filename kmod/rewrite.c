@@ -161,13 +161,30 @@ static __wsum natfw_sub_addr4(__be32 *field, const union natfw_addr *to)
 	return delta;
 }
 
+/* In one's complement. */
+static u64 natfw_add_carry(u64 a, u64 b)
+{
+	a += b;
+	return a + (a < b);
+}
+
+/* A checksum counts 16-bit words, in any order: so it does with two of 64 bits. */
+static __always_inline u64 natfw_sum_addr6(const struct in6_addr *a)
+{
+	u64 front, back;
+
+	memcpy(&front, &a->s6_addr[0], sizeof(front));
+	memcpy(&back, &a->s6_addr[8], sizeof(back));
+	return natfw_add_carry(front, back);
+}
+
 static __wsum natfw_sub_addr6(struct in6_addr *field, const union natfw_addr *to)
 {
-	__wsum delta = csum_sub(csum_partial(to->b, sizeof(*to), 0),
-				csum_partial(field, sizeof(*field), 0));
+	u64 delta = natfw_add_carry(natfw_sum_addr6(&to->in6), ~natfw_sum_addr6(field));
 
 	*field = to->in6;
-	return delta;
+	delta = (delta & U32_MAX) + (delta >> 32);
+	return (__force __wsum)((u32)delta + (u32)(delta >> 32));
 }
 
 __wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
@@ -245,7 +262,7 @@ static __wsum natfw_sub_id(const struct natfw_pkt *p, __be16 *field,
 	return csum_sub((__force __wsum)*field, (__force __wsum)old);
 }
 
-static void natfw_l4_csum(struct sk_buff *skb, unsigned int thoff,
+static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thoff,
 			  const struct natfw_l4 *l4, const struct natfw_delta *d)
 {
 	__sum16 *sum = (__sum16 *)(skb->data + thoff + l4->csum);
@@ -397,16 +414,20 @@ static __wsum natfw_hit_addrs4(struct sk_buff *skb, const struct natfw_half *h, 
 	return delta;
 }
 
-static __wsum natfw_hit_addrs(struct sk_buff *skb, const struct natfw_half *h,
-			      const struct natfw_node *reply)
+static noinline __wsum natfw_hit_addrs6(struct sk_buff *skb, const struct natfw_node *reply)
 {
 	union natfw_addr src, dst;
 
-	if (!natfw_node_is6(reply))
-		return natfw_hit_addrs4(skb, h, natfw_node_words(reply)[0]);
 	natfw_node_dst(reply, &src);
 	natfw_node_src(reply, &dst);
 	return natfw_rewrite_addrs(skb->data, true, &src, &dst);
+}
+
+static __wsum natfw_hit_addrs(struct sk_buff *skb, const struct natfw_half *h,
+			      const struct natfw_node *reply)
+{
+	return natfw_node_is6(reply) ? natfw_hit_addrs6(skb, reply)
+				     : natfw_hit_addrs4(skb, h, natfw_node_words(reply)[0]);
 }
 
 void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h)

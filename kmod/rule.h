@@ -168,9 +168,13 @@ static inline bool natfw_rule_visible(const struct natfw_rule *r, u64 gen)
  */
 static inline bool natfw_gen_stale(const struct natfw_net *nn, u64 *gen)
 {
+	u64 cut;
+
 	/* pairs with natfw_rule_cut(): who missed a rule sees why */
 	smp_rmb();
-	if (likely(smp_load_acquire(&nn->cut_gen) <= *gen))
+	/* the rules as they are since come after it */
+	cut = smp_load_acquire(&nn->cut_gen);
+	if (likely(cut <= *gen))
 		return false;
 	/* pairs with natfw_rule_commit() */
 	*gen = smp_load_acquire(&nn->gen);

@@ -175,6 +175,30 @@ static struct natfw_node *natfw_table_scan(const struct natfw_key *key, u32 hash
 	}
 }
 
+struct natfw_node *natfw_table_hit(const struct natfw_table *t,
+				   const struct natfw_key *key, u32 hash)
+{
+	const struct natfw_buckets *a;
+	const struct natfw_bucket *b;
+	u16 tag = natfw_tag(hash);
+	struct natfw_node *n;
+	u32 i;
+
+	for (a = rcu_dereference(t->cur); a; a = rcu_dereference(a->next)) {
+		for (b = &a->b[hash & a->mask]; b; b = rcu_dereference(b->next)) {
+			for (i = 0; i < NATFW_BUCKET_SLOTS; i++) {
+				if (READ_ONCE(b->tag[i]) != tag)
+					continue;
+				n = rcu_dereference(b->slot[i]);
+				natfw_node_prefetch(n);
+				if (n && natfw_node_has_key(n, key))
+					return n;
+			}
+		}
+	}
+	return NULL;
+}
+
 struct natfw_node *natfw_table_first(const struct natfw_table *t,
 				     const struct natfw_key *key, u32 hash,
 				     struct natfw_table_match *m)

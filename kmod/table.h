@@ -55,6 +55,22 @@ struct natfw_node {
 
 static_assert(sizeof(struct natfw_node) == 16);
 
+/* What @state of a node with these is. */
+static inline u64 natfw_node_state(u32 gen, u16 slot, u8 flags)
+{
+	union {
+		struct {
+			u32	gen;
+			u16	slot;
+			u8	flags;
+			u8	pad;
+		};
+		u64	state;
+	} u = { { .gen = gen, .slot = slot, .flags = flags } };
+
+	return u.state;
+}
+
 #define NATFW_NODE_WORDS4	2
 #define NATFW_NODE_WORDS6	5
 
@@ -214,6 +230,9 @@ struct natfw_node *natfw_table_first(const struct natfw_table *t,
 struct natfw_node *natfw_table_next(const struct natfw_table *t,
 				    const struct natfw_key *key, u32 hash,
 				    struct natfw_table_match *m);
+/* The same as natfw_table_first(), for who does not go on. */
+struct natfw_node *natfw_table_hit(const struct natfw_table *t,
+				   const struct natfw_key *key, u32 hash);
 
 /*
  * Insert @node under its key. @clash, if not NULL, is called with the bucket
