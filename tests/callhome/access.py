@@ -103,8 +103,9 @@ def counted(o, l):
     w.ok(subscribe())
     as_user(l, "toor").close()
     until(w, "netconf-session-end")
+    w.error(lifetime("merge", 700), "access-denied")
     after = denied(a)
-    want(after[0] == before[0] + 1 and after[2] == before[2] + 1, "%s %s" % (before, after))
+    want(after == [before[0] + 1, before[1] + 1, before[2] + 1], "%s %s" % (before, after))
     for s in a, g, w:
         s.close()
 
@@ -138,3 +139,77 @@ def changed(o, l, *args):
     subprocess.run(args, check=True)
     want(keys(w) == [], "after")
     w.close()
+
+
+def edit(inner, target="running", more=""):
+    return ("<edit-config><target><%s/></target>%s<config>%s</config></edit-config>" % (target, more, inner))
+
+
+def lifetime(operation, seconds=""):
+    """An edit of one leaf."""
+    return edit('<natfw xmlns="%s" xmlns:nc="%s"><nslp><lifetime nc:operation="%s">%s</lifetime></nslp></natfw>'
+                % (NATFW, NS, operation, seconds))
+
+
+def no_writers(o, l):
+    """Nobody writes anything where no rule says so."""
+    s, a = as_user(l, "wilma"), as_user(l, "toor")
+    for x in s, a:
+        e = x.error(lifetime("merge", 700), "access-denied")
+        want(path_of(e).endswith("lifetime"), path_of(e))
+        x.close()
+
+
+def writers(o, l):
+    """c may create, u update, d delete this leaf, and no other."""
+    c, u, d = (as_user(l, x) for x in "cud")
+    for x in u, d:
+        x.error(lifetime("create", 700), "access-denied")
+    c.ok(lifetime("create", 700))
+    for x in c, d:
+        x.error(lifetime("merge", 800), "access-denied")
+    u.ok(lifetime("merge", 800))
+    for x in c, u:
+        x.error(lifetime("delete"), "access-denied")
+    d.ok(lifetime("delete"))
+    # 8341-3.2.8a: what is the same needs no right, and one that is not is found
+    c.ok(lifetime("create", 900))
+    u.ok(edit('<natfw xmlns="%s"><nslp><forward>false</forward><lifetime>1000</lifetime></nslp></natfw>' % NATFW))
+    e = u.error(edit('<natfw xmlns="%s"><nslp><forward>true</forward><lifetime>1000</lifetime></nslp></natfw>' % NATFW),
+                "access-denied")
+    want(path_of(e).endswith("forward"), path_of(e))
+    # who may read only may not make himself one who may more
+    e = u.error(edit('<nacm xmlns="%s"><enable-nacm>false</enable-nacm></nacm>' % ACM), "access-denied")
+    want(e.find(q("error-path")) is None or "nacm" not in path_of(e), "of what is not read nothing is told")
+    d.ok(lifetime("delete"))
+    for x in c, u, d:
+        x.close()
+
+
+def committers(o, l):
+    """The candidate is checked as it is edited, and again by who commits it."""
+    u, w = as_user(l, "u"), as_user(l, "wilma")
+    w.error(lifetime("merge", 700).replace("running", "candidate"), "access-denied")
+    a = as_user(l, "admin")
+    a.ok(lifetime("merge", 700).replace("running", "candidate"))
+    w.error("<commit/>", "access-denied")
+    a.ok("<commit/>")
+    u.ok(lifetime("merge", 750).replace("running", "candidate"))
+    u.ok("<commit/>")
+    a.ok(lifetime("delete"))
+    for x in u, w, a:
+        x.close()
+
+
+def own_rules(o, l):
+    """An edit of the rules themselves is done under the old ones; what comes next is under the new ones."""
+    a, w = as_user(l, "admin"), as_user(l, "wilma")
+    want(keys(w) == ["second"], "before")
+    a.ok(edit('<nacm xmlns="%s"><rule-list><name>admins</name><rule><name>all</name><action>deny</action></rule>'
+              "</rule-list></nacm>" % ACM))
+    want(keys(w) == ["second"], "others")
+    a.error(get(natfw("<key/>"), True), "access-denied")
+    a.error(edit('<nacm xmlns="%s"><rule-list><name>admins</name><rule><name>all</name><action>permit</action></rule>'
+                 "</rule-list></nacm>" % ACM), "access-denied")
+    for x in a, w:
+        x.close()

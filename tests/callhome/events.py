@@ -230,3 +230,42 @@ def daemon(o, l, *args):
             lost += int(leaf(e, "events", NATFW))
     want(told + lost == 600 and 150 <= told < 450, "%d told, %d lost" % (told, lost))
     s.close()
+
+
+def changes(o, l):
+    """Who has changed what, and what becomes of commits that have to be confirmed."""
+    a, b = l.session(), l.session()
+    a.ok(subscribe(subtree('<netconf-config-change xmlns="%s"/><netconf-confirmed-commit xmlns="%s"/>'
+                           % (BASE_EVENTS, BASE_EVENTS))))
+    leaf_edit = ('<edit-config><target><%s/></target><config><natfw xmlns="%s"><nslp><lifetime>%d</lifetime></nslp>'
+                 "</natfw></config></edit-config>")
+    b.ok(leaf_edit % ("running", NATFW, 700))
+    _, e = a.event("netconf-config-change")
+    by = e.find(q("changed-by", BASE_EVENTS))
+    want((leaf(by, "username"), leaf(by, "session-id"), leaf(by, "source-host")) == ("nms1", str(b.id), o.address), "by")
+    edits = e.findall(q("edit", BASE_EVENTS))
+    want(len(edits) == 1 and leaf(edits[0], "target").endswith(":lifetime"), leaf(edits[0], "target"))
+    want(leaf(edits[0], "operation") in ("create", "merge", "replace"), "operation")
+    b.ok(leaf_edit % ("candidate", NATFW, 800))
+    b.ok("<commit><confirmed/><confirm-timeout>60</confirm-timeout></commit>")
+    _, e = a.event("netconf-confirmed-commit")
+    want((leaf(e, "confirm-event"), leaf(e, "timeout"), leaf(e, "session-id")) == ("start", "60", str(b.id)), "start")
+    b.ok("<commit><confirmed/><confirm-timeout>50</confirm-timeout></commit>")
+    _, e = a.event("netconf-confirmed-commit")
+    want((leaf(e, "confirm-event"), leaf(e, "timeout")) == ("extend", "50"), "extend")
+    b.ok("<cancel-commit/>")
+    _, e = a.event("netconf-confirmed-commit")
+    want(leaf(e, "confirm-event") == "cancel", "cancel")
+    b.ok(leaf_edit % ("candidate", NATFW, 900))
+    b.ok("<commit><confirmed/><confirm-timeout>1</confirm-timeout></commit>")
+    until(a, "netconf-confirmed-commit")
+    _, e = a.event("netconf-confirmed-commit")
+    want((leaf(e, "confirm-event"), leaf(e, "username")) == ("timeout", None), "timeout")
+    b.ok(leaf_edit % ("candidate", NATFW, 900))
+    b.ok("<commit><confirmed/><confirm-timeout>60</confirm-timeout></commit>")
+    until(a, "netconf-confirmed-commit")
+    b.ok("<commit/>")
+    _, e = a.event("netconf-confirmed-commit")
+    want(leaf(e, "confirm-event") == "complete", "complete")
+    for x in a, b:
+        x.close()

@@ -8,7 +8,7 @@
 
 ktap_start
 make_certificates
-for user in admin wilma guest; do
+for user in admin wilma guest c u d; do
 	certificate "$user" managers "/CN=$user"
 done
 certificate toor managers /CN=root
@@ -49,6 +49,32 @@ limited() {
 		"        - {name: natfw, module-name: natfw, action: deny}" \
 		"        - {name: monitoring, module-name: ietf-netconf-monitoring, action: deny}" \
 		"        - {name: events, rpc-name: create-subscription, action: deny}"
+}
+
+# One leaf, of which three users may do one thing each.
+writing() {
+	local user access
+	limited "$ONE" "$NONE"
+	sed -i "s/{name: guest, user-name: \[guest\]}/&, {name: c, user-name: [c]}, {name: u, user-name: [u]}, {name: d, user-name: [d]}/" \
+		"$CONF"
+	for user in c:create u:update d:delete; do
+		access=${user#*:} user=${user%:*}
+		printf '    - {name: %s, group: [%s], rule: [{name: one, path: /natfw:natfw/nslp/lifetime, %s}]}\n' \
+			"$user" "$user" "access-operations: $access, action: permit" >>"$CONF"
+	done
+	reloads
+}
+
+writers() {
+	writing
+	plays access.writers
+	plays access.committers
+}
+
+own_rules() {
+	limited "$ONE" "$NONE"
+	reloads
+	plays access.own_rules
 }
 
 reloads() {
@@ -114,6 +140,7 @@ unharmed() {
 device
 fresh_start
 point "8341-3.4.1a,8341-3.4.4c,8341-3.4.4d,X-8341-g without rules" plays access.standard
+point "8341-3.4.1a nobody writes" plays access.no_writers
 limited "$ONE" "$NONE"
 reloads
 point "8341-d defaults" plays access.defaults
@@ -123,6 +150,8 @@ point "5277-c,8341-3.4.6a who is told of what" plays access.listeners
 point "8341-e refusals are counted" plays access.counted
 point "metrics" numbers
 point "8341-3.4.4a the first rule that fits" reordered
+point "8341-3.4.5b,8341-3.2.5a,8341-3.2.8a,8341-3.4.3 who changes what" writers
+point "8341-3.4a rules that change themselves" own_rules
 point "access control switched off" switched_off
 point "X-8341-g rules that lock everybody out are repaired by the file" repaired
 point "a path that is none" bad_rules "/natfw:natfw/nothing"

@@ -82,6 +82,13 @@ many
 point "sessions of applications, as many as are told of" plays events.daemon "$WORK/sessions"
 point "unharmed" unharmed
 
+called "$(for ((i = 1; i < 4; i++)); do client "nms$i" "remote-address: $MGR4"; done)" \
+	"ietf-netconf-acm:nacm:" \
+	"  groups: {group: [{name: all, user-name: [nms1]}]}" \
+	"  rule-list: [{name: all, group: [all], rule: [{name: all, action: permit}]}]"
+point "6470-a changes of the configuration, and commits to be confirmed" plays events.changes
+point "unharmed" unharmed
+
 two_endpoints() {
 	printf '      - name: other\n        endpoint:\n'
 	endpoint first "remote-address: $MGR4, remote-port: 9"
