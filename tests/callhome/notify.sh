@@ -52,7 +52,7 @@ numbers() {
 }
 
 many
-point "5277-3.1a :notification and :interleave" plays events.capabilities
+point ":notification and :interleave" plays events.capabilities
 point "5277-a streams" plays events.streams
 point "5277-b,6470-a sessions of others, and requests meanwhile" plays events.sessions
 point "filters: subtree and XPath" plays events.filters
