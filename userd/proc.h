@@ -74,6 +74,9 @@ enum msg_type {
 	MSG_CALL_LIST,		/* ctl to mgmt: uint64_t: managers that are called */
 	MSG_CALL_INFO,		/* mgmt to ctl: uint64_t, struct call_info; only the number: end */
 	MSG_CALL_NOW,		/* ctl to mgmt: char[64], a manager to call now */
+	/* mgmt and kern */
+	MSG_CALL_FLOW,		/* mgmt to kern: struct call_flow */
+	MSG_CALL_FLOW_OPEN,	/* kern to mgmt: uint32_t id */
 	/* mgmt and the monitor */
 	MSG_CHANGE,		/* mgmt to monitor: struct change_part and a part of a difference */
 	MSG_CHANGE_DONE,	/* monitor to mgmt: struct change_answer */
@@ -133,6 +136,13 @@ struct call_info {
 	uint8_t state, error;		/* enum call_state, enum call_error */
 	uint32_t since, next;		/* seconds; next 0: there is a session, or an attempt */
 	uint64_t attempts, sessions, failures;
+};
+
+/* A connection that mgmt is about to make, or has no more: MSG_CALL_FLOW and, when its answers get in, MSG_CALL_FLOW_OPEN. */
+struct call_flow {
+	uint32_t id;			/* mgmt's; one that is there already is replaced */
+	uint32_t open;
+	struct endpoint remote, local;
 };
 
 /* sshd on a connection; @id is mgmt's. */

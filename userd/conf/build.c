@@ -594,8 +594,6 @@ static uint16_t host_key_bits(const struct conf_ssh *s, const struct lyd_node *e
 	return bits;
 }
 
-#define OWN_PORTS	32768	/* from here on natfwd lets answers in (kern/base.c) */
-
 /* The registered ports (RFC 8071, 6). */
 static void build_endpoint(const struct conf_mgmt *m, struct conf_endpoint *p,
 			   const struct lyd_node *n)
@@ -612,9 +610,6 @@ static void build_endpoint(const struct conf_mgmt *m, struct conf_endpoint *p,
 	p->host_keys = host_key_bits(&m->ssh, n);
 	if (!p->port)
 		p->port = registered[p->transport];
-	if (p->local_port && p->local_port < OWN_PORTS)
-		log_warn(SUB_CONF, "line %u: answers to a local-port below %u need a rule where a device "
-			 "has default drop", tree_line(n), OWN_PORTS);
 	if (local)
 		address_read(&p->local, local);
 }

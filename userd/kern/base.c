@@ -158,7 +158,34 @@ static void add_own(struct base *b, uint32_t priority, uint32_t protocol, uint16
 		add(b, &b->address[i], priority, protocol, first, last);
 }
 
-/* What manager @e answers to our address @to. One that is known by name may be anywhere. */
+static void add_source(struct natfw_rule *r, const struct address *from, uint16_t port)
+{
+	r->match.sport = port;
+	natfw_want(&r->match, NATFW_A_MATCH_SPORT);
+	plan_address(&r->match.src, from);
+	natfw_want(&r->match, NATFW_A_MATCH_SRC);
+}
+
+/* Who is being called, before all else. */
+static void add_calls(struct base *b)
+{
+	const struct call_flow *f;
+	struct natfw_rule r;
+
+	for (f = b->g->call; f < b->g->call + CALLS_MAX; f++) {
+		if (!f->open)
+			continue;
+		r = rule_to(b, &f->local.address, PLAN_CALLS, IPPROTO_TCP, f->local.port,
+			    f->local.port);
+		add_source(&r, &f->remote.address, f->remote.port);
+		send_rule(b, &r);
+	}
+}
+
+/*
+ * What manager @e answers to our address @to, also before it is called. One that is known by name may be anywhere, so
+ * what it answers comes in when it is called.
+ */
 static void add_manager(struct base *b, const struct conf_endpoint *e, const struct address *to)
 {
 	uint16_t first = e->local_port ? e->local_port : PORT_OWN_MIN;
@@ -166,14 +193,9 @@ static void add_manager(struct base *b, const struct conf_endpoint *e, const str
 				      e->local_port ? first : PORT_OWN_MAX);
 	struct address from;
 
-	r.match.sport = e->port;
-	natfw_want(&r.match, NATFW_A_MATCH_SPORT);
-	if (address_read(&from, e->remote)) {
-		if (from.version != to->version)
-			return;
-		plan_address(&r.match.src, &from);
-		natfw_want(&r.match, NATFW_A_MATCH_SRC);
-	}
+	if (!address_read(&from, e->remote) || from.version != to->version)
+		return;
+	add_source(&r, &from, e->port);
 	send_rule(b, &r);
 }
 
@@ -208,6 +230,7 @@ static void add_all(struct base *b)
 		add_own(b, PLAN_SIGNALLING, IPPROTO_TCP, gist->tls_port, gist->tls_port);
 	add_own(b, PLAN_LAST, IPPROTO_TCP, PORT_OWN_MIN, PORT_OWN_MAX);
 	add_managers(b);
+	add_calls(b);
 }
 
 static void del_old(struct gate *g)
@@ -251,6 +274,55 @@ void base_install(struct gate *g)
 		g->base = made;
 	}
 	ids_fini(&old);
+}
+
+/* Not for whatever mgmt says: it may be somebody else's by then. */
+static bool is_endpoint(const struct conf_endpoint *e, const struct call_flow *f)
+{
+	struct address to;
+
+	if (e->port != f->remote.port)
+		return false;
+	if (e->local_port ? f->local.port != e->local_port : f->local.port < PORT_OWN_MIN)
+		return false;
+	return !address_read(&to, e->remote) || address_equal(&to, &f->remote.address);
+}
+
+static bool is_configured_call(const struct conf_mgmt *m, const struct call_flow *f)
+{
+	unsigned int i, k;
+
+	if (!f->remote.port || !f->local.port || !address_is_set(&f->remote.address) ||
+	    f->remote.address.version != f->local.address.version)
+		return false;
+	for (i = 0; i < m->calls; i++)
+		for (k = 0; k < m->call[i].endpoints; k++)
+			if (is_endpoint(&m->call[i].endpoint[k], f))
+				return true;
+	return false;
+}
+
+/* What is over goes when the rules are next looked at. */
+void gate_call(struct gate *g, const struct call_flow *f)
+{
+	struct call_flow *at = NULL, *i;
+
+	for (i = g->call; i < g->call + CALLS_MAX; i++) {
+		if (i->open && i->id == f->id)
+			i->open = false;
+		if (!i->open && !at)
+			at = i;
+	}
+	if (!f->open || !at || !g->conf || !is_configured_call(&g->conf->mgmt, f))
+		return;
+	*at = *f;
+	if (link_up(&g->link))
+		base_install(g);
+}
+
+void gate_no_calls(struct gate *g)
+{
+	memset(g->call, 0, sizeof(g->call));
 }
 
 void base_fini(struct gate *g)

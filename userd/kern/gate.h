@@ -58,6 +58,13 @@ void gate_start(struct gate *g);
 bool gate_has_module(const struct gate *g);
 /* It is @now, ms; before each round of messages. Never goes back. */
 void gate_clock(struct gate *g, uint64_t now);
+/*
+ * Let answers of a manager that is called come in, whatever rules there are, for as long as @f is open. Only such as the
+ * configuration knows of.
+ */
+void gate_call(struct gate *g, const struct call_flow *f);
+/* No calls are open any more. */
+void gate_no_calls(struct gate *g);
 /* A message of the signalling process; answered now or by gate_flush(). */
 void gate_request(struct gate *g, const void *data, size_t len);
 void gate_flush(struct gate *g);

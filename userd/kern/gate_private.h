@@ -69,6 +69,8 @@ struct orphan {
 	uint64_t id;
 };
 
+#define CALLS_MAX	128		/* twice as many as there may be managers */
+
 struct gate {
 	struct gate_io io;
 	const struct conf *conf;
@@ -92,6 +94,7 @@ struct gate {
 	uint64_t orphans_until;		/* ms; all have expired by then */
 	struct ids base;		/* rules that let signalling itself pass */
 	uint64_t base_hash;		/* of what they say */
+	struct call_flow call[CALLS_MAX];	/* let in; those that are not open are free */
 	uint64_t base_next;		/* when they are refreshed, ms */
 	uint64_t look_next;		/* when devices and addresses are looked at, ms */
 	struct ids mend;		/* tags of rows to be put back */

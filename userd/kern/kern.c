@@ -273,6 +273,18 @@ static void send_stat(void *arg, const struct stat_value *v)
 	proc_send2(n->to, MSG_STATS_VALUE, &n->number, sizeof(n->number), v, sizeof(*v));
 }
 
+/* Rules that are no good, or no module: the call is made anyhow. */
+static void call_flow(const struct call_flow *f)
+{
+	const uint8_t version = f->remote.address.version;
+
+	set_clock();
+	if (!f->open || version == 4 || version == 6)
+		gate_call(kern.gate, f);
+	if (f->open)
+		proc_send(PROC_MGMT, MSG_CALL_FLOW_OPEN, &f->id, sizeof(f->id));
+}
+
 static void asked(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	struct numbered n = { .to = from };
@@ -373,6 +385,8 @@ static void kern_peer(enum proc_id peer, bool again)
 			kern.listing[kept++] = kern.listing[i];
 	if (again)
 		kern.listings = kept;
+	if (again && peer == PROC_MGMT)
+		gate_no_calls(kern.gate);
 }
 
 static void kern_drained(enum proc_id peer)
@@ -383,7 +397,9 @@ static void kern_drained(enum proc_id peer)
 
 static void kern_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
-	if (from == PROC_CTL || from == PROC_MGMT) {
+	if (from == PROC_MGMT && type == MSG_CALL_FLOW && len == sizeof(struct call_flow)) {
+		call_flow(data);
+	} else if (from == PROC_CTL || from == PROC_MGMT) {
 		asked(from, type, data, len);
 	} else if (from == PROC_SIG && type == MSG_GATE) {
 		set_clock();

@@ -18,8 +18,9 @@
 #include "policy/ledger.h"
 
 /* Priorities, the lowest wins; rules made by hand have 1000 if they do not say. */
+#define PLAN_CALLS		1	/* answers of a manager that is being called */
 #define PLAN_SIGNALLING		50	/* messages between natfwds */
-#define PLAN_MANAGERS		60	/* answers of managers that are called */
+#define PLAN_MANAGERS		60	/* of managers at addresses that are configured */
 #define PLAN_DENY		400
 #define PLAN_ALLOW		500
 #define PLAN_LAST		1000000	/* against the default verdict alone */

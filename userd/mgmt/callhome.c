@@ -22,6 +22,7 @@
 struct link {
 	struct call *call;
 	struct endpoint remote;
+	struct call_flow flow;		/* that kern knows of; id 0: of none */
 	struct dial *dial;
 	struct transport *transport;
 };
@@ -101,10 +102,18 @@ static void on_clock(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ a link ends */
 
+/* Kern lets in what it answers, whatever else is refused. */
+static int tell_flow(const struct call_flow *f)
+{
+	return f->id ? proc_send(PROC_KERN, MSG_CALL_FLOW, f, sizeof(*f)) : -ENOENT;
+}
+
 static void free_link(struct link *l)
 {
 	if (!l)
 		return;
+	l->flow.open = false;
+	(void)tell_flow(&l->flow);
 	dial_cancel(l->dial);
 	transport_close(l->transport);
 	free(l);
@@ -159,6 +168,19 @@ static const struct conf_endpoint *endpoint_of(const struct call *c)
 	return &c->conf->endpoint[c->endpoint];
 }
 
+static bool on_ask(void *arg, const struct endpoint *local, const struct endpoint *to)
+{
+	static uint32_t last;
+	struct link *l = arg;
+
+	if (!l->flow.id)
+		l->flow.id = ++last ? last : ++last;
+	l->flow.open = true;
+	l->flow.local = *local;
+	l->flow.remote = *to;
+	return !tell_flow(&l->flow);
+}
+
 static void on_connecting(void *arg, const struct endpoint *to)
 {
 	struct link *l = arg;
@@ -190,7 +212,7 @@ static void on_failed(void *arg, enum call_error error, const char *why)
 	over(l, error, why);
 }
 
-static const struct dial_ops dial_ops = { on_connecting, on_connected, on_failed };
+static const struct dial_ops dial_ops = { on_ask, on_connecting, on_connected, on_failed };
 
 /* Without memory for it, it ends as one that nobody answers. */
 static void dial(void *arg, struct call *c)
@@ -203,6 +225,32 @@ static void dial(void *arg, struct call *c)
 		return;
 	l->call = c;
 	l->dial = dial_start(home.base, endpoint_of(c), c->conf->max_wait, &dial_ops, l);
+}
+
+void callhome_flow_open(uint32_t id)
+{
+	const struct call *c;
+	const struct link *l;
+	unsigned int i;
+
+	for (i = 0; (c = connector_call(home.connector, i)); i++) {
+		l = c->link;
+		if (l && l->dial && l->flow.id == id)
+			dial_go(l->dial);
+	}
+}
+
+void callhome_flows(void)
+{
+	const struct call *c;
+	const struct link *l;
+	unsigned int i;
+
+	for (i = 0; (c = connector_call(home.connector, i)); i++) {
+		l = c->link;
+		if (l)
+			(void)tell_flow(&l->flow);
+	}
 }
 
 /* ------------------------------------------------------------------ the log */

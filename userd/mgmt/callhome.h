@@ -14,6 +14,10 @@ int callhome_init(struct event_base *base);
 int callhome_conf(const struct conf_mgmt *m);
 /* Begin to call. */
 void callhome_start(void);
+/* Kern lets in answers to flow @id. */
+void callhome_flow_open(uint32_t id);
+/* Kern is new: tell it of connections there are. */
+void callhome_flows(void);
 /* Call @name now; unknown names are ignored. */
 void callhome_now(const char *name);
 /* Tell @fn of each manager. */

@@ -17,6 +17,7 @@
 
 #define ADDRESSES_MAX	16
 #define RESOLV_MAX	16384		/* octets of resolv.conf */
+#define ASK_MS		500		/* for an answer of this node */
 #define LEAST_MS	500		/* for one address, however many there are */
 
 struct dial {
@@ -32,6 +33,7 @@ struct dial {
 	int fd;
 	int err;			/* the last */
 	bool cancelled;			/* the lookup has still to answer */
+	bool asking;			/* and not connecting yet */
 };
 
 static struct evdns_base *dns;
@@ -81,6 +83,7 @@ void dial_resolver(struct event_base *base, int fd)
 
 static void drop(struct dial *d)
 {
+	d->asking = false;
 	if (d->event)
 		event_free(d->event);
 	if (d->fd >= 0)
@@ -114,6 +117,11 @@ void dial_cancel(struct dial *d)
 
 /* ------------------------------------------------------------------ the socket */
 
+static int family_of(const struct endpoint *to)
+{
+	return to->address.version == 4 ? AF_INET : AF_INET6;
+}
+
 static int set(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno : 0;
@@ -136,31 +144,35 @@ int dial_keep_alive(int fd, const struct conf_endpoint *e)
 	return err ? err : set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * wait * (attempts + 1));
 }
 
+/* Also where any port will do: it has to be known before the first packet leaves. */
 static int bind_local(int fd, const struct conf_endpoint *e, int family)
 {
 	struct endpoint from = { e->local, e->local_port };
 	struct sockaddr_storage ss;
 	socklen_t len;
 
-	if (!address_is_set(&e->local) && !e->local_port)
-		return 0;
 	if (!address_is_set(&e->local))
 		from.address.version = family == AF_INET ? 4 : 6;
 	len = endpoint_to_sockaddr(&from, &ss);
-	(void)set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (!e->local_port)
-		(void)set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	if (e->local_port)
+		(void)set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	return bind(fd, (struct sockaddr *)&ss, len) ? -errno : 0;
+}
+
+static int bind_device(int fd, const struct conf_endpoint *e)
+{
+	if (*e->interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, e->interface,
+					(socklen_t)strlen(e->interface)))
+		return -errno;
+	return 0;
 }
 
 static int prepare(int fd, const struct conf_endpoint *e, int family)
 {
-	int err = 0;
+	int err = bind_device(fd, e);
 
-	if (*e->interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, e->interface,
-					(socklen_t)strlen(e->interface)))
-		return -errno;
-	err = bind_local(fd, e, family);
+	if (!err)
+		err = bind_local(fd, e, family);
 	if (!err)
 		err = set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	return err ? err : dial_keep_alive(fd, e);
@@ -179,24 +191,50 @@ static void set_scope(int fd, const struct conf_endpoint *e, struct sockaddr_sto
 		in6->sin6_scope_id = (uint32_t)r.ifr_ifindex;
 }
 
-static int begin_connect(struct dial *d, const struct endpoint *to)
+static int make_socket(struct dial *d, const struct endpoint *to)
+{
+	if (address_is_set(&d->conf.local) && d->conf.local.version != to->address.version)
+		return -EAFNOSUPPORT;
+	d->fd = socket(family_of(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return d->fd < 0 ? -errno : prepare(d->fd, &d->conf, family_of(to));
+}
+
+static int begin_connect(const struct dial *d, int fd, const struct endpoint *to)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = endpoint_to_sockaddr(to, &ss);
-	int err;
 
-	if (address_is_set(&d->conf.local) && d->conf.local.version != to->address.version)
-		return -EAFNOSUPPORT;
-	d->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (d->fd < 0)
-		return -errno;
-	err = prepare(d->fd, &d->conf, ss.ss_family);
-	if (err)
-		return err;
-	set_scope(d->fd, &d->conf, &ss);
-	if (connect(d->fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
+	set_scope(fd, &d->conf, &ss);
+	if (connect(fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS)
 		return -errno;
 	return 0;
+}
+
+static bool name_of(int fd, struct endpoint *local)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return !getsockname(fd, (struct sockaddr *)&ss, &len) &&
+	       endpoint_from_sockaddr(local, (struct sockaddr *)&ss);
+}
+
+/* The address that @to is called from, by route: a datagram socket knows without a packet. */
+static bool find_local(const struct dial *d, const struct endpoint *to, struct endpoint *local)
+{
+	int fd = socket(family_of(to), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct endpoint routed;
+	bool found = fd >= 0 && name_of(d->fd, local);
+
+	if (found && !address_is_set(&d->conf.local)) {
+		found = !bind_device(fd, &d->conf) && !begin_connect(d, fd, to) &&
+			name_of(fd, &routed);
+		if (found)
+			local->address = routed.address;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg);
@@ -226,6 +264,50 @@ static enum call_error error_of(int err)
 	}
 }
 
+/* True: it has begun, and the rest is told by the loop. */
+static bool go(struct dial *d)
+{
+	if (d->event)
+		event_free(d->event);
+	d->event = NULL;
+	d->err = begin_connect(d, d->fd, &d->address[d->at - 1]);
+	if (!d->err && !watch(d))
+		d->err = -ENOMEM;
+	return !d->err;
+}
+
+static void try_next(struct dial *d);
+
+static void on_asked(evutil_socket_t fd, short what, void *arg)
+{
+	struct dial *d = arg;
+
+	(void)fd;
+	(void)what;
+	d->asking = false;
+	if (!go(d))
+		try_next(d);
+}
+
+void dial_go(struct dial *d)
+{
+	if (d->asking)
+		event_active(d->event, EV_TIMEOUT, 0);
+}
+
+/* Whoever lets answers in is asked to, and not waited for for long. */
+static bool ask(struct dial *d, const struct endpoint *to)
+{
+	const struct timeval late = { 0, ASK_MS * 1000 };
+	struct endpoint local;
+
+	if (!d->ops->ask || !find_local(d, to, &local))
+		return false;
+	d->event = evtimer_new(d->base, on_asked, d);
+	d->asking = d->event && !event_add(d->event, &late) && d->ops->ask(d->arg, &local, to);
+	return d->asking;
+}
+
 static void try_next(struct dial *d)
 {
 	while (d->at < d->addresses) {
@@ -233,12 +315,9 @@ static void try_next(struct dial *d)
 
 		drop(d);
 		d->ops->connecting(d->arg, to);
-		d->err = begin_connect(d, to);
-		if (d->err)
-			continue;
-		if (watch(d))
+		d->err = make_socket(d, to);
+		if (!d->err && (ask(d, to) || go(d)))
 			return;
-		d->err = -ENOMEM;
 	}
 	fail(d, error_of(d->err), strerror(-d->err));
 }

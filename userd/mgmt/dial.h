@@ -13,6 +13,11 @@
 struct dial;
 
 struct dial_ops {
+	/*
+	 * It is about to connect from @local to @to, and goes on by dial_go(), or by itself after a moment. False: it goes
+	 * on at once. NULL: always.
+	 */
+	bool (*ask)(void *arg, const struct endpoint *local, const struct endpoint *to);
 	/* The name is known, TCP begins. */
 	void (*connecting)(void *arg, const struct endpoint *to);
 	/* @fd is the callee's. The dial is over, and freed. */
@@ -29,6 +34,8 @@ void dial_resolver(struct event_base *base, int fd);
 /* @e is copied; it has @seconds in all. NULL: no memory. */
 struct dial *dial_start(struct event_base *base, const struct conf_endpoint *e,
 			unsigned int seconds, const struct dial_ops *ops, void *arg);
+/* What was asked has been answered. */
+void dial_go(struct dial *d);
 /* Have @fd, a TCP socket, probe a silent peer as @e says. 0 or -errno. */
 int dial_keep_alive(int fd, const struct conf_endpoint *e);
 /* Give up; nothing is told any more. */

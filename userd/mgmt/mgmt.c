@@ -213,6 +213,8 @@ static void peer(enum proc_id id, bool again)
 {
 	(void)again;
 	state_peer(id);
+	if (id == PROC_KERN)
+		callhome_flows();
 }
 
 static void message(enum proc_id from, enum msg_type type, const void *data, size_t len)
@@ -221,6 +223,10 @@ static void message(enum proc_id from, enum msg_type type, const void *data, siz
 		return;
 	if (events_message(from, type, data, len))
 		return;
+	if (from == PROC_KERN && type == MSG_CALL_FLOW_OPEN && len == sizeof(uint32_t)) {
+		callhome_flow_open(*(const uint32_t *)data);
+		return;
+	}
 	if (from == PROC_MONITOR && (ssh_message(type, data, len) ||
 				     (type == MSG_CHANGE_DONE && commit_answer(data, len))))
 		return;
