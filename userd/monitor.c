@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "change.h"
 #include "child.h"
+#include "host.h"
 #include "monitor.h"
 #include "notify.h"
 #include "sandbox.h"
@@ -663,6 +664,13 @@ static void drop_next(void)
 	conf_source_free(&m.source);
 }
 
+/* As the file has it, and not as it stays until a restart. */
+static void remember_host(const struct conf *c)
+{
+	if (host_remember(c))
+		log_error(SUB_CONF, "out of memory: no changes by managers");
+}
+
 static void reload_tried(const struct conf_error *verdict)
 {
 	struct conf_error e = *verdict;
@@ -674,6 +682,7 @@ static void reload_tried(const struct conf_error *verdict)
 	} else {
 		m.next = NULL;
 		change_loaded(&m.source);
+		remember_host(c);
 		enforce(c);
 	}
 	reload_over(&e);
@@ -753,6 +762,11 @@ static int confine(void)
 	return sandbox_enter(&box);
 }
 
+static bool check_change(const struct conf *c, struct conf_error *e)
+{
+	return host_allows(c, e) && check_files(c, e);
+}
+
 static bool try_change(const struct conf *c)
 {
 	static const struct conf_error none;
@@ -772,7 +786,7 @@ static void reload_now(void)
 }
 
 static const struct change_ops change_ops = {
-	check_files, try_change, enforce, answer_change, current, confine, reload_now,
+	check_change, try_change, enforce, answer_change, current, confine, reload_now,
 };
 
 /* ------------------------------------------------------------------ signals */
@@ -925,6 +939,7 @@ int monitor_main(const struct monitor_options *o, struct conf *c, struct conf_so
 	sshd_init(m.base, tell_mgmt);
 	prepare_ssh(c);
 	change_loaded(source);
+	remember_host(c);
 	if (start_all())
 		end(EXIT_FAILURE);
 	if (!m.over)

@@ -36,6 +36,7 @@ point "constraints" plays constraints
 point "options" plays options
 point "copies" plays copies
 point "secrets" plays secrets
+point "settings of the host" plays hosts
 point "locks" plays locks cut
 point "confirmed" plays confirmed close
 point "persistent" plays persistent

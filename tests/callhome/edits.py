@@ -272,6 +272,31 @@ def secrets(o, l):
     s.close()
 
 
+def hosts(o, l):
+    """By what root acts is not for managers, though NACM lets this one do everything."""
+    s = l.session()
+    fresh(s)
+    before = config(s)
+    file = "<management><identity><name>%s</name><certificate>%s</certificate><key>%s</key><authority>%s</authority></identity></management>"
+    for text, path in (
+            ("<management><ssh><program>/usr/bin/vi</program></ssh></management>", "ssh/program"),
+            ("<management><ssh><relay>/bin/sh</relay></ssh></management>", "ssh/relay"),
+            ("<management><ssh><directory>/etc</directory></ssh></management>", "ssh/directory"),
+            ("<management><ssh><host-key><name>x</name><file>/etc/shadow</file></host-key></ssh></management>", "host-key/file"),
+            ("<control><socket>/etc/passwd</socket></control>", "control/socket"),
+            ("<daemon><user>root</user></daemon>", "daemon/user"),
+            ("<daemon><state-directory>/etc</state-directory></daemon>", "daemon/state-directory"),
+            (file % ("x", "/etc/shadow", "/etc/shadow", "/etc/shadow"), "identity/certificate")):
+        for target in ("running", "candidate"):
+            e = s.error(edit(text, target), "operation-failed") if target == "running" else (
+                ok(s, edit(text)), s.error("<commit><confirmed/></commit>", "operation-failed"))[1]
+            want("not for managers" in e.find(q("error-message")).text, e.find(q("error-message")).text)
+            want(path_of(e).replace("natfw:", "").endswith(path), "path %s" % path_of(e))
+            want(config(s) == before, "changed")
+        ok(s, "<discard-changes/>")
+    s.close()
+
+
 def leave(o, l, number):
     """Makes a change, for the test to look at files."""
     s = l.session()
