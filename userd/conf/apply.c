@@ -130,15 +130,53 @@ static bool without_line(struct conf_error *e)
 	return false;
 }
 
-static bool finish(struct lyd_node *tree, enum write_format format, struct apply_result *r,
-		   struct conf_error *e)
+/* Whether they are the same, in whatever order that means nothing. */
+static bool same_trees(const struct lyd_node *a, const struct lyd_node *b)
 {
-	r->conf = build_conf(tree, e);
-	if (!r->conf)
+	struct lyd_node *diff = NULL;
+	bool same = !lyd_diff_siblings(lyd_first_sibling(a), lyd_first_sibling(b), 0, &diff) && !diff;
+
+	ly_err_clean((struct ly_ctx *)LYD_CTX(a), NULL);
+	lyd_free_all(diff);
+	return same;
+}
+
+/*
+ * What is in force is what the file will be read as: a value that would be read as another, or not at all, shows now,
+ * and not when the daemon does not start again.
+ */
+static bool read_back(struct ly_ctx *ctx, const struct lyd_node *tree, struct apply_result *r,
+		      struct conf_error *e)
+{
+	struct doc_value *file = doc_read(r->text, r->len, e);
+	struct lyd_node *again = file ? tree_create(ctx, file, e) : NULL;
+
+	doc_free(file);
+	if (again && !same_trees(tree, again))
+		fail(e, "would be read from the file as something else");
+	else if (again)
+		r->conf = build_conf(again, e);
+	if (r->conf)
+		r->conf->tree = build_text(again);
+	lyd_free_all(again);
+	if (r->conf && !r->conf->tree)
+		return fail(e, "out of memory");
+	return r->conf || without_line(e);
+}
+
+static bool finish(struct ly_ctx *ctx, struct lyd_node *tree, enum write_format format,
+		   struct apply_result *r, struct conf_error *e)
+{
+	struct conf *c = build_conf(tree, e);
+
+	conf_free(c);
+	if (!c)
 		return without_line(e);
 	r->text = write_tree(tree, format, &r->len);
-	r->conf->tree = r->text ? build_text(tree) : NULL;
-	return r->conf->tree || fail(e, "out of memory");
+	if (!r->text)
+		return fail(e, "out of memory");
+	return r->len <= CONF_FILE_MAX ? read_back(ctx, tree, r, e) :
+	       fail(e, "the file would be larger than 4 MiB");
 }
 
 /* Whether writing what was read gives the same text. */
@@ -164,7 +202,7 @@ static bool apply(struct ly_ctx *ctx, const char *text, size_t len, const char *
 	if (good)
 		r->own = is_own(tree, format, text, len);
 	good = good && merge_in(&tree, diff, e) && (tree_validate(&tree, e) || without_line(e)) &&
-	       finish(tree, format, r, e);
+	       finish(ctx, tree, format, r, e);
 	lyd_free_all(tree);
 	return good;
 }

@@ -10,8 +10,6 @@
 
 #include "conf/build.h"
 
-#define FILE_MAX_OCTETS	(4u << 20)
-
 /* ------------------------------------------------------------------ reading */
 
 static struct conf *from_tree(struct lyd_node *tree, struct conf_error *e)
@@ -73,11 +71,11 @@ static bool read_all(int fd, char **text, size_t *len, struct conf_error *e)
 		return fail(e, strerror(errno));
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return fail(e, "not a file");
-	*text = malloc(FILE_MAX_OCTETS + 1);
+	*text = malloc(CONF_FILE_MAX + 1);
 	if (!*text)
 		return fail(e, "out of memory");
-	for (*len = 0; *len <= FILE_MAX_OCTETS; *len += (size_t)n) {
-		n = read(fd, *text + *len, FILE_MAX_OCTETS + 1 - *len);
+	for (*len = 0; *len <= CONF_FILE_MAX; *len += (size_t)n) {
+		n = read(fd, *text + *len, CONF_FILE_MAX + 1 - *len);
 		if (n < 0)
 			return fail(e, strerror(errno));
 		if (!n)

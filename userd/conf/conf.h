@@ -13,6 +13,8 @@
 #include "base/address.h"
 #include "base/log.h"
 
+#define CONF_FILE_MAX	(4u << 20)	/* octets of a file */
+
 struct conf_interface {
 	char name[16];			/* leaf name; the index is looked up when it appears */
 	bool outside;			/* side: inside | outside */
