@@ -439,6 +439,7 @@ attach_foreign() {
 }
 
 bad_mode() {
+	wipe
 	fails ctl dev attach lan --xdp=fast
 	file_has "$WORK/stderr" "native, generic"
 	fails ctl dev attach lan xdp native --xdp
