@@ -180,6 +180,168 @@ daemon_goes() {
 	fi
 }
 
+# --- over TLS, called home -------------------------------------------------------------
+#
+# snmpd is the server of TLS on a port of loopback; natfwd offers that as a service to natfw-manager, and a tool
+# of net-snmp beside the manager is the client. net-snmp 5.9.3 has nothing newer than TLS 1.0, so OpenSSL is told
+# to let it, here and in these programs only; what protects is the TLS around it.
+
+identity_of() {
+	local at=$WORK/$1/tls
+	mkdir -p "$at/certs" "$at/private" "$at/ca-certs"
+	quietly openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$3" \
+		-keyout "$at/private/$2.key" -out "$at/certs/$2.crt" "${@:4}"
+}
+
+print_of() {
+	local digest
+	digest=$(openssl x509 -in "$WORK/tools/tls/certs/$1.crt" -noout -fingerprint -sha256)
+	echo "${digest#*=}"
+}
+
+old_tls() {
+	printf '%s\n' 'openssl_conf = init' '[init]' 'ssl_conf = ssl' '[ssl]' 'system_default = all' '[all]' \
+		'MinProtocol = TLSv1' 'CipherString = ALL:!aNULL:@SECLEVEL=0' >"$WORK/openssl.cnf"
+}
+
+secure_agent() {
+	local name
+	old_tls
+	identity_of agent gateway gateway
+	for name in nms1 other nobody; do
+		identity_of tools "$name" "$name"
+	done
+	# 33 octets, of which no security name can be made, and an address, of which one can
+	identity_of tools long 'a-manager-with-a-name-too-long-33' -addext 'subjectAltName=IP:192.0.2.2'
+	cp "$WORK/tools/tls/certs/"*.crt "$WORK/agent/tls/certs/"
+	cp "$WORK/agent/tls/certs/gateway.crt" "$WORK/tools/tls/certs/"
+	printf '%s\n' >"$WORK/agent/snmpd.conf" "agentAddress tlstcp:127.0.0.1:10161" \
+		"master agentx" "agentXSocket unix:$WORK/agentx" "agentXPerms 0666 0755" "sysName gw17" \
+		"[snmp] disableSNMPv1 yes" "[snmp] disableSNMPv2c yes" "[snmp] localCert gateway" "[snmp] trustCert nms1" "[snmp] trustCert other" \
+		"[snmp] trustCert nobody" "[snmp] trustCert long" \
+		"certSecName 10 $(print_of nms1) --cn" "certSecName 20 $(print_of other) --sn second" \
+		"certSecName 30 $(print_of long) --cn" "certSecName 31 $(print_of long) --ip" \
+		"rouser -s tsm nms1 authPriv" "rouser -s tsm second authPriv .1.3.6.1.2.1.1.5" "$@"
+	bg in_ns "$DEV" env SNMPCONFPATH="$WORK/agent" OPENSSL_CONF="$WORK/openssl.cnf" \
+		snmpd -f -Lo -C -c "$WORK/agent/snmpd.conf"
+	AGENT=$BG AGENT_OUT=$BG_OUT
+	wait_for 10 test -S "$WORK/agentx" || die "$(cat "$AGENT_OUT")"
+}
+
+called_home() {
+	kill -- "-$AGENT"
+	rm -f "$WORK/agentx"
+	secure_agent "$@"
+	OTHER=$(printf '%s\n' '  service:' '    - {name: snmp, port: 10161}')
+	device_conf "$(relayed snmp relay 20017)" "$(relayed bare relay-plain 20018)"
+	fresh_start
+	subagent_of_tls
+	serve_relays
+}
+
+relayed() {
+	printf '      - name: %s\n        endpoint:\n' "$1"
+	printf '          - {name: main, transport: %s, service: snmp, remote-address: %s, remote-port: %s%s}\n' \
+		"$2" $MGR4 "$3" "$([[ $2 == relay ]] && echo ', identity: ours')"
+	printf '        reconnect: {backoff-max: 1, minimum-uptime: 0}\n'
+}
+
+subagent_of_tls() {
+	bg in_ns "$DEV" "$SUBAGENT" -x "unix:$WORK/agentx" -u nobody -c "$SOCKET"
+}
+
+MANAGER=$TOP/userd/manager/natfw-manager
+serve_relays() {
+	mkdir -p "$WORK/manager"
+	chmod 600 "$CERTS/nms.key"
+	cat >"$WORK/manager.yaml" <<-E
+		user: root
+		state: $WORK/manager
+		control: {path: $WORK/manager.sock}
+		listen:
+		- {transport: relay, service: snmp, address: $MGR4, port: 20017}
+		- {transport: relay-plain, service: bare, address: $MGR4, port: 20018}
+		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
+		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
+	E
+	ip -n "$MGR" link set lo up
+	export NATFW_MANAGER_SOCKET=$WORK/manager.sock
+	bg in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens 20017 || die "$(cat "$BG_OUT")"
+	"$MANAGER" devices add gw-17 identifier=17 credential=ops
+	bg in_ns "$MGR" "$MANAGER" relay -l 16101 snmp gw-17
+	RELAY_OUT=$BG_OUT
+	bg in_ns "$MGR" "$MANAGER" relay -l 16102 bare
+	wait_for 10 listens 16101
+	wait_for 10 listens 16102
+}
+
+# over PORT IDENTITY COMMAND WORDS...: a tool of net-snmp at the manager, as IDENTITY
+over() {
+	in_ns "$MGR" env SNMPCONFPATH="$WORK/tools" OPENSSL_CONF="$WORK/openssl.cnf" "$3" -v3 \
+		--defSecurityModel=tsm -l authPriv -On -r 0 -t 10 -T our_identity="$2" -T their_identity=gateway \
+		"tlstcp:127.0.0.1:$1" "${@:4}" 2>&1
+}
+
+SYSNAME=.1.3.6.1.2.1.1.5.0
+
+answers_home() {
+	want "$(over "$1" nms1 snmpget -Oqv $SYSNAME | tail -n 1)" '"gw17"' || die "$(cat "$AGENT_OUT")"
+	want "$(over "$1" nms1 snmpget -Oqv "$MIB.8.1.3$(octets snmp)" | tail -n 1)" '"relay"'
+}
+
+# Many requests on one call; one connection to the service.
+one_call() {
+	local before after
+	before=$(grep -c 'manager called client="snmp"' "$LOG")
+	over 16101 nms1 snmpbulkwalk -Cr5 "$MIB" >"$WORK/far"
+	(($(wc -l <"$WORK/far") > 60)) || die "$(cat "$WORK/far")"
+	after=$(grep -c 'manager called client="snmp"' "$LOG")
+	((after - before <= 1)) || die "$((after - before)) calls"
+}
+
+# Which name a certificate gets, by what that name may see.
+security_names() {
+	want "$(over 16101 other snmpget -Oqv $SYSNAME | tail -n 1)" '"gw17"'
+	over 16101 other snmpget "$MIB.2.1.0" >"$WORK/said" || :
+	file_has "$WORK/said" 'No Such\|authorizationError\|noAccess' || die "$(cat "$WORK/said")"
+}
+
+no_row() {
+	fails over 16101 nobody snmpget $SYSNAME
+	wait_for 10 file_has "$AGENT_OUT" 'verify_callback\|certificate\|secname\|TLS' || die "$(cat "$AGENT_OUT")"
+	want "$(over 16101 nms1 snmpget -Oqv $SYSNAME | tail -n 1)" '"gw17"' 'afterwards'
+}
+
+no_certificate() {
+	in_ns "$MGR" env OPENSSL_CONF="$WORK/openssl.cnf" openssl s_client -connect 127.0.0.1:16101 -tls1 -quiet \
+		</dev/null >"$WORK/said" 2>&1 || :
+	file_has "$WORK/said" 'alert\|error' || die "$(cat "$WORK/said")"
+}
+
+set_refused() {
+	over 16101 nms1 snmpset .1.3.6.1.2.1.1.6.0 s here >"$WORK/said" || :
+	file_has "$WORK/said" 'noAccess\|authorizationError\|notWritable' || die "$(cat "$WORK/said")"
+}
+
+no_community() {
+	in_ns "$MGR" env SNMPCONFPATH="$WORK/tools" OPENSSL_CONF="$WORK/openssl.cnf" snmpget -v2c -c public -On \
+		-r 0 -t 3 -T our_identity=nms1 -T their_identity=gateway tlstcp:127.0.0.1:16101 $SYSNAME \
+		>"$WORK/said" 2>&1 || :
+	want "$(grep -c gw17 "$WORK/said")" 0 || die "$(cat "$WORK/said")"
+}
+
+# The manager's own certificate is looked at before the service hears anything.
+outer_first() {
+	local before
+	before=$(grep -c 'SSL_accept\|Connection from' "$AGENT_OUT")
+	"$MANAGER" devices remove gw-17
+	fails over 16101 nms1 snmpget $SYSNAME
+	want "$(grep -c 'SSL_accept\|Connection from' "$AGENT_OUT")" "$before"
+	"$MANAGER" devices add gw-17 identifier=17 credential=ops
+	wait_for 20 eval '[[ $(over 16101 nms1 snmpget -Oqv $SYSNAME | tail -n 1) == "\"gw17\"" ]]'
+}
+
 point "the subagent shows natfwd" the_daemon
 point "the subagent has no rights" unprivileged
 point "CHS-25,CHO-1 a row for each manager that is called" calls_shown
@@ -190,4 +352,14 @@ point "NATFW-MIB names all of it" named
 point "nothing can be set" read_only
 point "a connection that has restricted itself reads state, and nothing else" restricted
 point "the subagent ends with natfwd, and says so" daemon_goes
+called_home
+point "CHS-1,CHS-2,CHD-2b SNMP over TLS is called home: a tool at the manager reads it" answers_home 16101
+point "CHS-8 many requests on one call" one_call
+point "CHS-5,CHD-6c the security name is the certificate's, by certSecName" security_names
+point "CHS-7,CHD-6e a certificate without a row gets nothing" no_row
+point "CHS-4 nor does one who shows none" no_certificate
+point "CHS-17 nothing can be set by who may read" set_refused
+point "CHS-13 no community gets through" no_community
+point "CHS-1 the same as a plain service" answers_home 16102
+point "CHD-6a who the manager is not let in by, does not get to the agent" outer_first
 ktap_end
