@@ -43,7 +43,7 @@ reads() {
 
 is_refused() {
 	foreign refused invalid-value get-schema no-such-module \
-		refused invalid-value rpc '<kill-session xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><session-id>999</session-id></kill-session>' \
+		refused access-denied rpc '<kill-session xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><session-id>999</session-id></kill-session>' \
 		get /natfw:natfw/state/call-home
 	said 'refused invalid-value'
 }
