@@ -101,7 +101,7 @@ def data(o, l):
     x = h.get(DATA, accept=XML).xml()
     want(x.tag == "{%s}data" % RC and "{%s}natfw" % NATFW in [e.tag for e in x], "XML")
     clients = h.get(TOP + "/management/call-home/client").json()["natfw:client"]
-    want([c["name"] for c in clients] == ["nms", "a,b/c d", "slow"], "a list: %s" % clients)
+    want([c["name"] for c in clients] == ["nms", "a,b/c d", "slow", "classic"], "a list: %s" % clients)
     a = h.ask("GET", TOP + "/management/call-home/client", accept=XML)
     want(a.status == 400 and a.xml().find(".//{%s}error-tag" % RC).text == "invalid-value", "several in XML: %s" % a)
     one = h.get(TOP + "/management/call-home/client=nms").json()["natfw:client"]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=400
+# natfw-test: host timeout=600
 #
 # What a manager that was called can do by RESTCONF. The managers are in rest_*.py.
 . "$(dirname "$0")/lib.sh"
@@ -19,6 +19,17 @@ rest_conf() {
 	device_conf "$(rest_client nms "remote-address: $MGR4")" \
 		"$(rest_client "'a,b/c d'" "remote-address: $MGR4, remote-port: 9")" \
 		"$(rest_client slow "remote-address: $MGR4, remote-port: 4337")" \
+		"$(client classic "remote-address: $MGR4")" \
+		"ietf-netconf-acm:nacm:" \
+		"  groups: {group: [{name: managers, user-name: [nms1]}]}" \
+		"  rule-list:" \
+		"  - name: all" \
+		"    group: [managers]" \
+		"    rule:" \
+		"    - {name: a, path: '/natfw:natfw/gist', access-operations: create update delete, action: deny}" \
+		"    - {name: b, path: '/natfw:natfw/daemon/log', access-operations: read, action: deny}" \
+		"    - {name: c, module-name: natfw, rpc-name: reload, access-operations: exec, action: deny}" \
+		"    - {name: d, module-name: '*', access-operations: '*', action: permit}" \
 		"key:" \
 		"  - {id: 1, name: first, secret: c2VjcmV0LXNlY3JldA==}" \
 		"  - {id: 2, name: second, secret: c2VjcmV0LXNlY3JldA==}"
@@ -44,16 +55,33 @@ plays() {
 	want "$(pid_of mgmt)" "$before" 'the process'
 }
 
+rss() {
+	awk '/VmRSS/ { print $2 }' "/proc/$(pid_of mgmt)/status"
+}
+
 # Who takes nothing, and who never finishes, hold up nobody, and take no memory.
 holds_nobody() {
 	local before after
-	before=$(awk '/VmRSS/ { print $2 }' "/proc/$(pid_of mgmt)/status")
+	before=$(rss)
 	in_background --port 4337 deaf
 	seen 'asked'
 	plays many
-	after=$(awk '/VmRSS/ { print $2 }' "/proc/$(pid_of mgmt)/status")
+	after=$(rss)
 	((after - before < 65536)) || die "grew by $((after - before)) KiB"
 	kill -- "-$BG"
+}
+
+# What is taken for a request is given back.
+keeps_nothing() {
+	local before after
+	in_background steady
+	wait_for 60 file_has "$BG_OUT" warm || die "$(cat "$BG_OUT")"
+	before=$(rss)
+	wait_for 90 file_has "$BG_OUT" over || die "$(cat "$BG_OUT")"
+	after=$(rss)
+	((after - before < 16384)) || die "grew by $((after - before)) KiB"
+	echo "# grew by $((after - before)) KiB"
+	kill -- "-$BG" 2>/dev/null || :
 }
 
 never_whole() {
@@ -62,6 +90,80 @@ never_whole() {
 	plays dribble
 	plays old
 	wait_for 90 file_has "$BG_OUT" over || die "$(cat "$BG_OUT")"
+}
+
+# Other clients: curl, through a relay that takes the call and lets curl connect to it; TLS is curl's.
+by_curl() {
+	local url=https://gateway-17 me=(--silent --show-error --max-time 20 --cacert "$CERTS/root.pem"
+		--cert "$CERTS/nms.pem" --key "$CERTS/nms.key" --connect-to gateway-17:443:127.0.0.1:8443)
+	command -v curl >/dev/null || die "no curl"
+	# the second listener is there when the call has come
+	bg in_ns "$MGR" socat "TCP-LISTEN:4336,bind=$MGR4,reuseaddr" TCP-LISTEN:8443,bind=127.0.0.1,reuseaddr
+	wait_for 15 listens 8443
+	in_ns "$MGR" curl "${me[@]}" --http1.1 -D "$WORK/heads" \
+		"$url/.well-known/host-meta" -o "$WORK/meta" --next "${me[@]}" \
+		"$url/restconf/data/natfw:natfw/gist/port" -o "$WORK/port" --next "${me[@]}" \
+		-X PUT -H 'Content-Type: application/yang-data+json' -d '{"natfw:rate": 21}' \
+		-w '%{http_code} %{num_connects}\n' "$url/restconf/data/natfw:natfw/policy/rate" --next "${me[@]}" \
+		-H 'Accept: application/yang-data+xml' "$url/restconf/data/natfw:natfw/policy/rate" --next "${me[@]}" \
+		-X DELETE -w ' %{http_code} %{num_connects}\n' "$url/restconf/data/natfw:natfw/policy/rate" >"$WORK/answers" ||
+		die "curl: $?"
+	file_has "$WORK/meta" "rel='restconf' href='/restconf'"
+	want "$(cat "$WORK/port")" '{"natfw:port":270}'
+	# all on the connection that the device has made
+	want "$(cat "$WORK/answers")" "201 0
+<rate xmlns=\"urn:natfw:yang:natfw\">21</rate> 204 0"
+	kill -- "-$BG" 2>/dev/null || :
+}
+
+NATFW_MANAGER=$TOP/userd/manager/natfw-manager
+
+manages() {
+	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$NATFW_MANAGER" "$@"
+}
+
+connected() {
+	manages devices | grep -q 'gw-17.*connected'
+}
+
+# natfw-manager, with its own client.
+by_manager() {
+	[[ -x $NATFW_MANAGER ]] || die "natfw-manager is not built"
+	mkdir -p "$WORK/manager"
+	chmod 600 "$CERTS/nms.key"
+	cat >"$WORK/manager.yaml" <<-E
+		user: root
+		state: $WORK/manager
+		control: {path: $WORK/manager.sock}
+		listen: [{transport: restconf, address: $MGR4}]
+		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
+		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
+	E
+	bg in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens 4336 || die "$(cat "$BG_OUT")"
+	manages devices add gw-17 identifier=17 credential=ops
+	wait_for 20 connected || die "$(manages devices; manages devices refused)"
+	manages rest -q GET /data/natfw:natfw/gist/port gw-17 >"$WORK/answer"
+	file_has "$WORK/answer" '"natfw:port":270' || die "$(cat "$WORK/answer")"
+	echo '{"natfw:rate": 22}' >"$WORK/body"
+	manages rest -d "$WORK/body" PUT /data/natfw:natfw/policy/rate gw-17
+	manages rest GET /data/natfw:natfw/policy/rate gw-17 >"$WORK/answer"
+	file_has "$WORK/answer" '"natfw:rate":22' || die "$(cat "$WORK/answer")"
+	fails manages rest GET /data/natfw:natfw/none gw-17
+	manages rest DELETE /data/natfw:natfw/policy/rate gw-17
+	kill -- "-$BG"
+}
+
+# What was answered is on the disk: the daemon is killed as a power cut would.
+kept() {
+	rest_conf
+	fresh_start
+	plays survives before
+	kill -KILL "$MONITOR"
+	wait "$MONITOR" 2>/dev/null || :
+	daemon_start
+	plays survives after
+	daemon_stop
 }
 
 unharmed() {
@@ -76,6 +178,8 @@ unharmed() {
 rest_conf
 fresh_start
 point "8040-3.1a,8040-3.3a,8040-3.3b,8040-4.3c discovery, and what is below the root" plays discovery
+point "8040-4.1a OPTIONS" plays options
+point "8040-3.2a,8040-5.2a,8040-5.2b,8040-5.5a media types" plays formats
 point "8040-3.5a,8040-3.5b,8040-4.3a,8040-4.3b,8040-2.5c data, by the paths it has" plays data
 point "8040-9a,8040-1.3a,8040-4.8c state, capabilities and modules" plays state
 point "8040-3.5c defaults" plays defaults
@@ -84,15 +188,32 @@ point "8040-3.4a,8040-3.4b,8040-3.4c tags, times and conditions" plays condition
 point "8040-4.2a HEAD is GET without a body" plays heads
 point "X-8040-ch1,X-8040-ch2,X-8040-ch3 many requests on one connection, and the next call" plays many
 point "8040-3.6a,8040-3.6b operations" plays operations
+point "8040-4.4a,8040-4.4b,8040-4.4c POST" plays creates
+point "8040-4.5a,8040-4.5b PUT" plays replaces
+point "8040-4.6a,8040-4.6b PATCH" plays merges
+point "8040-4.7a,8040-4.7b DELETE" plays deletes
+point "8040-4.8b places in lists that are ordered by their user" plays places
+point "8040-3.4a edits with conditions" plays conditional
+point "8040-4.5c the datastore as a whole, and secrets" plays whole
+point "8040-1.4a,8040-1.4b,8040-1.4d,8040-1.4e what NETCONF has locked, or on trial" plays locked
+point "what no rule permits" plays denied
+point "a thousand entries" plays large
+point "8040-3.1a,8040-4.5a,X-8040-ch2 curl" by_curl
+point "8040-3.1b,8040-2.5c natfw-manager" by_manager
 point "8040-6a events in JSON" plays streams
 point "8040-6a events in XML" plays in_xml
 point "8040-6a,8040-4.8c replay" plays replayed
 point "8040-4.8c filters of events" plays filtered
 point "X-8040-ch5 what could be understood in two ways" plays smuggling
+point "chunks, and what is none" plays chunks
+point "8040-12a,8040-7a,8040-5.2a what is too large, too deep, or expands" plays too_large
+point "expectations" plays continues
 point "8040-2.1a HTTP without TLS" plays plain
 point "X-8040-ch4,8040-2.2a ALPN" plays alpn
 point "8040-2.5a,8040-2.5b nobody without a certificate" plays nobody
 point "X-CM-9 who takes nothing holds up nobody" holds_nobody
+point "requests take no memory for good" keeps_nothing
 point "8040-12a who never finishes a request" never_whole
 point "all within the limits of the process" unharmed
+point "8040-1.4c what was answered survives" kept
 ktap_end

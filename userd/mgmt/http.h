@@ -14,7 +14,7 @@
 
 #include "mgmt/session.h"
 
-#define HTTP_BODY_MAX	(4u << 20)	/* octets of a request's body */
+#define HTTP_BODY_MAX	(2u << 20)	/* octets of a request's body */
 
 /* Fields of a request that mean something here; others are read and forgotten. */
 enum http_field {

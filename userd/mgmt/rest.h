@@ -22,6 +22,7 @@ enum rest_format { REST_JSON, REST_XML };
 struct gather;
 struct nacm;
 struct commit;
+struct commit_waiter;
 struct sse;
 
 struct restconf {
@@ -39,6 +40,7 @@ struct restconf {
 	enum rest_format format;	/* of the answer */
 	struct gather *gather;
 	struct nacm *rules;		/* for all of the request (RFC 8341, 3.4) */
+	struct commit_waiter *waiter;	/* until the commit of somebody else is over */
 	struct commit *commit;
 	char *location;			/* of what is created; NULL: nothing is */
 	struct sse *sse;

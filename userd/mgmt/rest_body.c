@@ -111,6 +111,19 @@ static char *inside(const struct restconf *r, const char *module, const char *ns
 
 /* ------------------------------------------------------------------ parsing */
 
+/* The library knows of the way only as far as it has made it. */
+static void complete_path(struct mgmt_error *e, const struct lyd_node *parent)
+{
+	char *path = parent && *e->path ? lyd_path(parent, LYD_PATH_STD, NULL, 0) : NULL;
+	char whole[sizeof(e->path)];
+
+	if (path && strncmp(e->path, path, strlen(path)) != 0) {
+		snprintf(whole, sizeof(whole), "%.255s%.255s", path, e->path);
+		memcpy(e->path, whole, sizeof(whole));
+	}
+	free(path);
+}
+
 static bool parse(struct restconf *r, const char *text, struct lyd_node *parent, struct lyd_node **tree)
 {
 	LYD_FORMAT format = format_of(r) == REST_XML ? LYD_XML : LYD_JSON;
@@ -127,6 +140,7 @@ static bool parse(struct restconf *r, const char *text, struct lyd_node *parent,
 	}
 	if (err) {
 		error_libyang(&e, ctx);
+		complete_path(&e, parent);
 		e.type = "protocol";
 		rest_error(r, 400, &e);
 	}

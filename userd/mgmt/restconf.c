@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "mgmt/certname.h"
+#include "mgmt/commit.h"
 #include "mgmt/gather.h"
 #include "mgmt/media.h"
 #include "mgmt/nacm.h"
@@ -23,9 +24,31 @@ static const char *const methods[REST_METHODS] = {
 
 /* ------------------------------------------------------------------ what may be done with what */
 
+/* RFC 8040, 4. Entries of a list are told apart by their keys, or they are not written one by one. */
+static unsigned int data_methods(const struct resource *t)
+{
+	unsigned int m = READ;
+
+	if (t->schema->flags & LYS_CONFIG_R)
+		return m;
+	if (resource_many(t))
+		return m;
+	m |= BIT(REST_PUT) | BIT(REST_PATCH) | BIT(REST_DELETE);
+	if (t->schema->nodetype & (LYS_CONTAINER | LYS_LIST))
+		m |= BIT(REST_POST);
+	/* a key names its entry, and goes with it */
+	if (lysc_is_key(t->schema))
+		m &= ~(BIT(REST_PUT) | BIT(REST_PATCH) | BIT(REST_DELETE));
+	return m;
+}
+
 static unsigned int allowed(const struct resource *t)
 {
 	switch (t->kind) {
+	case RESOURCE_DATASTORE:
+		return READ | BIT(REST_POST) | BIT(REST_PUT) | BIT(REST_PATCH);
+	case RESOURCE_DATA:
+		return data_methods(t);
 	case RESOURCE_OPERATION:
 	case RESOURCE_ACTION:
 		return BIT(REST_OPTIONS) | BIT(REST_POST);
@@ -160,7 +183,10 @@ static void run(struct restconf *r)
 		rest_stream(r);
 		break;
 	default:
-		rest_get(r);
+		if (r->method == REST_GET || r->method == REST_HEAD)
+			rest_get(r);
+		else
+			rest_edit(r);
 	}
 }
 
@@ -237,6 +263,10 @@ void rest_forget(struct restconf *r)
 	r->gather = NULL;
 	nacm_release(r->rules);
 	r->rules = NULL;
+	commit_unwait(r->waiter);
+	r->waiter = NULL;
+	commit_cancel(r->commit);
+	r->commit = NULL;
 	sse_end(r->sse);
 	r->sse = NULL;
 	free(r->location);
