@@ -118,6 +118,16 @@ static bool sees(const char *user, const char *path)
 	return seen;
 }
 
+static unsigned int count_of(const struct lyd_node *tree, const char *name)
+{
+	const struct lyd_node *n;
+	unsigned int count = 0;
+
+	LY_LIST_FOR(tree ? lyd_child(tree) : NULL, n)
+		count += !strcmp(LYD_NAME(n), name);
+	return count;
+}
+
 static bool changes_at(const char *user, const char *before, const char *after, char *path, size_t len)
 {
 	struct lyd_node *a = parse(before), *b = parse(after), *diff = NULL;
@@ -373,7 +383,13 @@ static void paths(void)
 
 static void keys(void)
 {
+	struct lyd_node *tree;
+
+	/* an entry without its key would be another one */
 	rules(GROUPS LIST("l", "admin", RULE("1", PATH("/a:top/a:interface[a:name='eth0']/a:name"), "read", "deny")));
+	tree = seen_by("admin");
+	EXPECT(count_of(tree, "interface") == 1 && count_of(tree, "plain") == 1);
+	lyd_free_all(tree);
 	EXPECT(!sees("admin", "/acme:top/interface[name='eth0']") && sees("admin", "/acme:top/interface[name='dummy']"));
 	/* what is around may not be read, so what is inside is not either */
 	rules("<read-default>deny</read-default>" GROUPS
@@ -551,11 +567,11 @@ static void users(void)
 	}
 }
 
-static uint64_t now_ms(void)
+static uint64_t cpu_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
@@ -580,9 +596,9 @@ static void many(void)
 		EXPECT(!lyd_new_list(tree, NULL, "interface", 0, &n, name));
 		EXPECT(!lyd_new_term(n, NULL, "mtu", "1500", 0, NULL));
 	}
-	start = now_ms();
+	start = cpu_ms();
 	nacm_prune("admin", &tree);
-	EXPECT(now_ms() - start < 1000);
+	EXPECT(cpu_ms() - start < 1000);
 	LY_LIST_FOR(lyd_child(tree), n)
 		left++;
 	EXPECT_EQ(left, 10000 - 20);
