@@ -441,6 +441,45 @@ static struct gate_request bench_base(const char *words)
 	return r;
 }
 
+/*
+ * Events, kept until they are asked for
+ */
+
+static char events[32][400];
+static unsigned int events_count;
+
+static bool may_tell(void *arg)
+{
+	(void)arg;
+	return events_count < sizeof(events) / sizeof(events[0]);
+}
+
+static void tell(void *arg, enum msg_type type, const void *event, size_t len)
+{
+	static const char *const names[] = { "reserved", "opened", "closed", "ended" };
+	const struct rule_event *r = event;
+	const struct pool_event *p = event;
+
+	(void)len;
+	if (!may_tell(arg))
+		return;
+	if (type == MSG_RULE_EVENT)
+		snprintf(events[events_count++], sizeof(events[0]), "rule %s %s id=%d text=\"%s\" why=\"%s\"",
+			 names[r->what], r->info.sid_tag, r->info.rule != 0, r->info.text, r->why);
+	else
+		snprintf(events[events_count++], sizeof(events[0]), "pool %s interface=%s refused=%u why=\"%s\"",
+			 p->pool, p->interface, p->refused, p->why);
+}
+
+static void show_events(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < events_count; i++)
+		puts(events[i]);
+	events_count = 0;
+}
+
 /* @ops of each of @n sessions, in rounds as a busy loop has them. */
 static void bench(const char *name, const uint8_t *ops, unsigned int nops, uint32_t n,
 		  const char *words)
@@ -550,6 +589,8 @@ static void command(char *line)
 	else if (!strcmp(w[0], "list"))
 		for (uint32_t at = 0; gate_list(gate, &at, 16, show, NULL);)
 			;
+	else if (!strcmp(w[0], "events"))
+		show_events();
 	else if (!strcmp(w[0], "stat") && n > 1)
 		gate_stats(gate, show_stat, w[1]);
 	else if (!strcmp(w[0], "raw") && n > 1)
@@ -563,6 +604,7 @@ int main(int argc, char **argv)
 	static const struct gate_io io = {
 		.policy = { .behind = behind, .own = own },
 		.answer = answer, .ntp = ntp, .random = random_octets,
+		.may_tell = may_tell, .tell = tell,
 	};
 	static const uint8_t key[16] = "tests of natfwd";
 	uint8_t owner[16] = "gate driver";

@@ -238,6 +238,9 @@ exhausted() {
 	granted "$(reserve two)"
 	refused 0x0704 "admit three kind=allow xlat=source proto=17 src=$A sport=4009 dst=$S dport=99 in=lan out=wan from=lan peer=$A"
 	want "$(our_count)" 2 rules
+	want "$(say events | grep -c '^pool .* interface=wan refused=1 why="no address')" 1 "managers are told"
+	refused 0x0704 "admit three kind=allow xlat=source proto=17 src=$A sport=4009 dst=$S dport=99 in=lan out=wan from=lan peer=$A"
+	want "$(say events)" "" "but not each time"
 	granted open one 60
 	granted hold two 60
 	want "$(say list | wc -l)" 2 "rows"

@@ -34,6 +34,38 @@ opens_and_closes() {
 	gate_down
 }
 
+# told PATTERN...: events since they were looked at last, one line each.
+told() {
+	local lines pattern n=0
+	lines=$(say events)
+	for pattern; do
+		((++n))
+		sed -n "${n}p" <<<"$lines" | grep -q -- "$pattern" || die "event $n is no $pattern: $lines"
+	done
+	want "$(grep -c . <<<"$lines")" "$n" "events: $lines"
+}
+
+tells() {
+	begin
+	say events
+	granted "$(create_out one)"
+	granted open one 60
+	granted "$(create_out one)"
+	granted open one 60
+	granted "admit two kind=reserve proto=17 src=$S dst=$A dport=99 in=wan out=lan from=lan peer=$A"
+	granted hold two 60
+	granted hold two 60
+	# what is only refreshed is no event
+	told '^rule opened .* id=1 text="allow .*4000' '^rule reserved .* text="reserve'
+	say close one
+	told '^rule closed .* text="allow .*4000.*" why=""'
+	granted "$(create_out three life=2)"
+	granted open three 2
+	say wait $((6000 * SLOW)) >/dev/null
+	told '^rule opened' '^rule ended .* why="..*"'
+	gate_down
+}
+
 expires() {
 	begin
 	granted "$(create_out one life=2)"
@@ -206,6 +238,7 @@ test_start
 gateway
 both "NATFW-3.1-01,NATFW-3.7.1-17,NATFW-3.7.4-04 a flow is let through by OPEN, and no more by CLOSE" opens_and_closes
 both "NATFW-3.7.3-01,NATFW-3.4-01 the kernel ends what is not refreshed, and the session is told" expires
+point "what managers are told of rules" tells
 point "NATFW-3.7.3-07 a refresh counts from now" refresh_extends
 both "NATFW-4.2.4-08 two ports are two flows" pair
 both "NATFW-4.2.9-03 each ICMP type is let through by itself" icmp

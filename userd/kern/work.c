@@ -415,8 +415,9 @@ static void opened(struct gate *g, struct work *w)
 static void held(struct gate *g, struct work *w)
 {
 	struct ledger_row *row = w->row;
+	bool fresh = row->next;
 
-	if (row->next) {
+	if (fresh) {
 		gate_grant_drop(g, row->now);
 		row->now = NULL;
 	}
@@ -424,7 +425,8 @@ static void held(struct gate *g, struct work *w)
 	if (row->now->kind == GATE_RESERVE && ledger_reserve(&g->ledger, row))
 		log_warn(SUB_KERN, "out of memory: a reservation will not be found");
 	gate_answer(g, w, 0, "");
-	gate_tell_rule(g, row, RULE_RESERVED, NULL);
+	if (fresh)
+		gate_tell_rule(g, row, RULE_RESERVED, NULL);
 }
 
 /* Rules that are gone without a word are put back; the work comes again. */
