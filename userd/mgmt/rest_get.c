@@ -35,6 +35,8 @@ static unsigned int parts_of(const char *const name[STEPS], unsigned int depth)
 {
 	unsigned int i;
 
+	if (!strcmp(name[0], "acls"))
+		return 1u << STATE_ACES;
 	if (strcmp(name[0], "natfw") != 0 || (depth > 1 && strcmp(name[1], "state") != 0))
 		return 0;
 	for (i = 0; depth > 2 && i < STATE_PARTS; i++)
@@ -57,7 +59,7 @@ static void wish_for(struct gather_wish *w, const char *const name[STEPS], unsig
 static void wish_for_all(struct gather_wish *w, const struct fields *f)
 {
 	static const char *const tops[][STEPS] = {
-		{ "natfw" }, { "netconf-state" }, { "restconf-state" }, { "yang-library" },
+		{ "natfw" }, { "acls" }, { "netconf-state" }, { "restconf-state" }, { "yang-library" },
 		{ "modules-state" }, { "netconf" }, { "nacm" },
 	};
 	size_t i;
