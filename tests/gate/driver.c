@@ -13,7 +13,7 @@
  *	together		statements that follow are one round, until
  *	now			which flushes
  *	wait MS			goes on for as long
- *	config FILE		access lists and managers of FILE, applied
+ *	config FILE		access lists, pools and managers of FILE, applied
  *	try FILE		whether its access lists would be
  *	list	stat NAME	raw HEX
  *	bench N, refresh N	sessions set up and extended, and what it took
@@ -223,6 +223,8 @@ static void do_config(const char *file)
 		return;
 	}
 	conf.mgmt = c->mgmt;
+	conf.pool = c->pool;
+	conf.pools = c->pools;
 	conf.acl = c->acl;
 	conf.acls = c->acls;
 	conf.acl_point = c->acl_point;

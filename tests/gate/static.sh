@@ -338,6 +338,43 @@ translates() {
 	gate_down
 }
 
+# with_pool MEMBERS ENTRY...: a pool "net", and entries of lan's list
+with_pool() {
+	echo "pool: [{name: net, $1}]"
+	file "$(list office "${@:2}")" "$(attach lan office)"
+}
+
+pool_field() { ctl_json pool show | jq -r ".[] | select(.name == \"net\") | .$1"; }
+pool_count() { ctl_json pool show | jq length; }
+
+# Pools of the file are made, kept and taken out; what cannot be is said and changes nothing.
+pools() {
+	local out="out accept,pool=net ipv4: {source-ipv4-network: 10.1.0.0/16}"
+	begin
+	with_pool "address: [$X/32, $X2]" "$out" >"$WORK/acl.yaml"
+	want "$(say try "$WORK/acl.yaml")" would
+	want "$(pool_count)" 0 "pools, tried"
+	with_pool "address: [$X/32, $X2]" "$out" | config
+	pkt <<-P
+		send host ip src=$A dst=$S udp sport=4000 dport=99 data=out
+		expect net udp dst=$S dport=99 data=out sum=ok
+		none net udp src=$A
+	P
+	with_pool "address: [$X/32, $X2], hold: 7, preserve: true, host-quota: 9" "$out" | config
+	want "$(pool_field hold) $(pool_field '"host-quota"')" "7 9" "settings"
+	with_pool "address: [$X/32], hold: 8" "$out" >"$WORK/acl.yaml"
+	want "$(say try "$WORK/acl.yaml" | cut -d: -f 1-2)" "refused /natfw:natfw/pool[name='net']"
+	want "$(pool_field hold)" 7 "hold, after a refusal"
+	on_lan "rest accept"
+	want "$(pool_count)" 0 "pools, at the end"
+	# somebody else's stay
+	ctl pool add hand "$X"
+	on_lan "rest drop"
+	want "$(pool_count)" 1 "pools by hand"
+	ctl pool del hand
+	gate_down
+}
+
 # What managers that are called answer comes in whatever lists say, and nothing else of them.
 managers() {
 	local gw=192.0.2.1 from=("$S" sport 4335)
@@ -402,6 +439,7 @@ point "an interface's rules wait for it" waits
 point "a refusal of the kernel names the entry and changes nothing" refused
 point "what signalling opens is open" signalled
 point "translation from a pool, and of a port" translates
+point "pools of the file" pools
 point "answers of managers come in" managers
 point "1,000 entries within a second" thousand
 ktap_end

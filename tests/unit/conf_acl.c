@@ -152,6 +152,29 @@ static void translations(void)
 	conf_free(c);
 }
 
+static void pools(void)
+{
+	struct conf *c = read_text("pool:\n- {name: net, address: [192.0.2.0/28, 198.51.100.7], port-min: 2000, "
+				   "filtering: address-dependent, hold: 5}\n- {name: six, address: ['2001:db8::/120']}\n"), *d;
+	void *packed;
+	size_t len;
+
+	if (!EXPECT(c) || !EXPECT_EQ(c->pools, 2))
+		return;
+	EXPECT(!strcmp(c->pool[0].name, "net") && c->pool[0].addresses == 2);
+	EXPECT(is_prefix(&c->pool[0].address[0], "192.0.2.0/28"));
+	EXPECT(is_prefix(&c->pool[0].address[1], "198.51.100.7/32"));
+	EXPECT(c->pool[0].port_min == 2000 && c->pool[0].port_max == 65535 && c->pool[0].filtering == 1);
+	EXPECT(c->pool[0].hold == 5 && c->pool[1].hold == 120 && !c->pool[1].preserve);
+	EXPECT_EQ(conf_pack(c, &packed, &len), 0);
+	d = conf_unpack(packed, len);
+	if (EXPECT(d))
+		EXPECT(d->pools == 2 && is_prefix(&d->pool[1].address[0], "2001:db8::/120"));
+	conf_free(d);
+	free(packed);
+	conf_free(c);
+}
+
 /* The type of a list is the family of its entries. */
 static void types(void)
 {
@@ -235,6 +258,9 @@ static const struct wrong {
 	  "natfw-acl:translate/destination-address", "IPv4" },
 	{ HEAD LIST(BOTH) ACE("a", "", PERMIT ", 'natfw-acl:translate': {source-pool: p}"), 8, "natfw-acl:translate",
 	  "for IPv4 or for IPv6" },
+	{ "pool: [{name: a, address: [192.0.2.1, '2001:db8::1']}]\n", 1, "/pool[name='a']", "both families" },
+	{ "pool: [{name: a}]\n", 1, "address", "" },
+	{ "pool: [{name: a, address: [192.0.2.1], port-min: 9, port-max: 8}]\n", 1, "/port-min", "above port-max" },
 	{ HEAD "  acl: [{name: a/b}]\n", 3, "", "pattern" },
 	{ HEAD "  acl: [{name: a}]\n  attachment-points: {interface: [{interface-id: dmz}]}\n", 4,
 	  "/interface-id", "dmz" },
@@ -269,6 +295,7 @@ int main(void)
 		{ "entries for IPv6 and for both", ipv6 },
 		{ "operators of ports", operators },
 		{ "translations", translations },
+		{ "pools", pools },
 		{ "the type of a list", types },
 		{ "lists of interfaces, packed and unpacked", points },
 		{ "what no rule can say is refused, by line and path", errors },

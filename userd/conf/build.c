@@ -37,6 +37,17 @@ static const struct field interface_fields[] = {
 	FIELD_WORD("default", "drop", conf_interface, drop),
 };
 
+static const struct field pool_fields[] = {
+	FIELD("name", TEXT, conf_pool, name),
+	FIELD("port-min", U16, conf_pool, port_min),
+	FIELD("port-max", U16, conf_pool, port_max),
+	FIELD("zone", U32, conf_pool, zone),
+	FIELD("filtering", ENUM, conf_pool, filtering),
+	FIELD("preserve", BOOL, conf_pool, preserve),
+	FIELD("host-quota", U32, conf_pool, host_quota),
+	FIELD("hold", U32, conf_pool, hold),
+};
+
 static const struct field gist_fields[] = {
 	FIELD("ipv6", BOOL, conf_gist, ipv6),
 	FIELD("port", U16, conf_gist, port),
@@ -295,6 +306,24 @@ static bool build_interfaces(struct conf *c, const struct lyd_node *tree, struct
 	c->interface = array(tree, "interface", sizeof(*c->interface), &c->interfaces, e);
 	for (i = 0; i < c->interfaces; i++, n = tree_next(n))
 		FILL(n, interface_fields, &c->interface[i]);
+	return true;
+}
+
+static bool build_pools(struct conf *c, const struct lyd_node *tree, struct conf_error *e)
+{
+	const struct lyd_node *n = tree_find(tree, "pool");
+	unsigned int i, k;
+
+	c->pool = array(tree, "pool", sizeof(*c->pool), &c->pools, e);
+	for (i = 0; i < c->pools; i++, n = tree_next(n)) {
+		struct conf_pool *p = &c->pool[i];
+
+		FILL(n, pool_fields, p);
+		p->address = prefixes(n, "address", &p->addresses, e);
+		for (k = 1; k < p->addresses; k++)
+			if (p->address[k].address.version != p->address[0].address.version)
+				return tree_fail(e, n, "addresses of both families");
+	}
 	return true;
 }
 
@@ -762,7 +791,7 @@ struct conf *build_conf(const struct lyd_node *tree, struct conf_error *e)
 {
 	static bool (*const parts[])(struct conf *c, const struct lyd_node *t,
 				     struct conf_error *e) = {
-		build_daemon, build_interfaces, build_gist, build_nslp, build_policy, build_keys,
+		build_daemon, build_interfaces, build_pools, build_gist, build_nslp, build_policy, build_keys,
 		build_control, build_management, build_beside,
 	};
 	const struct lyd_node *natfw = tree_top(tree, SCHEMA_MODULE, "natfw");

@@ -185,6 +185,9 @@ void conf_free(struct conf *c)
 	}
 	for (i = 0; i < c->mgmt.calls; i++)
 		free(c->mgmt.call[i].endpoint);
+	for (i = 0; i < c->pools; i++)
+		free(c->pool[i].address);
+	free(c->pool);
 	for (i = 0; i < c->acls; i++)
 		free(c->acl[i].ace);
 	for (i = 0; i < c->acl_points; i++)

@@ -32,6 +32,19 @@ struct conf_prefix {
 	uint8_t len;
 };
 
+/* A pool of the module; values as in uapi/linux/natfw.h. */
+struct conf_pool {
+	char name[64];
+	struct conf_prefix *address;
+	unsigned int addresses;		/* at least one, all of one family */
+	uint16_t port_min, port_max;
+	uint32_t zone;
+	uint8_t filtering;		/* enum natfw_filtering */
+	bool preserve;
+	uint32_t host_quota;		/* 0: none */
+	uint32_t hold;			/* seconds */
+};
+
 /* One entry of the policy list; the first that matches decides. Absent conditions match all. */
 struct conf_policy {
 	char name[64];
@@ -260,6 +273,8 @@ struct conf_control {
 struct conf {
 	struct conf_interface *interface;
 	unsigned int interfaces;
+	struct conf_pool *pool;
+	unsigned int pools;
 	struct conf_gist gist;
 	struct conf_nslp nslp;
 	struct conf_policy *policy;

@@ -104,6 +104,9 @@ static void arrays(struct walk *w, struct conf *c)
 	unsigned int i;
 
 	ARRAY(w, c->interface, c->interfaces);
+	ARRAY(w, c->pool, c->pools);
+	for (i = 0; i < c->pools; i++)
+		ARRAY(w, c->pool[i].address, c->pool[i].addresses);
 	ARRAY(w, c->gist.address, c->gist.addresses);
 	ARRAY(w, c->gist.peer, c->gist.peers);
 	ARRAY(w, c->keys, c->key_count);
@@ -211,6 +214,19 @@ static bool acl_ends(const struct conf_acl *a)
 	return good;
 }
 
+static bool pools_end(const struct conf *c)
+{
+	bool good = true;
+	unsigned int i, k;
+
+	for (i = 0; good && i < c->pools; i++) {
+		good = ENDS(c->pool[i].name);
+		for (k = 0; good && k < c->pool[i].addresses; k++)
+			good = prefix_fits(&c->pool[i].address[k]);
+	}
+	return good;
+}
+
 /* A point has its lists by number. */
 static bool acls_end(const struct conf *c)
 {
@@ -244,7 +260,7 @@ static bool strings_end(const struct conf *c)
 		good = ENDS(c->policy[i].name) && ENDS(c->policy[i].interface) &&
 		       ENDS(c->policy[i].tls_name) &&
 		       c->policy[i].protocols <= sizeof(c->policy[i].protocol);
-	return good && mgmt_ends(&c->mgmt) && acls_end(c);
+	return good && mgmt_ends(&c->mgmt) && acls_end(c) && pools_end(c);
 }
 
 static void take_tree(struct walk *w, struct conf *c, uint64_t len)

@@ -425,7 +425,7 @@ static void check_pool(struct gate *g, const struct conf_interface *i)
 
 	natfw_want(&ask, NATFW_A_POOL_NAME);
 	if (natfw_client_do(g->link.client, NATFW_CMD_POOL_GET, 0, &ask, &p, &e)) {
-		log_error(SUB_KERN, "pool=\"%s\" is not there: make it with natfwctl pool add, or "
+		log_error(SUB_KERN, "pool=\"%s\" is not there: put it into pool, make it with natfwctl pool add, or "
 			  "correct /natfw:natfw/interface[name='%s']/pool", i->pool, i->name);
 		return;
 	}

@@ -15,7 +15,7 @@ static struct gate *running;
 
 bool gate_needs_rules(const struct gate *g)
 {
-	return g->conf->nslp.forward || g->conf->acl_points;
+	return g->conf->nslp.forward || g->conf->acl_points || g->conf->pools;
 }
 
 uint32_t gate_seconds(const struct gate *g)
@@ -642,12 +642,22 @@ void gate_destroy(struct gate *g)
 	requesters_fini(&g->requesters);
 	places_fini(&g->places);
 	static_fini(&g->statics);
+	pools_fini(&g->pools);
 	ids_fini(&g->drop);
 	base_fini(g);
 	ids_fini(&g->mend);
 	ids_fini(&g->mend_nat);
 	free(g->slots.slot);
 	free(g);
+}
+
+/* Before interfaces and rules that name them. */
+void gate_pools(struct gate *g)
+{
+	struct conf_error e;
+
+	if (!pools_make(g, g->conf, NULL, &e))
+		log_error(SUB_KERN, "a pool cannot be had: %s path=%s", e.text, e.path);
 }
 
 int gate_configure(struct gate *g, const struct conf *c)
@@ -661,6 +671,7 @@ int gate_configure(struct gate *g, const struct conf *c)
 	g->requesters.rate = c->policy_rate;
 	review_sessions(g);
 	if (link_up(&g->link)) {
+		gate_pools(g);
 		base_devices(g);
 		base_install(g);
 	}
@@ -669,15 +680,26 @@ int gate_configure(struct gate *g, const struct conf *c)
 
 bool gate_apply(struct gate *g, struct conf_error *e)
 {
+	bool good;
+
 	work_flush(g);
 	mend_probe(g);
-	return static_apply(g, e);
+	good = static_apply(g, e);
+	/* rules name them no more */
+	if (good)
+		pools_drop(g, g->conf, &g->pools);
+	return good;
 }
 
 bool gate_try(struct gate *g, const struct conf *c, struct conf_error *e)
 {
+	struct pools made = { 0 };
+	bool good;
+
 	work_flush(g);
-	return static_try(g, c, e);
+	good = pools_make(g, c, &made, e) && static_try(g, c, e);
+	pools_undo(g, &made);
+	return good;
 }
 
 bool gate_has_module(const struct gate *g)

@@ -9,6 +9,7 @@
 #include "kern/gate.h"
 #include "kern/link.h"
 #include "kern/plan.h"
+#include "kern/pools.h"
 #include "kern/static.h"
 #include "policy/proof.h"
 
@@ -90,6 +91,7 @@ struct gate {
 	struct slots slots;		/* of the batch on its way */
 
 	struct statics statics;
+	struct pools pools;		/* of the configuration in force */
 	struct table orphans;
 	uint64_t orphans_until;		/* ms; all have expired by then */
 	struct ids base;		/* rules that let signalling itself pass */
@@ -123,6 +125,8 @@ struct gate {
 
 /* gate.c */
 bool gate_needs_rules(const struct gate *g);
+/* Make the module have the pools of the configuration. */
+void gate_pools(struct gate *g);
 void gate_answer(struct gate *g, const struct work *w, uint16_t code, const char *why);
 /* Take the row out, its rules too, and tell why unless @code is 0. */
 void gate_row_end(struct gate *g, struct ledger_row *row, uint16_t code, const char *why);

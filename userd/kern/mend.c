@@ -381,6 +381,7 @@ static void look_for_module(struct gate *g)
 	}
 	g->link.said = false;
 	g->link.wait = 0;
+	gate_pools(g);
 	g->pools_ready = base_pools(g);
 	g->pools_until = g->now + POOLS_MS;
 	log_notice(SUB_KERN, "connected to the kernel module");
@@ -392,6 +393,7 @@ static void look_for_module(struct gate *g)
 	base_install(g);
 	g->statics.dirty = true;
 	static_look(g);
+	pools_drop(g, g->conf, &g->pools);
 }
 
 void gate_start(struct gate *g)
