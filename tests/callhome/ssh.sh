@@ -400,9 +400,50 @@ bad_conf() {
 	"$NATFWD" -t -c "$CONF"
 }
 
-netconf_client() {
-	python3 -c 'import ncclient' 2>/dev/null || /usr/bin/python3 -c 'import ncclient' 2>/dev/null ||
-		unable "ncclient is not installed"
+# natfw-manager, which knows the device by its host key.
+our_manager() {
+	local manager=$TOP/userd/manager/natfw-manager
+	[[ -x $manager ]] || unable "natfw-manager is not built"
+	export NATFW_MANAGER_SOCKET=$WORK/manager.sock
+	mkdir -p "$WORK/manager"
+	cat >"$WORK/manager.yaml" <<-E
+		user: root
+		state: $WORK/manager
+		control: {path: $NATFW_MANAGER_SOCKET}
+		listen: [{transport: ssh, address: $MGR4}]
+		credential: [{name: ops, user: natfwd-ssh, ssh-key: $CERTS/ops}]
+	E
+	bg in_ns "$MGR" "$manager" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens 4334 || die "$(cat "$BG_OUT")"
+	"$manager" devices add gw pin="$(cat "$CERTS/host.pub")" credential=ops
+	with
+	comes nms state up
+	want "$(of nms user)" ops
+	wait_for 10 eval "$manager devices | grep -q 'gw.*connected'"
+	"$manager" get gw >"$WORK/answer"
+	file_has "$WORK/answer" '<natfw xmlns="urn:natfw:yang:natfw"'
+	file_has "$WORK/answer" 'netconf-ssh</transport>'
+	daemon_stop
+}
+
+# ncclient of Debian, which is for Debian's Python.
+other_manager() {
+	/usr/bin/python3 -c 'import ncclient' 2>/dev/null || unable "ncclient is not installed"
+	# it does not take a port that was in use a moment ago
+	device_conf "$(ssh_client nms "remote-address: $MGR4, remote-port: 4900")"
+	fresh_start
+	in_ns "$MGR" timeout 60 /usr/bin/python3 - "$MGR4" "$CERTS/ops" <<-'PY' >"$WORK/said"
+		import sys
+		from ncclient import manager
+		with manager.call_home(host=sys.argv[1], port=4900, username="natfwd-ssh", key_filename=sys.argv[2],
+		                       hostkey_verify=False, allow_agent=False, look_for_keys=False, timeout=20) as m:
+		    print("session", m.session_id)
+		    print(m.get(filter=("subtree", '<natfw xmlns="urn:natfw:yang:natfw"><state><call-home/></state></natfw>')))
+	PY
+	file_has "$WORK/said" 'session [0-9]'
+	file_has "$WORK/said" '<user>ops</user>'
+	logs 'was=up reason=closed text="close-session"'
+	daemon_stop
 }
 
 point "8071-S1a,8071-S1d,8071-S6a,CHD-6c,CHO-1,6241-2.3a,6242-3d calls the registered port, and keeps its secrets" first
@@ -420,6 +461,8 @@ point "8071-S7c one whose TCP is there and whose SSH is not, too" stopped
 point "6241-2.2a users and keys come and go with the configuration" reloaded
 point "X-CM-11 mgmt and the monitor die, and no sshd is left" restarted
 point "relays that are none" forged
+point "8071-1.4a,8071-C5b natfw-manager" our_manager
+point "8071-1.4a ncclient" other_manager
 point "no process, descriptor or file is left behind" no_leak
 point "within what the unit grants" confined
 point "an account that is locked" locked
