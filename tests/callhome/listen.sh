@@ -18,6 +18,8 @@ LOG=$WORK/log
 with() {
 	conf "$@"
 	fresh_start
+	# they are asked for when the configuration is in force
+	wait_for 10 eval "((\$(open_ports | wc -w) >= $#))" || die "$(open_ports)"
 }
 
 # The configuration calls nobody.
