@@ -77,6 +77,10 @@ make_certificates() {
 
 # --- SSH -------------------------------------------------------------------------------
 
+test_cleanup() {
+	[[ -z ${DEV:-} ]] || rm -rf "/etc/netns/$DEV"
+}
+
 # An account for managers that only the device has, keys of both sides, and the relay where the account gets at it.
 # $SSH are the lines of management, with user ops.
 make_ssh() {
