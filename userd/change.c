@@ -476,13 +476,19 @@ static bool is_sound(const struct change_part *p, size_t len)
 			  p->total == ch.total && p->at == ch.at && len);
 }
 
+/* A second one is mgmt's mistake, or the first is of one that is gone; neither answers the other. */
+static void say_busy(uint32_t number)
+{
+	struct change_answer a = { .number = number };
+
+	snprintf(a.e.text, sizeof(a.e.text), "another change is under way");
+	ch.ops->answer(&a);
+}
+
 static bool begin(const struct change_part *p)
 {
-	static const struct conf_error busy = { .text = "another change is under way" };
-
 	if (ch.stage > GATHERING) {
-		/* a second one is mgmt's mistake, and must not answer the first */
-		say(p->number, false, &busy);
+		say_busy(p->number);
 		return false;
 	}
 	clear();

@@ -190,7 +190,8 @@ static void put_key(FILE *out, const struct conf_ssh *c, const struct conf_user_
 	const char *octets = strchr(k->key, ' ');
 	int len = octets ? (int)(octets - k->key + 1 + (long)strcspn(octets + 1, " ")) : 0;
 
-	if (!len)
+	/* a child without privileges has checked it, which may have been lied to: one key is one line */
+	if (!len || strpbrk(k->key, "\r\n"))
 		return;
 	fprintf(out, "command=\"%s %s/relay ", relay_program(c), s.directory);
 	put_hex(out, k->user, strlen(k->user));

@@ -104,6 +104,32 @@ static void strings_end(void)
 	free(a);
 }
 
+#define ACL \
+	"ietf-access-control-list:acls:\n" \
+	"  acl: [{name: a, aces: {ace: [{name: x, actions: {forwarding: drop}}]}}]\n"
+
+/* What is looked up by them. */
+static void numbers_are_known(void)
+{
+	struct conf_error e;
+	struct conf *c = conf_read_text(ACL, strlen(ACL), &e), *other;
+	void *a = NULL;
+	size_t len;
+	unsigned int n;
+
+	if (!EXPECT(c && c->acls == 1 && c->acl[0].aces == 1))
+		printf("# %s %s\n", e.path, e.text);
+	for (n = 0; c && c->acls && n < 5; n++) {
+		c->acl[0].ace[0].forwarding = (uint8_t)n;
+		EXPECT(!conf_pack(c, &a, &len));
+		other = conf_unpack(a, len);
+		EXPECT(!other == (n > ACE_REJECT));
+		conf_free(other);
+		free(a);
+	}
+	conf_free(c);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -111,6 +137,7 @@ int main(void)
 		{ "no other length is taken", of_any_length },
 		{ "no content leads out of bounds", of_any_content },
 		{ "strings have to end", strings_end },
+		{ "numbers are such as there are", numbers_are_known },
 	};
 
 	log_capture(quiet);

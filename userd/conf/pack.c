@@ -209,8 +209,8 @@ static bool acl_ends(const struct conf_acl *a)
 	unsigned int i;
 
 	for (i = 0; good && i < a->aces; i++)
-		good = ENDS(a->ace[i].name) && ENDS(a->ace[i].to.pool) && prefix_fits(&a->ace[i].source) &&
-		       prefix_fits(&a->ace[i].destination);
+		good = ENDS(a->ace[i].name) && ENDS(a->ace[i].to.pool) && a->ace[i].forwarding <= ACE_REJECT &&
+		       prefix_fits(&a->ace[i].source) && prefix_fits(&a->ace[i].destination);
 	return good;
 }
 
