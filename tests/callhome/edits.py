@@ -377,6 +377,13 @@ def locks(o, l, how):
     c.close()
 
 
+def holds_lock(o, l):
+    s = l.session()
+    ok(s, "<lock><target><running/></target></lock>")
+    time.sleep(3)
+    s.close()
+
+
 def soon(ask):
     for _ in range(50):
         r = ask()
@@ -521,13 +528,13 @@ def shows(o, l):
     s.close()
 
 
-def overtaken(o, l, number):
+def overtaken(o, l, number, back):
     """A reload while something is on trial: there is nothing to confirm any more."""
     s = l.session()
     ok(s, edit(port(int(number))))
     ok(s, CONFIRMED % (600, ""))
     print("trial", flush=True)
-    becomes(s, "gist/port", None)
+    becomes(s, "gist/port", back)
     s.error("<cancel-commit/>", "operation-failed")
     s.close()
 
@@ -572,3 +579,23 @@ def storm(o, l):
             print("done", n, flush=True)
     except (EOFError, OSError):
         print("over", flush=True)
+
+
+def refused_storm(o, l):
+    """Commits of which some are refused as what tries them is killed: each has been done, or has changed nothing."""
+    s = l.session()
+    port_now, refused, until = leaf(s, "gist/port"), 0, time.monotonic() + 60
+    n = 2000
+    while refused < 5 and time.monotonic() < until:
+        n += 1
+        r = s.ask(edit(port(n), "running"))
+        if r[0].tag == q("ok"):
+            port_now = str(n)
+            print("done", n, flush=True)
+        else:
+            refused += 1
+            check_error(r, "operation-failed")
+        want(leaf(s, "gist/port") == port_now, "neither done nor refused")
+    if refused == 5:
+        print("enough", flush=True)
+    s.close()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/log.h"
 #include "mgmt/confirm.h"
 #include "mgmt/lock.h"
 #include "proc.h"
@@ -59,6 +60,8 @@ bool lock_take(enum datastore which, uint32_t session, struct mgmt_error *e)
 	if (which == DATASTORE_RUNNING && confirm_is_pending(&owner) && owner != session)
 		return deny(e, owner, "a commit waits to be confirmed");
 	set(which, session);
+	log_info(SUB_MGMT, "session locked id=%u datastore=%s", session,
+		 which == DATASTORE_CANDIDATE ? "candidate" : "running");
 	return true;
 }
 
