@@ -10,7 +10,6 @@ ktap_start
 make_certificates
 open_work
 make_network
-SANITIZED=$(grep -c -m1 AddressSanitizer "$CALLHOME/natfwd-san" || :)
 ETC=$WORK/etc
 mkdir "$ETC"
 
@@ -268,10 +267,10 @@ helper_dies() {
 	in_file 3071
 }
 
+# Under a second each where there is nothing else to do and no sanitizer; ten are too much anywhere.
 thousand() {
 	peer edits.thousand | tee "$WORK/times"
-	[[ $SANITIZED ]] || awk '{ for (i = 2; i <= NF; i += 2) if ($i > 1) exit 1 }' "$WORK/times" ||
-		die "$(cat "$WORK/times")"
+	awk '{ for (i = 2; i <= NF; i += 2) if ($i > 10) exit 1 }' "$WORK/times" || die "$(cat "$WORK/times")"
 }
 
 

@@ -132,6 +132,11 @@ static void wrong(void)
 	refuses(POLICY, NATFW("none", "<policy><entry y:operation=\"create\" y:key=\"\"><name>x</name>"
 			      "</entry></policy>"),
 		"/natfw:natfw/policy/entry/action", "Mandatory");
+	refuses("gist: {port: 7}\n", NATFW("none", "<gist><port y:operation=\"create\">8</port></gist>"),
+		"/natfw:natfw/gist/port", "already");
+	refuses(POLICY, NATFW("none", "<policy><entry y:operation=\"create\" y:key=\"\"><name>a</name>"
+			      "<action>permit</action></entry></policy>"),
+		"/natfw:natfw/policy/entry[name='a']", "already");
 	refuses("", "<natfw", "", "");
 	refuses("", "", "", "");
 	refuses("", "<other xmlns=\"urn:x\"/>", "", "");

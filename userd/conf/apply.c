@@ -15,6 +15,13 @@ static bool fail(struct conf_error *e, const char *text)
 	return false;
 }
 
+/* Lines are those of the file as it was, and say nothing of what is new. */
+static bool without_line(struct conf_error *e)
+{
+	e->line = 0;
+	return false;
+}
+
 /* Whether elements are no deeper in each other than libyang, which calls itself for each, should go. */
 static bool is_flat(const char *xml)
 {
@@ -38,40 +45,49 @@ static bool is_flat(const char *xml)
 
 /* ------------------------------------------------------------------ the difference */
 
-static const char *operation_of(const struct lyd_node *n)
+static const char *own_operation(const struct lyd_node *n)
 {
 	const struct lyd_meta *m;
 
-	for (; n; n = lyd_parent(n))
-		LY_LIST_FOR(n->meta, m)
-			if (!strcmp(m->name, "operation") &&
-			    !strcmp(m->annotation->module->name, "yang"))
-				return lyd_get_meta_value(m);
-	return "none";
+	LY_LIST_FOR(n->meta, m)
+		if (!strcmp(m->name, "operation") && !strcmp(m->annotation->module->name, "yang"))
+			return lyd_get_meta_value(m);
+	return "";
 }
 
-/* What is created and there already is what could not be seen: it goes first. */
-static void drop_hidden(struct lyd_node *tree, const struct lyd_node *secret)
+/*
+ * What is created is not there, which the library does not look at; but for what is hidden from who made the
+ * difference, and for defaults, which go when it comes.
+ */
+static bool make_way(struct lyd_node *tree, const struct lyd_node *created, struct conf_error *e)
 {
-	char *path = lyd_path(secret, LYD_PATH_STD, NULL, 0);
+	char *path = lyd_path(created, LYD_PATH_STD, NULL, 0);
 	struct lyd_node *there = NULL;
+	bool good = path;
 
-	if (path && !lyd_find_path(tree, path, 0, &there) && there)
+	/* it finds what is nearest, too */
+	if (path && lyd_find_path(tree, path, 0, &there))
+		there = NULL;
+	ly_err_clean((struct ly_ctx *)LYD_CTX(created), NULL);
+	if (there && schema_secret(there->schema))
 		lyd_free_tree(there);
-	ly_err_clean((struct ly_ctx *)LYD_CTX(secret), NULL);
+	else if (there && !(there->flags & LYD_DEFAULT) && created->schema->nodetype != LYS_CONTAINER)
+		good = tree_fail(e, there, "is there already");
 	free(path);
+	return good;
 }
 
-static void drop_all_hidden(struct lyd_node *tree, const struct lyd_node *diff)
+static bool make_all_way(struct lyd_node *tree, const struct lyd_node *first, struct conf_error *e)
 {
-	const struct lyd_node *root, *n;
+	const struct lyd_node *n;
 
-	LY_LIST_FOR(diff, root)
-		LYD_TREE_DFS_BEGIN(root, n) {
-			if (schema_secret(n->schema) && !strcmp(operation_of(n), "create"))
-				drop_hidden(tree, n);
-			LYD_TREE_DFS_END(root, n);
-		}
+	LY_LIST_FOR(first, n) {
+		if (!strcmp(own_operation(n), "create") && !make_way(tree, n, e))
+			return false;
+		if (!make_all_way(tree, lyd_child(n), e))
+			return false;
+	}
+	return true;
 }
 
 /* Differences are between trees in which a default said and one not said are the same. */
@@ -107,28 +123,23 @@ static bool merge_in(struct lyd_node **tree, const char *xml, struct conf_error 
 {
 	struct ly_ctx *ctx = (struct ly_ctx *)LYD_CTX(*tree);
 	struct lyd_node *diff = parse_diff(ctx, xml, e), *n;
-	LY_ERR err;
+	LY_ERR err = LY_SUCCESS;
+	bool good;
 
 	if (!diff)
 		return false;
 	LY_LIST_FOR(*tree, n)
 		mark_defaults(n);
-	drop_all_hidden(*tree, diff);
-	err = lyd_diff_apply_all(tree, diff);
+	good = make_all_way(*tree, diff, e) || without_line(e);
+	if (good)
+		err = lyd_diff_apply_all(tree, diff);
 	lyd_free_all(diff);
 	if (err)
 		schema_error(ctx, e->text, sizeof(e->text), e->path, sizeof(e->path));
-	return !err;
+	return good && !err;
 }
 
 /* ------------------------------------------------------------------ the whole */
-
-/* Lines are those of the file as it was, and say nothing of what is new. */
-static bool without_line(struct conf_error *e)
-{
-	e->line = 0;
-	return false;
-}
 
 /* Whether they are the same, in whatever order that means nothing. */
 static bool same_trees(const struct lyd_node *a, const struct lyd_node *b)
@@ -207,6 +218,17 @@ static bool apply(struct ly_ctx *ctx, const char *text, size_t len, const char *
 	return good;
 }
 
+bool apply_in(struct ly_ctx *ctx, const char *text, size_t len, const char *diff,
+	      struct apply_result *r, struct conf_error *e)
+{
+	*r = (struct apply_result){ 0 };
+	*e = (struct conf_error){ 0 };
+	if (apply(ctx, text, len, diff, r, e))
+		return true;
+	apply_free(r);
+	return false;
+}
+
 bool apply_diff(const char *text, size_t len, const char *diff, struct apply_result *r,
 		struct conf_error *e)
 {
@@ -217,10 +239,8 @@ bool apply_diff(const char *text, size_t len, const char *diff, struct apply_res
 	*e = (struct conf_error){ 0 };
 	if (!ctx)
 		return fail(e, "the schema cannot be read");
-	good = apply(ctx, text, len, diff, r, e);
+	good = apply_in(ctx, text, len, diff, r, e);
 	ly_ctx_destroy(ctx);
-	if (!good)
-		apply_free(r);
 	return good;
 }
 

@@ -7,6 +7,8 @@
 
 #include "conf/conf.h"
 
+struct ly_ctx;
+
 struct apply_result {
 	struct conf *conf;
 	char *text;		/* of the file from now on, in the format it had */
@@ -21,6 +23,9 @@ struct apply_result {
  */
 bool apply_diff(const char *text, size_t len, const char *diff, struct apply_result *r,
 		struct conf_error *e);
+/* The same in a context of schema_create(), for many. */
+bool apply_in(struct ly_ctx *ctx, const char *text, size_t len, const char *diff,
+	      struct apply_result *r, struct conf_error *e);
 void apply_free(struct apply_result *r);
 
 #endif /* _NATFWD_CONF_APPLY_H */
