@@ -74,21 +74,20 @@ static bool is_unchanged(const char *path, const struct conf_source *was)
 	return same;
 }
 
-/* What people wrote gets a second name, by way of a third, as link() does not replace. */
-static int keep_before(const char *path)
+/* A copy of what people wrote. Not a second name: who may not do everything may not give one to others' files. */
+static int keep_before(const char *path, const struct stat *like, const struct conf_source *was)
 {
 	char before[PATH_MAX + 16], temporary[PATH_MAX + 16];
+	int err;
 
 	snprintf(before, sizeof(before), "%s.before", path);
 	snprintf(temporary, sizeof(temporary), "%s.before.new", path);
-	if (unlink(temporary) && errno != ENOENT)
-		return errno;
-	if (link(path, temporary))
-		return errno;
-	if (!rename(temporary, before))
-		return 0;
+	err = make_file(temporary, like, was);
+	if (err || !rename(temporary, before))
+		return err;
+	err = errno;
 	(void)unlink(temporary);
-	return errno;
+	return err;
 }
 
 static int replace(const char *path, const struct keep_job *job)
@@ -106,7 +105,7 @@ static int replace(const char *path, const struct keep_job *job)
 	if (!is_unchanged(path, &job->was))
 		err = KEEP_CHANGED;
 	else if (!job->own)
-		err = keep_before(path);
+		err = keep_before(path, &st, &job->was);
 	if (!err && rename(temporary, path))
 		err = errno;
 	if (err)
