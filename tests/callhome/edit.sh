@@ -10,6 +10,8 @@ ktap_start
 make_certificates
 open_work
 make_network
+NATFWCTL=$TOP/tools/natfwctl/natfwctl
+[[ -x $NATFWCTL ]] || ktap_skip_all "natfwctl is not built"
 ETC=$WORK/etc
 mkdir "$ETC"
 
@@ -79,7 +81,7 @@ in_file() {
 
 # what natfwctl and the control socket show
 in_force() {
-	ctl '{"id":1,"get":"config"}' | jq -r 'select(.data) | .data."natfw:natfw".gist.port'
+	"$NATFWCTL" -S "$SOCKET" session config | jq -r '."natfw:natfw".gist.port'
 }
 
 reloads() {

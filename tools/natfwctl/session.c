@@ -390,6 +390,7 @@ static const struct ctl_verb verbs[] = {
 	{ "peers", session_peers, "", "messaging associations with other nodes" },
 	{ "rules", session_rules, "", "what sessions have in the kernel" },
 	{ "static", session_static, "", "what access lists of natfwd's configuration have in the kernel" },
+	{ "config", session_config, "", "natfwd's configuration in force, all of it, as JSON; for root" },
 };
 
 int verb_session(struct words *w)

@@ -50,6 +50,7 @@ int session_show(struct words *w);
 int session_peers(struct words *w);
 int session_rules(struct words *w);
 int session_static(struct words *w);
+int session_config(struct words *w);
 int session_calls(struct words *w);
 int session_watch(struct words *w);
 
