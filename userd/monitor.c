@@ -31,6 +31,7 @@
 #define KIND_MAX	64		/* descriptors of one kind */
 #define SIG_DOWN_MS	2000		/* to tell neighbours */
 #define DOWN_MS		1000
+#define MGMT_MS		60000	/* without managers, if mgmt dies over and over */
 
 static struct {
 	const struct monitor_options *o;
@@ -444,6 +445,15 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ dying */
 
+/* ms until the next start. What managers bring about is no reason to end signalling. */
+static uint64_t patience(int delay)
+{
+	if (delay >= 0)
+		return (uint64_t)delay;
+	log_error(SUB_MAIN, "process mgmt dies over and over: no managers for %d s", MGMT_MS / 1000);
+	return MGMT_MS;
+}
+
 static void buried(struct child *c, int status)
 {
 	char how[64];
@@ -470,13 +480,13 @@ static void buried(struct child *c, int status)
 	if (!m.up) {
 		log_error(SUB_MAIN, "natfwd cannot start without it");
 		end(EXIT_FAILURE);
-	} else if (delay < 0) {
+	} else if (delay < 0 && c->id != PROC_MGMT) {
 		log_error(SUB_MAIN, "process %s died %d times within %d s: natfwd ends. Rules in force "
 			  "stay until their lifetime ends", process_name(c->id), CHILD_DEATHS,
 			  CHILD_PERIOD / 1000);
 		end(EXIT_FAILURE);
 	} else {
-		start_timer(c->again, (uint64_t)delay);
+		start_timer(c->again, patience(delay));
 	}
 }
 

@@ -275,6 +275,20 @@ thousand() {
 	awk '{ for (i = 2; i <= NF; i += 2) if ($i > 10) exit 1 }' "$WORK/times" || die "$(cat "$WORK/times")"
 }
 
+# What a manager brings about ends no more than management.
+dies_over_and_over() {
+	local others i old
+	others=$(pid_of kern),$(pid_of sig),$(pid_of ctl)
+	for i in 1 2 3 4 5; do
+		wait_for 10 eval '[[ -n $(pid_of mgmt) ]]'
+		old=$(pid_of mgmt)
+		kill -KILL "$old"
+		wait_for 10 eval '[[ $(pid_of mgmt) != '"$old"' ]]'
+	done
+	logs 'process mgmt dies over and over: no managers for 60 s'
+	want "$(pid_of kern),$(pid_of sig),$(pid_of ctl)" "$others" 'the others'
+	want "$(pid_of mgmt)" '' 'mgmt'
+}
 
 begin
 point "6241-1.3a,6241-8.7a capabilities and datastores" plays announced
@@ -307,4 +321,5 @@ point "what is on trial ends with the process" alone trial_ends_with mgmt
 point "6241-8.4d what is on trial ends with the daemon" alone trial_ends_with daemon
 point "6241-8.3a power is cut while commits go on" alone cut_while_committing
 point "who tries and writes changes is killed" alone helper_dies
+point "a process that managers kill over and over ends nothing else" alone dies_over_and_over
 ktap_end
