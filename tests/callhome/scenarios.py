@@ -224,6 +224,7 @@ def filters(o, l):
     want([names(k) for k in d.iter(q("key", NATFW))] == [["id", "name"]], "xpath")
     s.error(get('<filter type="xpath"/>'), "missing-attribute")
     s.error(get('<filter type="xpath" select="///"/>'), "invalid-value")
+    s.error(get('<filter type="xpath" select="//*[//*[//*]]"/>'), "resource-denied")
     s.error(get('<filter type="regex"/>'), "bad-attribute")
     s.close()
 

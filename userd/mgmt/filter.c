@@ -3,9 +3,13 @@
 
 #include "mgmt/filter.h"
 #include "mgmt/hello.h"
+#include "mgmt/xpath.h"
 
 #define VALUE_MAX	4096	/* octets of a value that is compared */
 #define STEPS_MAX	100000000u	/* names compared for one request: a second or so */
+#define XPATH_MAX	4e6		/* the same of nodes an expression goes through */
+#define XPATH_EVENT_MAX	2e4		/* for one event: there are many, and more subscribers */
+#define EVENT_NODES	64		/* that an event may well have */
 
 /* Marks in lyd_node.priv, which is nobody else's in trees made for a reply. */
 #define PART	((void *)1)	/* itself, and of what is below only what is marked as well */
@@ -258,6 +262,20 @@ bool filter_wants(const struct lyd_node *filter, const char *part)
 
 /* ------------------------------------------------------------------ XPath */
 
+static size_t count_nodes(const struct lyd_node *n)
+{
+	size_t count = 0;
+
+	for (; n; n = n->next)
+		count += 1 + count_nodes(lyd_child(n));
+	return count;
+}
+
+bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select)
+{
+	return xpath_is_cheap(select->value, count_nodes(tree), XPATH_MAX);
+}
+
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select)
 {
 	struct ly_set *set = NULL;
@@ -281,10 +299,13 @@ const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select)
 /* 0: no, 1: yes, -1: the expression is none. */
 static int eval_xpath(const struct lyd_node *n, const char *expr, LY_VALUE_FORMAT format, void *prefixes)
 {
+	size_t nodes = count_nodes(n);
 	struct ly_set *set = NULL;
 	ly_bool yes = 0;
 	LY_ERR err;
 
+	if (!xpath_is_cheap(expr, nodes > EVENT_NODES ? nodes : EVENT_NODES, XPATH_EVENT_MAX))
+		return -1;
 	/* from the root, if it selects nodes */
 	err = lyd_find_xpath4(NULL, n, expr, format, prefixes, NULL, &set);
 	if (!err)

@@ -10,7 +10,9 @@
 
 /* Keep in *@tree what the children of @filter, an element of xml_read(), select. False: it takes too long. */
 bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter);
-/* The same by an attribute select. NULL, or what is wrong with it. */
+/* Whether the expression in an attribute select, which nothing stops once it has begun, is no more than can be done. */
+bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select);
+/* The same by that. NULL, or what is wrong with it. */
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select);
 /* Whether a subtree filter may select something of /natfw/state/@part; NULL: of /natfw/state. */
 bool filter_wants(const struct lyd_node *filter, const char *part);

@@ -108,8 +108,10 @@ static void answer(struct request *r, struct lyd_node *tree)
 	/* a filter selects of what may be read (RFC 8341, 3.2.4) */
 	nacm_prune_by(r->nacm, r->session->user, &tree);
 	if (filter && is_xpath(filter))
+		done = filter_xpath_ends(tree, xml_attribute(filter, "select"));
+	if (filter && is_xpath(filter) && done)
 		wrong = filter_xpath(&tree, xml_attribute(filter, "select"));
-	else if (filter)
+	else if (filter && done)
 		done = filter_subtree(&tree, filter);
 	if (done && !wrong) {
 		request_data(r, tree);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// natfw-test: quick host timeout=30
+/*
+ * What XPath expressions are taken to cost: those that ask for something are cheap however much there is, and those
+ * that go through all for each are not.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ktap.h"
+#include "mgmt/xpath.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define MANY	100000
+#define MOST	4e6
+
+static void expect(bool cheap, const char *expr)
+{
+	if (!EXPECT_EQ(xpath_is_cheap(expr, MANY, MOST), cheap))
+		printf("# %s: %g\n", expr, xpath_cost(expr, MANY));
+}
+
+static void asks(void)
+{
+	static const char *const good[] = {
+		"/", ".", "*", "//*", "/n:natfw", "/n:natfw/n:key[n:id='2']/n:name", "/n:*", "//n:session[n:id = 5]",
+		"/n:a/n:b[n:x='1' or n:x='2' or n:x='3']/n:c", "/a/b[c/d > 5 and not(contains(e, 'f'))]/g",
+		"/a | /b | //c", "count(//a) > 5", "//a/b//c", "/a/b[1]", "/a/b[last()]/c[position() < 10]",
+		"/a[b='//*[//*]']", "/a[b=\"..\"]", "//*[.//a]", "/a/b[c and d]", "/a/b[- 5 = c * 2]", "/a/b[.5 > c]",
+		"/a/child::b/descendant::c", "/a/text()", "/a[b != 'x']", "/a/div/mod", "/a/b[c div 2 = 1]", "current()/a", "",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++)
+		expect(true, good[i]);
+}
+
+static void goes_through(void)
+{
+	static const char *const bad[] = {
+		"//*[count(//*) > 1]", "//*[//*]", "(//*)[//*]", "*[//*]", "n:*[//*]", "//n:*[//n:*]", "//*/@a[//*]",
+		"//*[../../*]", "//a/../b/../*", "//*[preceding::*]", "/a/b/following-sibling::c", "//*/ancestor::*",
+		"//*[a = //b]", "//a = //b", "//a != //b", "//a <= //b", "//a[2 * //b = 1]", "//a[b and //c]", "//a[-//b = 1]",
+		"//a[count(//b) = 1]", "//a['x' = /b]", "//a[current()/b]", "//a[deref(b)]", "//a[re-match(b, '(a+)+c')]",
+		"//a[b[c[//d]]]", "//a[(b | //c)/d]", "//a[string(/) = 'x']", "//a[. = //b]", "//a[ ( /b ) ]",
+		"//a[b[string-length(//c)]]", "//a/text()[//b]", "//a/node( )[//b]",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		expect(false, bad[i]);
+}
+
+/* The same expressions are all right where there is little. */
+static void little(void)
+{
+	EXPECT(xpath_is_cheap("//*[count(//*) > 1]", 500, MOST));
+	EXPECT(!xpath_is_cheap("//*[//*[//*]]", 500, MOST));
+	EXPECT(xpath_is_cheap("//*[//*[//*]]", 50, MOST));
+	EXPECT(!xpath_is_cheap("//*[//*[//*[//*[//*]]]]", 50, MOST));
+}
+
+static char *times(const char *text, size_t n)
+{
+	char *all = malloc(strlen(text) * n + 1);
+	size_t i;
+
+	for (i = 0, *all = 0; i < n; i++)
+		memcpy(all + i * strlen(text), text, strlen(text) + 1);
+	return all;
+}
+
+static void long_ones(void)
+{
+	char *many = times("//*|", 1000), *deep = times("(", 100000), *inside = times("a[", 100000), *closed = times("]", 100000);
+
+	expect(false, many);
+	expect(false, deep);
+	expect(false, inside);
+	EXPECT(isinf(xpath_cost(deep, 1)) && isinf(xpath_cost(inside, 1)));
+	/* what is no expression ends as well */
+	expect(true, closed);
+	expect(true, "'");
+	expect(true, "a::");
+	free(many);
+	free(deep);
+	free(inside);
+	free(closed);
+}
+
+static const struct ktap_test tests[] = {
+	{ "what is asked for by its place and its keys is cheap", asks },
+	{ "what goes through all for each is not", goes_through },
+	{ "where there is little it is", little },
+	{ "long, deep and broken ones", long_ones },
+};
+
+int main(void)
+{
+	return ktap_main(tests, ARRAY_SIZE(tests));
+}
