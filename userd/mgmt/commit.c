@@ -15,6 +15,7 @@
 #include "mgmt/store.h"
 
 #define PART	32768
+#define WAITS	(256u << 10)	/* octets for the monitor that may be on the way already */
 
 struct commit {
 	struct event *over;		/* done is to be called */
@@ -238,7 +239,7 @@ static void send_off(struct commit *c, enum change_how how)
 	}
 	len = text ? strlen(text) : 0;
 	c->sent = true;
-	if (len > CHANGE_MAX || proc_backlog(PROC_MONITOR) || send_parts(c, how, text ? text : "", len)) {
+	if (len > CHANGE_MAX || proc_backlog(PROC_MONITOR) > WAITS || send_parts(c, how, text ? text : "", len)) {
 		error_set(&e, "too-big", NULL, "too much has changed for one commit");
 		fail(c, &e);
 	}
