@@ -186,6 +186,38 @@ def writers(o, l):
         x.close()
 
 
+def hidden(o, l):
+    """Who sees one key of two, and changes none, does not find out about the others: there are 1 and 2."""
+    w = as_user(l, "wilma")
+
+    def probe(operation, i, target, more, inner=""):
+        none = "<default-operation>none</default-operation>" if operation == "none" else ""
+        attribute = "" if none else ' nc:operation="%s"' % operation
+        e = w.error(edit('<natfw xmlns="%s" xmlns:nc="%s"><key%s><id>%d</id>%s</key></natfw>'
+                         % (NATFW, NS, attribute, i, inner), target, none + more), "access-denied")
+        return [(x.tag, x.text) for x in e]
+
+    for target, more in (("running", ""), ("candidate", ""), ("running", "<test-option>test-only</test-option>"),
+                         ("running", "<error-option>continue-on-error</error-option>")):
+        for operation, inner in (("create", ""), ("delete", ""), ("merge", "<name>x</name>"), ("replace", ""),
+                                 ("none", "<name nc:operation='create'>x</name>")):
+            # 4294967 does not exist
+            here, there = (probe(operation, i, target, more, inner) for i in (1, 4294967))
+            want(here == there, "%s: %s %s" % (operation, here, there))
+    w.close()
+
+
+def copied(o, l):
+    """RFC 8341, 3.2.6: what is not read is not copied, and what is not copied goes."""
+    w, a = as_user(l, "wilma"), as_user(l, "admin")
+    copy = "<copy-config><target><running/></target><source><candidate/></source></copy-config>"
+    w.error(copy, "access-denied")
+    a.ok(copy)
+    want(keys(a) == ["first", "second"], "keys")
+    for x in w, a:
+        x.close()
+
+
 def committers(o, l):
     """The candidate is checked as it is edited, and again by who commits it."""
     u, w = as_user(l, "u"), as_user(l, "wilma")

@@ -10,6 +10,7 @@
 #include "mgmt/commit.h"
 #include "mgmt/confirm.h"
 #include "mgmt/events.h"
+#include "mgmt/hush.h"
 #include "mgmt/lock.h"
 #include "mgmt/nacm.h"
 #include "mgmt/store.h"
@@ -297,6 +298,26 @@ static struct commit *new_commit(const struct commit_wish *w, commit_done done, 
 	return c;
 }
 
+/*
+ * Before it is validated, so that who may not write cannot learn from what is wrong with it (RFC 8341, 5.2); what
+ * validation takes away or adds is looked at after it.
+ */
+static bool may_try(const struct commit_wish *w, struct lyd_node **wanted, struct mgmt_error *e)
+{
+	struct lyd_node *diff;
+	bool may;
+
+	if (!w->user || w->how == CHANGE_TEST)
+		return true;
+	if (!edit_defaults(wanted, store_ctx()) ||
+	    !hide_known(*wanted, datastore_tree(DATASTORE_RUNNING)))
+		return error_set(e, "resource-denied", NULL, "out of memory");
+	diff = difference(*wanted, e);
+	may = diff ? may_write(w, diff, e) : !e->tag;
+	lyd_free_all(diff);
+	return may;
+}
+
 static bool check(struct commit *c, const struct commit_wish *w, struct lyd_node **wanted,
 		  struct mgmt_error *e)
 {
@@ -307,8 +328,13 @@ static bool check(struct commit *c, const struct commit_wish *w, struct lyd_node
 	if (!good || !*wanted)
 		return good;
 	e->tag = NULL;
-	if (!commit_validate(wanted, e))
+	if (!may_try(w, wanted, e))
 		return false;
+	if (!commit_validate(wanted, e)) {
+		if (w->user)
+			hush_validation(e, w->user, *wanted);
+		return false;
+	}
 	c->diff = difference(*wanted, e);
 	if (!c->diff)
 		return !e->tag;

@@ -7,6 +7,7 @@
 
 #include "mgmt/commit.h"
 #include "mgmt/confirm.h"
+#include "mgmt/hush.h"
 #include "mgmt/lock.h"
 #include "mgmt/nacm.h"
 #include "mgmt/payload.h"
@@ -26,13 +27,14 @@ struct edit_wish {
 
 /* ------------------------------------------------------------------ checks */
 
-/* Whether @user may make of the candidate what @tree is. */
-static bool may_write(struct request *r, const struct lyd_node *tree, struct mgmt_error *e)
+/* Whether the user may make of @target what @tree is. */
+static bool may_write(struct request *r, enum datastore target, const struct lyd_node *tree,
+		      struct mgmt_error *e)
 {
 	struct lyd_node *diff = NULL;
 	bool may;
 
-	if (lyd_diff_siblings(datastore_tree(DATASTORE_CANDIDATE), tree, 0, &diff)) {
+	if (lyd_diff_siblings(datastore_tree(target), tree, 0, &diff)) {
 		ly_err_clean(store_ctx(), NULL);
 		return error_set(e, "resource-denied", NULL, "out of memory");
 	}
@@ -113,7 +115,8 @@ static void put(struct request *r, enum datastore target, struct lyd_node *tree,
 {
 	struct mgmt_error e;
 
-	if (target == DATASTORE_CANDIDATE && !may_write(r, tree, &e)) {
+	/* what goes to running is looked at when it is committed, too, but what is only tested is not */
+	if ((target == DATASTORE_CANDIDATE || test == TEST_ONLY) && !may_write(r, target, tree, &e)) {
 		lyd_free_all(tree);
 		request_fail(r, &e);
 	} else if (test == TEST_ONLY) {
@@ -135,8 +138,10 @@ static void failed(void *arg, const struct mgmt_error *e)
 /* What comes of @w in a copy of its target. NULL and @e. */
 static struct lyd_node *edited(struct request *r, const struct edit_wish *w, struct mgmt_error *e)
 {
+	const char *user = r->session->user;
 	struct lyd_node *tree, *edit;
 	bool good = true;
+	unsigned int i;
 
 	if (!payload_edit(w->config, &edit, e))
 		return NULL;
@@ -145,6 +150,10 @@ static struct lyd_node *edited(struct request *r, const struct edit_wish *w, str
 		(void)edit_apply_each(&tree, edit, w->def, failed, r);
 	else
 		good = edit_apply(&tree, edit, w->def, e);
+	if (!good)
+		hush_edit(e, user, edit);
+	for (i = 0; i < r->faults; i++)
+		hush_edit(&r->fault[i], user, edit);
 	lyd_free_all(edit);
 	if (good && tree)
 		return tree;
@@ -210,6 +219,17 @@ void edit_config(struct request *r)
 
 /* ------------------------------------------------------------------ copy-config, delete-config */
 
+/* What may not be read is not copied either (RFC 8341, 3.2.6). */
+static struct lyd_node *readable(struct request *r, enum datastore source, struct mgmt_error *e)
+{
+	struct lyd_node *tree = datastore_copy(source);
+
+	nacm_prune_by(r->nacm, r->session->user, &tree);
+	if (!edit_defaults(&tree, store_ctx()))
+		error_set(e, "resource-denied", NULL, "out of memory");
+	return tree;
+}
+
 static void run_copy(struct request *r, enum datastore target, enum datastore source,
 		     const struct lyd_node *config)
 {
@@ -218,7 +238,7 @@ static void run_copy(struct request *r, enum datastore target, enum datastore so
 
 	error_set(&e, "resource-denied", NULL, "out of memory");
 	if (is_free(r, target, &e))
-		tree = config ? payload_tree(config, &e) : datastore_copy(source);
+		tree = config ? payload_tree(config, &e) : readable(r, source, &e);
 	if (tree)
 		put(r, target, tree, TEST_UNSAID);
 	else

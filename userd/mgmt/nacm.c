@@ -597,6 +597,33 @@ void nacm_prune(const char *user, struct lyd_node **tree)
 	nacm_prune_by(current, user, tree);
 }
 
+/* Of what was read without its schema: all nodes of that name, as it has no value. */
+static bool may_see_opaque(struct view *v, const struct lyd_node *n)
+{
+	const struct lyd_node_opaq *o = (const struct lyd_node_opaq *)n;
+	const struct lyd_node *parent = lyd_parent(n);
+	const struct lys_module *m = o->format == LY_VALUE_XML ?
+				     ly_ctx_get_module_implemented_ns(o->ctx, o->name.module_ns ? : "") :
+				     ly_ctx_get_module_implemented(o->ctx, o->name.module_name ? : "");
+	const struct lysc_node *s = m && (!parent || parent->schema) ?
+				    lys_find_child(parent ? parent->schema : NULL, m, o->name.name, 0, 0, 0) : NULL;
+	const struct verdict_of *of = s ? verdict_of(v, s) : NULL;
+
+	/* what there is no such node of is no secret */
+	if (!s)
+		return true;
+	return of && of->access[ACCESS_READ] == PERMIT && may_see(v, parent);
+}
+
+bool nacm_may_see(const char *user, const struct lyd_node *n)
+{
+	struct view *v = is_free(current, user) ? NULL : view_of(current, user);
+
+	if (is_free(current, user))
+		return true;
+	return v && (n->schema ? may_see(v, n) : may_see_opaque(v, n));
+}
+
 /* ------------------------------------------------------------------ writing */
 
 /* What is done to a node of a diff, if it says so itself. */
@@ -685,6 +712,19 @@ static void tell_path(struct view *v, const struct lyd_node *n, char *path, size
 		*path = 0;
 	if (n && !lyd_path(n, LYD_PATH_STD, path, len) && len)
 		*path = 0;
+}
+
+void nacm_refuse(const char *user, const struct lyd_node *n, char *path, size_t len)
+{
+	struct view *v = view_of(current, user);
+
+	if (len)
+		*path = 0;
+	while (v && n && !n->schema)
+		n = lyd_parent(n);
+	if (v)
+		tell_path(v, n, path, len);
+	denied.data_writes++;
 }
 
 bool nacm_may_write(const char *user, const struct lyd_node *diff, char *path, size_t len)

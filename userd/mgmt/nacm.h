@@ -49,6 +49,13 @@ void nacm_prune(const char *user, struct lyd_node **tree);
 /* The same by rules that were taken before. */
 void nacm_prune_by(struct nacm *n, const char *user, struct lyd_node **tree);
 /*
+ * Whether @user may read @n and all that is around it, be it there or only asked about: who may not is not told
+ * whether it is.
+ */
+bool nacm_may_see(const char *user, const struct lyd_node *n);
+/* Counts that @user may not write @n, which it may not see; @path as for nacm_may_write(). */
+void nacm_refuse(const char *user, const struct lyd_node *n, char *path, size_t len);
+/*
  * Whether @user may make the changes in @diff, which is what lyd_diff_siblings() makes without LYD_DIFF_DEFAULTS.
  * Containers without presence are there anyway, and what a choice takes away when another case comes needs no
  * right (3.2.5). If not, @path is what of the first node refused @user may read (JSON instance-identifier, may be
