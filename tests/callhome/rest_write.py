@@ -243,6 +243,14 @@ def denied(o, l):
     want(h.get(TOP + "/gist/port").json() == {"natfw:port": 270}, "written after all")
     h.error("GET", TOP + "/daemon/log", 404, "invalid-value")
     want("log" not in h.get(TOP + "/daemon?with-defaults=report-all").json()["natfw:daemon"], "log")
+    # what is not seen is not there, however it is asked about
+    log, level = TOP + "/daemon/log", {"natfw:level": "info"}
+    h.error("DELETE", log, 404, "invalid-value")
+    h.error("DELETE", log + "/level", 404, "invalid-value")
+    h.error("PUT", log + "/level", 404, "invalid-value", level)
+    for fields in ({"If_Match": "*"}, {"If_Match": '"0"'}):
+        h.error("PUT", log + "/level", 412, "operation-failed", level, **fields)
+    h.error("PUT", log + "/level", 404, "invalid-value", level, If_None_Match="*")
     h.error("POST", "/restconf/operations/natfw:reload", 403, "access-denied")
     does(h, "PUT", POLICY + "/rate", 201, {"natfw:rate": 12})
     does(h, "DELETE", POLICY + "/rate", 204)

@@ -11,6 +11,7 @@
 
 #include "mgmt/datastore.h"
 #include "mgmt/etag.h"
+#include "mgmt/nacm.h"
 #include "mgmt/rest.h"
 #include "mgmt/store.h"
 #include "mgmt/xml.h"
@@ -99,7 +100,7 @@ static bool target_tag(const struct restconf *r, char tag[ETAG_LEN])
 		return true;
 	}
 	n = resource_find(&r->target, running);
-	return n && etag_make(n, false, tag);
+	return n && nacm_may_see(r->user, n) && etag_make(n, false, tag);
 }
 
 struct evbuffer *rest_conditions(struct restconf *r, unsigned int *status)

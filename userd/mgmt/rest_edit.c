@@ -11,7 +11,9 @@
 #include "mgmt/commit.h"
 #include "mgmt/confirm.h"
 #include "mgmt/datastore.h"
+#include "mgmt/hush.h"
 #include "mgmt/lock.h"
+#include "mgmt/nacm.h"
 #include "mgmt/rest_body.h"
 #include "mgmt/store.h"
 
@@ -26,9 +28,15 @@ struct edit {
 
 /* ------------------------------------------------------------------ what is there */
 
+/* What may not be read is not there for who may not. */
+static struct lyd_node *seen(const struct restconf *r, struct lyd_node *n)
+{
+	return n && nacm_may_see(r->user, n) ? n : NULL;
+}
+
 static struct lyd_node *existing(const struct restconf *r)
 {
-	return resource_find(&r->target, datastore_tree(DATASTORE_RUNNING));
+	return seen(r, resource_find(&r->target, datastore_tree(DATASTORE_RUNNING)));
 }
 
 /* By basic mode trim what has its default value is not there (RFC 6243, 2.2.2). */
@@ -46,7 +54,7 @@ static bool is_structure(const struct lysc_node *s)
 static bool parent_exists(const struct restconf *r)
 {
 	return !lysc_data_parent(r->target.schema) ||
-	       resource_parent(&r->target, datastore_tree(DATASTORE_RUNNING));
+	       seen(r, resource_parent(&r->target, datastore_tree(DATASTORE_RUNNING)));
 }
 
 static bool missing(struct restconf *r)
@@ -92,7 +100,7 @@ static const char *mark_point(const struct restconf *r, const struct lyd_node *n
 	struct uri u;
 
 	if (!uri_read(&u, r->query.point) && !resource_point(&at, store_ctx(), &u) && at.instance &&
-	    at.schema == node->schema && resource_find(&at, datastore_tree(DATASTORE_RUNNING)) &&
+	    at.schema == node->schema && seen(r, resource_find(&at, datastore_tree(DATASTORE_RUNNING))) &&
 	    (!list || predicates(at.last, keys)) &&
 	    mark(node, list ? "yang:key" : "yang:value", list ? keys : lyd_get_value(at.last)))
 		wrong = NULL;
@@ -372,6 +380,7 @@ static void commit(struct restconf *r, struct edit *e)
 	w.wanted = datastore_copy(DATASTORE_RUNNING);
 	if (!edit_apply(&w.wanted, e->top, e->def, &error)) {
 		lyd_free_all(w.wanted);
+		hush_edit(&error, r->user, e->top);
 		rest_error(r, 0, &error);
 		return;
 	}
