@@ -469,18 +469,18 @@ point "an account that is locked" locked
 point "bad configuration is refused by name" bad_conf
 with
 point "X-SSH-1,X-SSH-2 algorithms" offers
-point "X-6242-3e commands, shells and terminals" says commands done
-point "X-6242-3e forwarding and environment" says forwards done
-point "X-6242-3f a second channel is refused, and the first goes on" says channels done
-point "a session over, and the connection kept" says again done
+point "X-6242-3e commands, shells and terminals" says commands "done"
+point "X-6242-3e forwarding and environment" says forwards "done"
+point "X-6242-3f a second channel is refused, and the first goes on" says channels "done"
+point "a session over, and the connection kept" says again "done"
 point "4253-7a new keys in the midst of answers" says rekey 'rekeyed True'
-point "4254-4a requests nobody knows are answered" says asked done
-point "X-6242-4.2f,4254-6a much in both directions at a time" says big done
+point "4254-4a requests nobody knows are answered" says asked "done"
+point "X-6242-4.2f,4254-6a much in both directions at a time" says big "done"
 point "6242-4.1a,6241-8.1a,6241-8.1b,6241-8.1c,6241-8.1e hellos" plays greetings
 point "6242-4.1c,6242-4.3a,X-6242-4.3b framing of base:1.0" plays old_framing
 point "X-6242-4.1d,6242-4.1b a hello and a request in one segment" plays one_segment
 point "6242-4.2b,6242-4.2c framing that is none" plays bad_framing
-point "garbage before SSH" says garbage done
+point "garbage before SSH" says garbage "done"
 point "garbage in the subsystem" says rubbish over
 point "and all are alive" unharmed
 ktap_end
