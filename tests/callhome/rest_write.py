@@ -251,6 +251,10 @@ def denied(o, l):
     for fields in ({"If_Match": "*"}, {"If_Match": '"0"'}):
         h.error("PUT", log + "/level", 412, "operation-failed", level, **fields)
     h.error("PUT", log + "/level", 404, "invalid-value", level, If_None_Match="*")
+    # what is told of a path is a document, whatever was in it
+    for octets in "%01", "%FF", "%EF%BF%BE":
+        x = h.ask("GET", "/restconf/data/no%s:such" % octets, Content_Type="application/yang-data+xml")
+        want(x.status == 404 and x.xml() is not None, "%s" % x)
     h.error("POST", "/restconf/operations/natfw:reload", 403, "access-denied")
     does(h, "PUT", POLICY + "/rate", 201, {"natfw:rate": 12})
     does(h, "DELETE", POLICY + "/rate", 204)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mgmt/certname.h"
 #include "mgmt/datastore.h"
 #include "mgmt/etag.h"
 #include "mgmt/nacm.h"
@@ -278,10 +279,21 @@ static struct evbuffer *xml_error(const struct mgmt_error *e)
 	return out;
 }
 
+/* What a document cannot carry, from a path that was decoded, or cut off within a character. */
+static void drop_unless_text(char *text)
+{
+	if (!certname_valid((const uint8_t *)text, strlen(text)))
+		*text = '\0';
+}
+
 void rest_error(struct restconf *r, unsigned int status, const struct mgmt_error *e)
 {
+	struct mgmt_error told = *e;
+
+	drop_unless_text(told.message);
+	drop_unless_text(told.path);
 	rest_answer(r, status ? status : status_of(e->tag), NULL,
-		    r->format == REST_XML ? xml_error(e) : json_error(e));
+		    r->format == REST_XML ? xml_error(&told) : json_error(&told));
 }
 
 void rest_fail(struct restconf *r, unsigned int status, const char *tag, const char *fmt, ...)
