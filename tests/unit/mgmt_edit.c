@@ -272,6 +272,16 @@ static void types(void)
 	refuses("", "<x xmlns=\"urn:x\"/>", "unknown-namespace", "/x");
 }
 
+/* Features that are not supported: match-on-eth, and interface-stats. */
+static void features(void)
+{
+	refuses("", ACE("<eth><ethertype>ipv4</ethertype></eth>"), "unknown-element",
+		"/ietf-access-control-list:acls/acl[name='x']/aces/ace[name='1']/matches/eth");
+	refuses(ABC, ACLS("<acl><name>x</name><aces><ace><name>1</name><matches><ipv4><dscp>1</dscp></ipv4>"
+			  "<eth/></matches></ace></aces></acl>"), "unknown-element",
+		"/ietf-access-control-list:acls/acl[name='x']/aces/ace[name='1']/matches/eth");
+}
+
 static void choices(void)
 {
 	becomes(ACE("<ipv4><dscp>4</dscp></ipv4>"), ACE("<ipv6><dscp>5</dscp></ipv6>"),
@@ -325,19 +335,20 @@ static void continues(void)
 int main(void)
 {
 	static const struct ktap_test tests[] = {
-		{ "6241-7.2a: merge", merge },
+		{ "6241-7.2a merge", merge },
 		{ "leaves with few others", few },
-		{ "6241-7.2b,6241-7.2g: replace, one thing or all", replace },
-		{ "6241-7.2c: create", create },
-		{ "6241-7.2d: delete", delete },
-		{ "6241-7.2e: remove", remove_silently },
-		{ "6241-7.2f: default operation none", none },
-		{ "6241-7.2l: operations inside others", nested },
-		{ "7950-7.8a: insert", order },
+		{ "6241-7.2b,6241-7.2g replace, one thing or all", replace },
+		{ "6241-7.2c create", create },
+		{ "6241-7.2d delete", delete },
+		{ "6241-7.2e remove", remove_silently },
+		{ "6241-7.2f default operation none", none },
+		{ "6241-7.2l operations inside others", nested },
+		{ "7950-7.8a insert", order },
 		{ "insert where there is nothing to be next to", disorder },
-		{ "what does not fit the schema", types },
-		{ "one case of a choice", choices },
-		{ "6241-7.2j: continue-on-error", continues },
+		{ "7950-8.3b what does not fit the schema", types },
+		{ "7950-8.3d what is behind a feature that is off", features },
+		{ "7950-8.3c one case of a choice", choices },
+		{ "6241-7.2j continue-on-error", continues },
 	};
 	int status;
 

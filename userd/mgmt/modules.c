@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,4 +67,49 @@ char *modules_text(const struct ly_ctx *ctx, const char *name, const char *revis
 	if (schema_text(name))
 		return strdup(schema_text(name));
 	return lys_print_mem(&text, m, LYS_OUT_YANG, 0) ? NULL : text;
+}
+
+/* The digest of @text into @all, in which the order does not matter. */
+static void blend(uint8_t all[SHA256_DIGEST_LENGTH], const char *text)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	size_t i;
+
+	SHA256((const uint8_t *)text, strlen(text), digest);
+	for (i = 0; i < sizeof(digest); i++)
+		all[i] ^= digest[i];
+}
+
+static void blend_features(uint8_t all[SHA256_DIGEST_LENGTH], const struct lys_module *m)
+{
+	const struct lysp_feature *f = NULL;
+	char text[512];
+	uint32_t at = 0;
+
+	while ((f = lysp_feature_next(f, m->parsed, &at)))
+		if (f->flags & LYS_FENABLED) {
+			snprintf(text, sizeof(text), "%s feature %s", m->name, f->name);
+			blend(all, text);
+		}
+}
+
+void modules_identify(const struct ly_ctx *ctx, char id[MODULES_ID])
+{
+	uint8_t all[SHA256_DIGEST_LENGTH] = { 0 };
+	const struct lys_module *m;
+	uint32_t at = 0;
+	char word[256];
+	size_t i;
+
+	while ((m = ly_ctx_get_module_iter(ctx, &at))) {
+		char *text = modules_text(ctx, m->name, m->revision);
+
+		blend(all, text ? text : m->name);
+		free(text);
+		snprintf(word, sizeof(word), "%s %s", m->name, m->implemented ? "implemented" : "imported");
+		blend(all, word);
+		blend_features(all, m);
+	}
+	for (i = 0; i < (MODULES_ID - 1) / 2; i++)
+		sprintf(id + 2 * i, "%02x", all[i]);
 }

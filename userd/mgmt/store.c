@@ -10,7 +10,7 @@
 #include "mgmt/xml.h"
 
 static struct ly_ctx *ctx, *plain;
-static char content_id[17];
+static char content_id[MODULES_ID];
 
 struct ly_ctx *store_ctx(void)
 {
@@ -27,33 +27,13 @@ const char *store_content_id(void)
 	return content_id;
 }
 
-/* By what the modules say, so it is another one when any of them has changed. */
-static void identify(void)
-{
-	uint8_t digest[SHA256_DIGEST_LENGTH], all[SHA256_DIGEST_LENGTH] = { 0 };
-	const struct lys_module *m;
-	uint32_t at = 0;
-	size_t i;
-
-	while ((m = ly_ctx_get_module_iter(ctx, &at))) {
-		char *text = modules_text(ctx, m->name, m->revision);
-
-		SHA256((const uint8_t *)(text ? text : m->name), strlen(text ? text : m->name), digest);
-		for (i = 0; i < sizeof(all); i++)
-			all[i] ^= digest[i];
-		free(text);
-	}
-	for (i = 0; i < (sizeof(content_id) - 1) / 2; i++)
-		sprintf(content_id + 2 * i, "%02x", all[i]);
-}
-
 int store_init(void)
 {
 	ctx = modules_create();
 	plain = xml_create();
 	if (!ctx || !plain)
 		return -ENOMEM;
-	identify();
+	modules_identify(ctx, content_id);
 	return 0;
 }
 
