@@ -152,7 +152,7 @@ point "what is not read is not copied" plays access.copied
 point "8341-e refusals are counted" plays access.counted
 point "metrics" numbers
 point "8341-3.4.4a the first rule that fits" reordered
-point "8341-3.4.5b,8341-3.2.5a,8341-3.2.8a who changes what" writers
+point "8341-3.4.5b,8341-3.2.5a,8341-3.2.8a,6241-9a who changes what" writers
 point "8341-3.4a rules that change themselves" own_rules
 point "access control switched off" switched_off
 point "X-8341-g rules that lock everybody out are repaired by the file" repaired

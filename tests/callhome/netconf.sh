@@ -90,7 +90,7 @@ unharmed() {
 	file_lacks "$LOG" 'does not fit the modules'
 }
 
-point "6241-8.1a,6241-8.1b,6241-8.1c,6241-8.1e,6241-8a,6242-4.1a,X-INT-6 hellos" plays greetings
+point "6241-8.1a,6241-8.1b,6241-8.1c,6241-8.1e,6241-8a,6242-4.1a,6243-a,X-INT-6 hellos" plays greetings
 point "6242-4.1c,6242-4.3a,X-6242-4.3b,7589-3a framing of base:1.0" plays old_framing
 point "X-6242-4.1d,6242-4.1b a hello and a request in one segment" plays one_segment
 point "6242-4.2a,6242-4.2e,6241-4.1b chunks of one octet" plays dribble
@@ -102,10 +102,10 @@ point "6241-3b,6241-3c,6241-3.2a,6241-Aa,6241-3a XML that is none, document type
 point "6241-4.1a,6241-4.1b,6241-4.2a,6241-4.3a,6241-4.3d,6241-4.3e,6241-7.1c,6241-Ab,X-INT-5 requests and errors" \
 	plays envelope
 point "6241-7.1b,X-NC-9,8071-S6a the configuration, without secrets, as the control socket has it" same_tree
-point "6241-6a,6241-6b,6241-6c,6241-6d,6241-6e,6241-6g,6241-8.9a filters" plays filters
+point "6241-6a,6241-6b,6241-6c,6241-6d,6241-6e,6241-6f,6241-6g,6241-8.9a filters" plays filters
 point "6241-7.7a,CHO-1 configuration and state" plays state
 point "X-NC-9 sessions by the names the control socket has for them, and no ids" same_sessions
-point "X-6022-2f,X-INT-4 monitoring, and modules that compile" compiles
+point "6022-2a,6022-2b,6022-2d,6022-2e,6022-3a,6022-3b,X-6022-2f,7950-5.6a,8525-c,X-INT-4 monitoring, and modules that compile" compiles
 point "6241-1.2a,6241-7.9a,6241-7.9b,6241-7.9d,8341-3.4.4c kill-session" plays killed
 point "X-CM-9 who takes nothing holds up nobody" plays deaf
 point "all within the limits of the process" unharmed

@@ -195,7 +195,7 @@ point "8040-4.7a,8040-4.7b DELETE" plays deletes
 point "8040-4.8b places in lists that are ordered by their user" plays places
 point "8040-3.4a edits with conditions" plays conditional
 point "8040-4.5c the datastore as a whole, and secrets" plays whole
-point "8040-1.4a,8040-1.4b,8040-1.4d,8040-1.4e what NETCONF has locked, or on trial" plays locked
+point "8040-1.4a,8040-1.4b,8040-1.4d,8040-1.4e,6241-7.5b what NETCONF has locked, or on trial" plays locked
 point "what no rule permits" plays denied
 point "a thousand entries" plays large
 point "8040-3.1a,8040-4.5a,X-8040-ch2 curl" by_curl

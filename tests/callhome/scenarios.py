@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 import xml.etree.ElementTree as ET
+from datetime import datetime
 
 from peer import (BASE, MARKER, MON, NATFW, NS, WD, Session, check_error, hello, q, want)
 
@@ -41,7 +42,8 @@ def greetings(o, l):
     text = s.capabilities
     want(any(c.startswith("urn:ietf:params:netconf:capability:yang-library:1.1?revision=") for c in text), "library")
     want("urn:ietf:params:netconf:capability:xpath:1.0" in text, "xpath")
-    want(any(":with-defaults:1.0?basic-mode=" in c for c in text), "with-defaults")
+    # the mode is the one that is used: see configuration()
+    want(any(":with-defaults:1.0?basic-mode=trim&also-supported=" in c for c in text), "with-defaults")
     extra = "".join("<capability>urn:x:%d</capability>" % n for n in range(50))
     s.send_raw(hello(("1.1?a=b",)).replace(b"</capabilities>", extra.encode() + b"</capabilities>"))
     s.close()
@@ -256,8 +258,31 @@ def sessions(o, l, tag):
     s.close()
 
 
+def library(s):
+    """The modules in the library, each with version and namespace; and what else is to be there."""
+    d = s.data(get(subtree('<yang-library xmlns="%s"/>' % LIB)))
+
+    def modules(kind):
+        return {tuple(x.find(q(n, LIB)).text if x.find(q(n, LIB)) is not None else ""
+                      for n in ("name", "revision", "namespace")) for x in d.iter(q(kind, LIB))}
+
+    have = modules("module")
+    names = {x[0]: x[1] for x in have}
+    want({"natfw", "ietf-netconf-monitoring", "ietf-yang-library"} <= set(names), "%s" % names)
+    content = d.find(".//" + q("content-id", LIB)).text
+    want("urn:ietf:params:netconf:capability:yang-library:1.1?revision=%s&content-id=%s" % (
+        names["ietf-yang-library"], content) in s.capabilities, "revision and content-id as in hello")
+    schemas = {x.find(q("name", LIB)).text for x in d.iter(q("schema", LIB)) if x.find(q("name", LIB)) is not None}
+    stores = {x.find(q("name", LIB)).text.split(":")[-1]: x.find(q("schema", LIB)).text
+              for x in d.iter(q("datastore", LIB))}
+    want(set(stores) == {"running", "candidate", "operational"} and set(stores.values()) <= schemas, "%s" % stores)
+    return have | modules("import-only-module")
+
+
 def monitoring(o, l):
     s = l.session()
+    library(s)
+    t = l.session()
     d = s.data(get(subtree('<netconf-state xmlns="%s"/>' % MON)))
     want(names(d) == ["netconf-state"], "%s" % names(d))
     m = d[0]
@@ -267,7 +292,16 @@ def monitoring(o, l):
     want(me[0].find(q("username", MON)).text == "nms1", "user")
     want(me[0].find(q("source-host", MON)).text == o.address, "source-host")
     want(me[0].find(q("transport", MON)).text.endswith("netconf-tls"), "transport")
-    # every module that is listed can be had
+    want(abs(datetime.fromisoformat(me[0].find(q("login-time", MON)).text).timestamp() - time.time()) < 60, "login-time")
+    want({x.find(q("session-id", MON)).text for x in m.iter(q("session", MON))} == {str(s.id), str(t.id)},
+         "sessions of all calls")
+    t.close()
+    # every module that is listed can be had, each once, as the library has it
+    schemas = [tuple(x.find(q(n, MON)).text or "" for n in ("identifier", "version", "namespace", "format", "location"))
+               for x in m.iter(q("schema", MON))]
+    want(len(set(schemas)) == len(schemas), "twice")
+    want({x[3:] for x in schemas} == {("yang", "NETCONF")}, "format and location")
+    want({x[:3] for x in schemas} == set(library(s)), "not the same as in the library")
     listed = set()
     for x in m.iter(q("schema", MON)):
         name, version = x.find(q("identifier", MON)).text, x.find(q("version", MON)).text or ""
@@ -283,11 +317,6 @@ def monitoring(o, l):
     s.error('<get-schema xmlns="%s"><identifier>nothing</identifier></get-schema>' % MON, "invalid-value")
     s.error('<get-schema xmlns="%s"><identifier>natfw</identifier><format>yin</format></get-schema>' % MON,
             "invalid-value")
-    d = s.data(get(subtree('<yang-library xmlns="%s"/>' % LIB)))
-    have = {x.find(q("name", LIB)).text for x in d.iter(q("module", LIB))}
-    want({"natfw", "ietf-netconf-monitoring"} <= have, "%s" % have)
-    content = d.find(".//" + q("content-id", LIB)).text
-    want(any(c.endswith("content-id=" + content) for c in s.capabilities), "content-id as in hello")
     s.close()
 
 

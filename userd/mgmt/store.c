@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,12 +36,32 @@ int store_init(void)
 	return 0;
 }
 
+/* All have the same modules, those of the one schema that libyang lists (RFC 8525, 3). */
+static bool put_datastores(struct lyd_node *library)
+{
+	static const char *const names[] = { "running", "candidate", "operational" };
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "/ietf-yang-library:yang-library/"
+			 "datastore[name='ietf-datastores:%s']/schema", names[i]);
+		if (lyd_new_path(library, NULL, path, "complete", 0, NULL))
+			return false;
+	}
+	return true;
+}
+
 struct lyd_node *store_library(void)
 {
 	struct lyd_node *library = NULL;
 
 	if (ly_ctx_get_yanglib_data(ctx, &library, "%s", content_id))
 		return NULL;
+	if (!put_datastores(library)) {
+		lyd_free_all(library);
+		return NULL;
+	}
 	return library;
 }
 
