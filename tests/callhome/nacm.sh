@@ -147,7 +147,7 @@ point "8341-d defaults" plays access.defaults
 point "8341-3.4.5a,8341-3.4.5c who reads what" plays access.readers
 point "8341-3.4.4a,8341-3.4.4b,8341-3.4.4d who runs what" plays access.operations
 point "5277-c,8341-3.4.6a who is told of what" plays access.listeners
-point "who does not see what is there does not find out by edits" plays access.hidden
+point "6241-4.3c who does not see what is there does not find out by edits" plays access.hidden
 point "what is not read is not copied" plays access.copied
 point "8341-e refusals are counted" plays access.counted
 point "metrics" numbers

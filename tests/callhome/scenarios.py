@@ -300,7 +300,7 @@ def monitoring(o, l):
     schemas = [tuple(x.find(q(n, MON)).text or "" for n in ("identifier", "version", "namespace", "format", "location"))
                for x in m.iter(q("schema", MON))]
     want(len(set(schemas)) == len(schemas), "twice")
-    want({x[3:] for x in schemas} == {("yang", "NETCONF")}, "format and location")
+    want({(x[3].split(":")[-1], x[4]) for x in schemas} == {("yang", "NETCONF")}, "format and location")
     want({x[:3] for x in schemas} == set(library(s)), "not the same as in the library")
     listed = set()
     for x in m.iter(q("schema", MON)):
