@@ -105,7 +105,7 @@ point "6241-7.1b,X-NC-9,8071-S6a the configuration, without secrets, as the cont
 point "6241-6a,6241-6b,6241-6c,6241-6d,6241-6e,6241-6f,6241-6g,6241-8.9a filters" plays filters
 point "6241-7.7a,CHO-1 configuration and state" plays state
 point "X-NC-9 sessions by the names the control socket has for them, and no ids" same_sessions
-point "6022-2a,6022-2b,6022-2d,6022-2e,6022-3a,6022-3b,X-6022-2f,7950-5.6a,8525-c,X-INT-4 monitoring, and modules that compile" compiles
+point "6022-2a,6022-2b,6022-2d,6022-2e,6022-3a,6022-3b,X-6022-2f,7950-5.6a,8525-b,8525-c,X-INT-4 monitoring, and modules that compile" compiles
 point "6241-1.2a,6241-7.9a,6241-7.9b,6241-7.9d,8341-3.4.4c kill-session" plays killed
 point "X-CM-9 who takes nothing holds up nobody" plays deaf
 point "all within the limits of the process" unharmed

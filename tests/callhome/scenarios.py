@@ -276,6 +276,9 @@ def library(s):
     stores = {x.find(q("name", LIB)).text.split(":")[-1]: x.find(q("schema", LIB)).text
               for x in d.iter(q("datastore", LIB))}
     want(set(stores) == {"running", "candidate", "operational"} and set(stores.values()) <= schemas, "%s" % stores)
+    # for clients of the older library (RFC 7895)
+    old = s.data(get(subtree('<modules-state xmlns="%s"/>' % LIB)))
+    want(set(names) <= {x.find(q("name", LIB)).text for x in old.iter(q("module", LIB))}, "modules-state")
     return have | modules("import-only-module")
 
 
