@@ -57,6 +57,54 @@ ipv6() {
 	daemon_stop
 }
 
+# A translator in front of the device, whose firewall lets out one port and nothing in.
+behind_nat() {
+	ns NAT
+	veth "$DEV" in 02:00:00:00:00:03 "$NAT" lan 02:00:00:00:00:04
+	veth "$NAT" out 02:00:00:00:00:05 "$MGR" far 02:00:00:00:00:06
+	ip -n "$DEV" addr add 10.0.0.2/24 dev in
+	ip -n "$NAT" addr add 10.0.0.1/24 dev lan
+	ip -n "$NAT" addr add 198.51.100.1/24 dev out
+	ip -n "$MGR" addr add 198.51.100.2/24 dev far
+	ip -n "$DEV" route add 198.51.100.0/24 via 10.0.0.1
+	in_ns "$NAT" sysctl -qw net.ipv4.ip_forward=1
+	in_ns "$NAT" nft 'add table ip t; add chain ip t post {type nat hook postrouting priority 100;};
+		add rule ip t post oif out masquerade;
+		add chain ip t through {type filter hook forward priority 0; policy drop;};
+		add rule ip t through ct state established accept;
+		add rule ip t through iif lan tcp dport 4335 accept'
+	# the manager has no way to the device's network
+	fails in_ns "$MGR" ip route get 10.0.0.2
+	device_conf "$(client nms remote-address: 198.51.100.2)"
+	manager --address 198.51.100.2 session 40
+	fresh_start
+	comes nms state up
+	# who it is, is told by the certificate; the address is the translator's
+	seen '^up 1 198.51.100.1 '
+	daemon_stop
+	ip -n "$DEV" link del in
+}
+
+# A device that has IPv6 only, and a manager with IPv4 only: the name server makes up an address (RFC 6147), and a
+# translator stands for it (RFC 6146; here one that passes on octets, which neither end sees).
+nat64() {
+	local at=64:ff9b::c000:202
+	mkdir -p "/etc/netns/$DEV"
+	echo "nameserver $MGR4" >"/etc/netns/$DEV/resolv.conf"
+	bg in_ns "$MGR" python3 "$CALLHOME/dns.py" $MGR4 "nms.example=$at"
+	ip -n "$MGR" link set lo up
+	ip -n "$MGR" addr add $at/128 dev lo
+	ip -n "$DEV" route add 64:ff9b::/96 via $MGR6
+	bg in_ns "$MGR" socat "TCP6-LISTEN:4335,bind=[$at],reuseaddr,fork" "TCP4:$MGR4:4335"
+	device_conf "$(client nms "remote-address: nms.example")"
+	manager session 40
+	fresh_start
+	comes nms state up
+	want "$(of nms address)" $at
+	daemon_stop
+	rm -rf "/etc/netns/$DEV"
+}
+
 second_endpoint() {
 	device_conf "      - name: nms" "        endpoint:" \
 		"$(endpoint first "remote-address: $MGR4, remote-port: 4999")" \
@@ -264,11 +312,22 @@ bad_conf() {
 	"$NATFWD" -t -c "$CONF"
 }
 
-point "8071-S1a,8071-S1d,CHD-5h,X-CM-6,CHD-6c,CHD-6g,CHO-1 calls the registered port, and listens at none" \
+# What calls by datagrams could be named; none of it is there.
+no_datagrams() {
+	local transport
+	for transport in dtls udp snmp-dtls; do
+		rejects 'transport' "      - name: nms" \
+			"        endpoint: [{name: a, transport: $transport, identity: ours, remote-address: $MGR4}]"
+	done
+}
+
+point "8071-S1a,8071-S1d,CHD-5h,X-CM-6,CHD-6c,CHD-6g,CHD-7a,CHO-1 calls the registered port, and listens at none" \
 	calls_default_port
 point "8071-S1b,8071-S1c,8071-S3c,TCPM-2,CHO-6 other ports, a source port, address and interface" other_ports
 point "CHD-5j source ports are not fixed" ephemeral_ports
-point "a manager with an IPv6 address" ipv6
+point "CHO-5 a manager with an IPv6 address" ipv6
+point "CHO-5 one with IPv4 only, for a device with IPv6 only" nat64
+point "CHD-1b,CHD-3b,CHD-3c from behind a translator that lets one port out, and nothing in" behind_nat
 point "CHD-5k,CHD-6h,NCSM-17 an endpoint that refuses: the next, and no port that was not asked for" second_endpoint
 point "8071-S2a,CHD-4c,NCSM-16 SYNs that are swallowed: the next endpoint" swallowed
 point "CHO-2,X-6470-b each failure has its reason" reasons
@@ -282,4 +341,5 @@ point "CHO-1,X-CM-10 natfwctl callhome" by_cli
 point "X-CM-11 no descriptor is left behind" no_leak
 point "metrics" metrics
 point "NCSM-2,NCSM-8,NCSM-19,7407-a,7407-c,CHD-4f,CHD-5e bad configuration is refused by name" bad_conf
+point "CHU-1 no datagrams" no_datagrams
 ktap_end

@@ -68,6 +68,34 @@ unknown_device() {
 	daemon_stop
 }
 
+# Work for a device that is not there now; it is there again at another address, that nobody told the manager.
+elsewhere() {
+	serves
+	manages devices add gw-17 identifier=17 credential=ops 2>/dev/null || :
+	device_conf "$(client nms "remote-address: $MGR4, keepalive: {max-wait: 1, max-attempts: 2}")"
+	fresh_start
+	wait_for 15 connected
+	ip -n "$DEV" link set wan down
+	wait_for 20 eval '! is nms state up'
+	manages devices close gw-17 2>/dev/null || :
+	wait_for 20 eval '! connected'
+	manages get -w 60 gw-17 >"$WORK/answer" &
+	local asked=$!
+	sleep 2
+	want "$(cat "$WORK/answer")" '' 'answers before it is there'
+	ip -n "$DEV" addr del $DEV4/24 dev wan
+	ip -n "$DEV" addr add 192.0.2.77/24 dev wan
+	ip -n "$DEV" link set wan up
+	wait "$asked"
+	file_has "$WORK/answer" '<natfw xmlns="urn:natfw:yang:natfw"'
+	want "$(of nms sessions)" 2
+	wait_for 5 eval 'manages devices | grep -q "gw-17.*192\.0\.2\.77"' || die "$(manages devices)"
+	daemon_stop
+	ip -n "$DEV" addr del 192.0.2.77/24 dev wan
+	ip -n "$DEV" addr add $DEV4/24 dev wan
+}
+
 point "8071-S6a,8071-S1a,8071-C5a,8071-C6b natfw-manager is called, reads the tree, goes and comes back" reads
+point "CHD-1a,CHD-3a,CHD-3d,CHD-5a a device that is away for a while, and back with another address" elsewhere
 point "8071-C6b a device that natfw-manager does not expect" unknown_device
 ktap_end

@@ -125,6 +125,24 @@ idle() {
 	daemon_stop
 }
 
+# A manager of which nothing is heard any more, also no answer to what TCP asks.
+vanished() {
+	with echo relay
+	sed -i 's/service: it}/service: it, keepalive: {max-wait: 1, max-attempts: 2}}/' "$CONF"
+	ctl '{"id":1,"rpc":{"natfw:reload":{}}}' >/dev/null
+	manager --port $PORT --relay relay_scenarios.waits 60
+	comes nms state up
+	# one that is silent, and there, stays
+	sleep 5
+	want "$(of nms state)" up
+	file_lacks "$LOG" 'was=up reason='
+	in_ns "$MGR" nft "add table ip t; add chain ip t in {type filter hook input priority 0;};
+		add rule ip t in tcp dport $PORT drop"
+	logs 'was=up reason=lost '
+	in_ns "$MGR" nft delete table ip t
+	daemon_stop
+}
+
 ends() {
 	with quit relay
 	manager --port $PORT --relay relay_scenarios.ends
@@ -215,6 +233,7 @@ point "and without" slowly relay-plain --plain
 point "a service that does not take what it gets, with TLS" stuffed relay --relay
 point "without" stuffed relay-plain --plain
 point "silence has an end" idle
+point "CHS-21 a manager that vanished is noticed, one that is silent is not" vanished
 point "CHO-2 ends, from here and from there" ends
 point "a service that is not there" absent
 point "metrics" counted
