@@ -291,6 +291,25 @@ dies_over_and_over() {
 }
 
 begin
+# The manager says how often it is called, and is called so, without more ado and after a restart.
+schedule_of_manager() {
+	device_conf "      - name: nms" "        endpoint:" "$(endpoint main "remote-address: $MGR4")" \
+		"        periodic: {anchor-time: '2026-01-01T00:00:00Z', period: 10080}" "${NACM[@]}"
+	again
+	manager --timeout 90 edits.schedules
+	ctl '{"id":1,"rpc":{"natfw:call-home":{"client":"nms"}}}' >/dev/null
+	seen told
+	wait_for 75 file_has "$BG_OUT" called || die "$(cat "$BG_OUT"; calls)"
+	within_a_minute
+	again
+	within_a_minute
+}
+
+within_a_minute() {
+	wait_for 15 is nms state waiting
+	wait_for 15 eval '(($(of nms next) <= 60))' || die "$(calls)"
+}
+
 point "6241-1.3a,6241-8.7a capabilities and datastores" plays announced
 point "6241-8.2a,6241-8.3c,6241-7.1a candidate, commit, running" plays commits
 point "6241-7.2a,6241-7.2b,6241-7.2c,6241-7.2d,6241-7.2e,6241-7.2f,6241-7.2g,6241-7.2l,7950-7.8a operations, and order" \
@@ -322,4 +341,5 @@ point "6241-8.4d what is on trial ends with the daemon" alone trial_ends_with da
 point "6241-8.3a power is cut while commits go on" alone cut_while_committing
 point "who tries and writes changes is killed" alone helper_dies
 point "a process that managers kill over and over ends nothing else" alone dies_over_and_over
+point "CHD-5c,CHD-5d a manager says how often it is called" alone schedule_of_manager
 ktap_end

@@ -599,3 +599,19 @@ def refused_storm(o, l):
     if refused == 5:
         print("enough", flush=True)
     s.close()
+
+
+def schedules(o, l):
+    """How often it calls is told by the manager: weekly until then."""
+    s = l.session()
+    try:
+        ok(s, edit('<management><call-home><client><name>nms</name><periodic><period>1</period></periodic></client>'
+                   "</call-home></management>", "running"))
+        s.close()
+    except EOFError:
+        pass  # a call of which the entry changes is hung up
+    print("told", flush=True)
+    start = time.monotonic()
+    s = l.session()
+    print("called %.0f" % (time.monotonic() - start), flush=True)
+    s.close()

@@ -132,6 +132,41 @@ no_name() {
 	daemon_stop
 }
 
+# A name is for the whole connection: rules that change meanwhile give it no other one.
+constant() {
+	with
+	manager session 40
+	comes nms user nms1
+	RULES="    - {id: 1, map-type: specified, name: other, fingerprint: '$(fingerprint managers)'}" \
+		device_conf "$(client nms "remote-address: $MGR4")"
+	want "$(ctl '{"id":1,"rpc":{"natfw:reload":{}}}' | jq -c .output)" '{}'
+	sleep 1
+	# a session that is told to end may do so, one that goes on is whose it was
+	[[ $(of nms state) != up || $(of nms user) == nms1 ]] || die "now it is $(of nms user)"
+	want "$(of nms sessions)" 1
+	kill -- "-$BG"
+	wait_for 15 eval '[[ $(of nms state) != up ]]'
+	lets_in other
+	daemon_stop
+}
+
+# Another handshake on a connection is refused, so there is never another certificate.
+renegotiated() {
+	with
+	relay
+	{
+		sleep 2
+		echo R
+		sleep 3
+	} | in_ns "$MGR" timeout 20 openssl s_client -connect 127.0.0.1:5000 -tls1_2 -cert "$CERTS/nms.pem" \
+		-key "$CERTS/nms.key" >"$WORK/s_client" 2>&1 || :
+	# it was let in before
+	file_has "$WORK/s_client" '<hello xmlns='
+	file_has "$WORK/s_client" 'RENEGOTIATING' || die "$(cat "$WORK/s_client")"
+	file_has "$WORK/s_client" 'no renegotiation' || die "$(tail "$WORK/s_client")"
+	daemon_stop
+}
+
 identities() {
 	OTHER="    - {name: other, certificate: $CERTS/second.pem, key: $CERTS/second.key,
        authority: $CERTS/managers.pem}"
@@ -172,6 +207,8 @@ point "7589-1a,7589-5a,X-7589-2d,6242-6b,CHD-6a no, strange, expired and servers
 point "CHS-24 revoked certificates" revoked
 point "7589-7b,7589-7c,7589-7d,7589-7f,7589-7j,7407-b,CHD-6d the user's name, by rules in their order" mapping
 point "7589-7a,7589-7k,CHD-6e no name, no session" no_name
+point "CHD-6f,CHS-8 the name is the same as long as the connection lasts" constant
+point "CHS-9 nothing is renegotiated" renegotiated
 point "8071-S4c every endpoint shows its own identity" identities
 point "files that are broken or missing" bad_files
 ktap_end
