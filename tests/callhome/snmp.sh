@@ -221,7 +221,11 @@ secure_agent() {
 		"[snmp] trustCert nobody" "[snmp] trustCert long" \
 		"certSecName 10 $(print_of nms1) --cn" "certSecName 20 $(print_of other) --sn second" \
 		"certSecName 30 $(print_of long) --cn" "certSecName 31 $(print_of long) --ip" \
-		"rouser -s tsm nms1 authPriv" "rouser -s tsm second authPriv .1.3.6.1.2.1.1.5" "$@"
+		"rouser -s tsm nms1 authPriv" "rouser -s tsm 192.0.2.2 authPriv" "rouser -s tsm second authPriv .1.3.6.1.2.1.1.5" "$@"
+	secure_start
+}
+
+secure_start() {
 	bg in_ns "$DEV" env SNMPCONFPATH="$WORK/agent" OPENSSL_CONF="$WORK/openssl.cnf" \
 		snmpd -f -Lo -C -c "$WORK/agent/snmpd.conf"
 	AGENT=$BG AGENT_OUT=$BG_OUT
@@ -347,6 +351,44 @@ outer_first() {
 	wait_for 20 eval '[[ $(over 16101 nms1 snmpget -Oqv $SYSNAME | tail -n 1) == "\"gw17\"" ]]'
 }
 
+# A certificate that two rows are for: the first gives 33 octets, which are no security name.
+next_row() {
+	want "$(over 16101 long snmpget -Oqv $SYSNAME | tail -n 1)" '"gw17"' || die "$(tail "$AGENT_OUT")"
+}
+
+# in_octets SCENARIO PORT...: by messages made by hand
+in_octets() {
+	in_ns "$MGR" env OPENSSL_CONF="$WORK/openssl.cnf" timeout 60 python3 "$CALLHOME/snmp_octets.py" \
+		"$WORK/tools/tls" nms1 "$2" "$1" "${@:3}" >"$WORK/said" 2>&1 || die "$(cat "$WORK/said")"
+}
+
+renegotiated() {
+	{
+		sleep 2
+		echo R
+		sleep 3
+	} | in_ns "$MGR" env OPENSSL_CONF="$WORK/openssl.cnf" timeout 20 openssl s_client -tls1 \
+		-cert "$WORK/tools/tls/certs/nms1.crt" -key "$WORK/tools/tls/private/nms1.key" \
+		-connect 127.0.0.1:16101 >"$WORK/said" 2>&1 || :
+	file_has "$WORK/said" '^RENEGOTIATING'
+	file_has "$WORK/said" 'no renegotiation' || die "$(cat "$WORK/said")"
+}
+
+# The same names with the prefix of TLS in front, which are others to VACM.
+prefixed() {
+	kill -- "-$AGENT"
+	rm -f "$WORK/agentx"
+	# snmpd does not get its port again at once
+	sed -i 's/^rouser -s tsm nms1 /rouser -s tsm tls:nms1 /; s/:10161/:10163/' "$WORK/agent/snmpd.conf"
+	sed -i 's/port: 10161/port: 10163/' "$CONF"
+	want "$(ctl '{"id":1,"rpc":{"natfw:reload":{}}}' | jq -c .output)" '{}'
+	echo "[snmp] tsmUseTransportPrefix yes" >>"$WORK/agent/snmpd.conf"
+	secure_start
+	want "$(over 16101 nms1 snmpget -Oqv $SYSNAME | tail -n 1)" '"gw17"' || die "$(tail "$AGENT_OUT")"
+	over 16101 other snmpget -Oqv $SYSNAME >"$WORK/said" || :
+	file_lacks "$WORK/said" gw17
+}
+
 point "the subagent shows natfwd" the_daemon
 point "the subagent has no rights" unprivileged
 point "CHS-25,CHO-1 a row for each manager that is called" calls_shown
@@ -366,5 +408,12 @@ point "CHS-4 nor does one who shows none" no_certificate
 point "CHS-17 nothing can be set by who may read" set_refused
 point "CHS-13 no community gets through" no_community
 point "CHS-1 the same as a plain service" answers_home 16102
+point "CHS-6 the next row, where one gives no name that can be used" next_row
+point "CHS-9 nothing is renegotiated" renegotiated
+point "CHS-16 the engine is discovered by the one name all have" in_octets discovers 16101
+point "CHS-11 messages end where they say" in_octets frames 16101
+point "CHS-12 what is no message ends the connection" in_octets garbage 16101
+point "CHS-15 answers come on the session that was asked" in_octets sessions 16101 16102
 point "CHD-6a who the manager is not let in by, does not get to the agent" outer_first
+point "CHS-14 names with the prefix of the transport" prefixed
 ktap_end

@@ -207,7 +207,7 @@ point "7589-1a,7589-5a,X-7589-2d,6242-6b,CHD-6a no, strange, expired and servers
 point "CHS-24 revoked certificates" revoked
 point "7589-7b,7589-7c,7589-7d,7589-7f,7589-7j,7407-b,CHD-6d the user's name, by rules in their order" mapping
 point "7589-7a,7589-7k,CHD-6e no name, no session" no_name
-point "CHD-6f,CHS-8 the name is the same as long as the connection lasts" constant
+point "CHD-6f the name is the same as long as the connection lasts" constant
 point "CHS-9 nothing is renegotiated" renegotiated
 point "8071-S4c every endpoint shows its own identity" identities
 point "files that are broken or missing" bad_files
