@@ -326,7 +326,7 @@ point "6241-7.5d,6241-8.4a,6241-8.4b,6241-8.4c,6241-8.4f confirmed commit" plays
 point "6241-8.4c a confirmed commit and a connection that breaks" plays confirmed cut
 point "6241-7.9c a confirmed commit and kill-session" plays confirmed kill
 point "6241-8.4e,6241-8.4f confirmed commit with persist" plays persistent
-point "a change that cuts its own way is reverted" plays cuts_itself
+point "X-6241-8.4g a change that cuts its own way is reverted" plays cuts_itself
 point "a thousand entries" thousand
 point "all within the limits of the processes" finish
 point "what is committed is in the file, and what people wrote is kept" alone file_is_written

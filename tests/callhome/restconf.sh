@@ -177,7 +177,7 @@ unharmed() {
 
 rest_conf
 fresh_start
-point "8040-3.1a,8040-3.3a,8040-3.3b,8040-4.3c discovery, and what is below the root" plays discovery
+point "8071-S6b,8040-3.1a,8040-3.3a,8040-3.3b,8040-4.3c discovery, and what is below the root" plays discovery
 point "8040-4.1a OPTIONS" plays options
 point "8040-3.2a,8040-5.2a,8040-5.2b,8040-5.5a media types" plays formats
 point "8040-3.5a,8040-3.5b,8040-4.3a,8040-4.3b,8040-2.5c data, by the paths it has" plays data
@@ -196,7 +196,7 @@ point "8040-4.8b places in lists that are ordered by their user" plays places
 point "8040-3.4a edits with conditions" plays conditional
 point "8040-4.5c the datastore as a whole, and secrets" plays whole
 point "8040-1.4a,8040-1.4b,8040-1.4d,8040-1.4e,6241-7.5b what NETCONF has locked, or on trial" plays locked
-point "what no rule permits" plays denied
+point "8341-f what no rule permits" plays denied
 point "a thousand entries" plays large
 point "8040-3.1a,8040-4.5a,X-8040-ch2 curl" by_curl
 point "8040-3.1b,8040-2.5c natfw-manager" by_manager
