@@ -434,19 +434,21 @@ static struct batch *gather(struct inventory *v)
 uint64_t store_flush(struct store *s)
 {
 	struct batch *b;
+	uint64_t n;
 
 	if (s->busy || !s->started)
 		return 0;
 	b = gather(s->v);
 	if (!b)
 		return 0;
-	b->number = ++s->number;
+	n = b->number = ++s->number;
 	s->busy = true;
 	pthread_mutex_lock(&s->lock);
 	s->pending = b;
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
-	return b->number;
+	/* the writer may be done with it by now, and have freed it */
+	return n;
 }
 
 static void end_thread(struct store *s)
