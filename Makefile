@@ -96,6 +96,9 @@ check-quick: deps
 demo: deps
 	@tools/demo/run $(if $(KERNEL),--kernel $(KERNEL))
 
+demo-callhome: deps
+	@tools/demo/run --callhome $(if $(KERNEL),--kernel $(KERNEL))
+
 demo-rules: deps
 	@tools/demo/run --rules $(if $(KERNEL),--kernel $(KERNEL))
 
@@ -128,6 +131,7 @@ help:
 	@echo 'make install         natfwctl, natfwd, man pages, completion, unit; DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make dkms-install    natfw.ko by DKMS, rebuilt at each kernel update'
 	@echo 'make demo            hosts ask for pinholes, and real traffic flows; KERNEL=6.1|6.12|7.2|uml in a guest'
+	@echo 'make demo-callhome   a gateway that nobody can connect to calls its manager, and is managed'
 	@echo 'make demo-rules      what rules do to real traffic, without a daemon'
 	@echo 'make check           what every change has to pass, on every kernel, within 45 minutes'
 	@echo 'make check-all       the same and stress, and all of tests/net on every kernel: hours'
@@ -138,4 +142,4 @@ help:
 	@echo 'make lint            style and include checks'
 	@echo 'make clean'
 
-.PHONY: all tools userd manager snmp modules modules_install install dkms-install deps check check-all check-quick demo demo-rules bench bench-signalling fuzz lint clean help
+.PHONY: all tools userd manager snmp modules modules_install install dkms-install deps check check-all check-quick demo demo-callhome demo-rules bench bench-signalling fuzz lint clean help
