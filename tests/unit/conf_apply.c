@@ -107,6 +107,23 @@ static void beside(void)
 		"gist: {port: 7}\nietf-netconf-acm:nacm: {write-default: permit}\n");
 }
 
+#define ACLS	"<acl><name>office</name><aces><ace y:operation=\"create\" y:key=\"\"><name>web</name>" \
+		"<actions><forwarding>accept</forwarding>" \
+		"</actions></ace></aces></acl>"
+
+/* The container that the library had made for what was not said is not there twice, nor gone when looked at. */
+static void first_of_module(void)
+{
+	becomes("gist: {port: 7}\n",
+		"<acls xmlns=\"urn:ietf:params:xml:ns:yang:ietf-access-control-list\"" Y
+		" y:operation=\"create\">" ACLS "</acls>",
+		"gist: {port: 7}\nietf-access-control-list:acls: {acl: [{name: office, aces: {ace: "
+		"[{name: web, actions: {forwarding: accept}}]}}]}\n");
+	becomes("", NATFW("none", "<management y:operation=\"create\"><cert-to-name><id>1</id>"
+			  "<map-type>common-name</map-type></cert-to-name></management>"),
+		"management: {cert-to-name: [{id: 1, map-type: common-name}]}\n");
+}
+
 #define KEY	"key: [{id: 1, secret: c2VjcmV0LXNlY3JldA==}]\n"
 
 static void secrets(void)
@@ -223,6 +240,7 @@ int main(void)
 		{ "leaves", leaves },
 		{ "entries, and their order", entries },
 		{ "other modules", beside },
+		{ "the first of a module", first_of_module },
 		{ "X-NC-9: secrets stay, and new ones are taken", secrets },
 		{ "what is wrong changes nothing", wrong },
 		{ "what is written is read as the same", writes },

@@ -55,29 +55,39 @@ static const char *own_operation(const struct lyd_node *n)
 	return "";
 }
 
+/* True if @n stands for nothing said: the library does not expect it beside what is created. */
+static bool is_implicit(const struct lyd_node *n, const struct lyd_node *created)
+{
+	return n->flags & LYD_DEFAULT && created->schema->nodetype == LYS_CONTAINER;
+}
+
 /*
  * What is created is not there, which the library does not look at; but for what is hidden from who made the
  * difference, and for defaults, which go when it comes.
  */
-static bool make_way(struct lyd_node *tree, const struct lyd_node *created, struct conf_error *e)
+static bool make_way(struct lyd_node **tree, const struct lyd_node *created, struct conf_error *e)
 {
 	char *path = lyd_path(created, LYD_PATH_STD, NULL, 0);
 	struct lyd_node *there = NULL;
 	bool good = path;
 
 	/* it finds what is nearest, too */
-	if (path && lyd_find_path(tree, path, 0, &there))
+	if (path && *tree && lyd_find_path(*tree, path, 0, &there))
 		there = NULL;
 	ly_err_clean((struct ly_ctx *)LYD_CTX(created), NULL);
-	if (there && schema_secret(there->schema))
+	if (there && (schema_secret(there->schema) || is_implicit(there, created))) {
+		if (there == *tree)
+			*tree = there->next;
 		lyd_free_tree(there);
-	else if (there && !(there->flags & LYD_DEFAULT) && created->schema->nodetype != LYS_CONTAINER)
+	} else if (there && !(there->flags & LYD_DEFAULT) &&
+		   created->schema->nodetype != LYS_CONTAINER) {
 		good = tree_fail(e, there, "is there already");
+	}
 	free(path);
 	return good;
 }
 
-static bool make_all_way(struct lyd_node *tree, const struct lyd_node *first, struct conf_error *e)
+static bool make_all_way(struct lyd_node **tree, const struct lyd_node *first, struct conf_error *e)
 {
 	const struct lyd_node *n;
 
@@ -130,7 +140,7 @@ static bool merge_in(struct lyd_node **tree, const char *xml, struct conf_error 
 		return false;
 	LY_LIST_FOR(*tree, n)
 		mark_defaults(n);
-	good = make_all_way(*tree, diff, e) || without_line(e);
+	good = make_all_way(tree, diff, e) || without_line(e);
 	if (good)
 		err = lyd_diff_apply_all(tree, diff);
 	lyd_free_all(diff);
