@@ -100,7 +100,10 @@ def discovers(a):
 
 
 def frames(a):
-    """Messages end where they say, and not where records do."""
+    """Messages end where they say, and not where records do.
+
+    The pause is for snmpd: of records that arrive together it leaves some until more comes, without natfwd as well.
+    """
     engine = a.engine()
     a.s.sendall(b"".join(get(n, engine, NAME) for n in (10, 11, 12)))
     assert [a.message()[0] for _ in range(3)] == [10, 11, 12]
