@@ -23,10 +23,9 @@ static void natfw_peer_key(struct natfw_key *k, const struct natfw_map *m,
 static struct natfw_peer *natfw_peer_find(struct natfw_net *nn,
 					  const struct natfw_key *k)
 {
-	struct natfw_table_match m;
 	struct natfw_node *n;
 
-	n = natfw_table_first(&nn->table, k, natfw_table_hash(&nn->table, k), &m);
+	n = natfw_table_hit(&nn->table, k, natfw_table_hash(&nn->table, k));
 	return n ? container_of(n, struct natfw_peer, at.node) : NULL;
 }
 

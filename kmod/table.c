@@ -146,6 +146,19 @@ static void natfw_node_prefetch(const struct natfw_node *n)
 	prefetch((const void *)((unsigned long)n ^ 64));
 }
 
+/* The node in slot @i of @b if it is under @key, of which @tag is; or NULL. */
+static __always_inline struct natfw_node *natfw_slot_match(const struct natfw_bucket *b, u32 i,
+							   u16 tag, const struct natfw_key *key)
+{
+	struct natfw_node *n;
+
+	if (READ_ONCE(b->tag[i]) != tag)
+		return NULL;
+	n = rcu_dereference(b->slot[i]);
+	natfw_node_prefetch(n);
+	return n && natfw_node_has_key(n, key) ? n : NULL;
+}
+
 static struct natfw_node *natfw_table_scan(const struct natfw_key *key, u32 hash,
 					   struct natfw_table_match *m)
 {
@@ -156,13 +169,8 @@ static struct natfw_node *natfw_table_scan(const struct natfw_key *key, u32 hash
 	for (;;) {
 		for (; b; b = rcu_dereference(b->next), m->slot = 0) {
 			while (m->slot < NATFW_BUCKET_SLOTS) {
-				u32 i = m->slot++;
-
-				if (READ_ONCE(b->tag[i]) != tag)
-					continue;
-				n = rcu_dereference(b->slot[i]);
-				natfw_node_prefetch(n);
-				if (n && natfw_node_has_key(n, key)) {
+				n = natfw_slot_match(b, m->slot++, tag, key);
+				if (n) {
 					m->chain = b;
 					return n;
 				}
@@ -187,11 +195,8 @@ struct natfw_node *natfw_table_hit(const struct natfw_table *t,
 	for (a = rcu_dereference(t->cur); a; a = rcu_dereference(a->next)) {
 		for (b = &a->b[hash & a->mask]; b; b = rcu_dereference(b->next)) {
 			for (i = 0; i < NATFW_BUCKET_SLOTS; i++) {
-				if (READ_ONCE(b->tag[i]) != tag)
-					continue;
-				n = rcu_dereference(b->slot[i]);
-				natfw_node_prefetch(n);
-				if (n && natfw_node_has_key(n, key))
+				n = natfw_slot_match(b, i, tag, key);
+				if (n)
 					return n;
 			}
 		}
