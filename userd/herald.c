@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/boottime.h"
 #include "herald.h"
 
 #define INTERVAL	(1000 / HERALD_RATE)	/* ms */
@@ -12,14 +13,6 @@ static struct {
 	uint64_t next;		/* ms, when all that was told has been paid for */
 	uint64_t untold;
 } state;
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void count(void)
 {
@@ -52,7 +45,7 @@ int herald_init(struct event_base *base)
 
 bool herald_may(void)
 {
-	uint64_t now = now_ms();
+	uint64_t now = boottime_ms();
 
 	if (!state.timer)
 		return false;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/boottime.h"
 #include "base/log.h"
 #include "change.h"
 #include "child.h"
@@ -58,14 +59,6 @@ static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL, PROC_MGMT }
 
 #define EACH_CHILD(c) \
 	(size_t i_ = 0; i_ < sizeof(order) / sizeof(order[0]) && ((c) = &m.child[order[i_]]); i_++)
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static struct timeval in_ms(uint64_t ms)
 {
@@ -457,7 +450,7 @@ static uint64_t patience(int delay)
 static void buried(struct child *c, int status)
 {
 	char how[64];
-	int delay = child_died(c, now_ms());
+	int delay = child_died(c, boottime_ms());
 
 	channel_destroy(c->channel);
 	c->channel = NULL;

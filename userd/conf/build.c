@@ -764,23 +764,11 @@ static bool build_beside(struct conf *c, const struct lyd_node *tree, struct con
 	return build_acls(c, tree_top(tree, "ietf-access-control-list", "acls"), e);
 }
 
-static void take_secrets(struct lyd_node *first)
-{
-	struct lyd_node *n, *next;
-
-	LY_LIST_FOR_SAFE(first, next, n) {
-		if (schema_secret(n->schema))
-			lyd_free_tree(n);
-		else
-			take_secrets(lyd_child(n));
-	}
-}
-
 char *build_text(struct lyd_node *tree)
 {
 	char *text = NULL;
 
-	take_secrets(tree);
+	schema_drop_secrets(tree);
 	if (lyd_print_mem(&text, tree, LYD_JSON,
 			  LYD_PRINT_SHRINK | LYD_PRINT_WD_ALL | LYD_PRINT_WITHSIBLINGS))
 		return NULL;

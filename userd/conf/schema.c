@@ -113,6 +113,18 @@ bool schema_secret(const struct lysc_node *n)
 	return denies_all(n) && !(n->parent && denies_all(n->parent));
 }
 
+void schema_drop_secrets(struct lyd_node *first)
+{
+	struct lyd_node *n, *next;
+
+	LY_LIST_FOR_SAFE(first, next, n) {
+		if (schema_secret(n->schema))
+			lyd_free_tree(n);
+		else
+			schema_drop_secrets(lyd_child(n));
+	}
+}
+
 /* libyang says: Schema location "/a:b", data location "/a:b[c='d']", line number 1. */
 static void take_path(const char *said, char *path, size_t len)
 {

@@ -25,6 +25,8 @@ const char *schema_text(const char *name);
  * (RFC 8341, 3.7). It does not leave the monitor but to who needs it.
  */
 bool schema_secret(const struct lysc_node *n);
+/* Take secrets away from @first, its siblings and what is below; @first itself is none. */
+void schema_drop_secrets(struct lyd_node *first);
 /*
  * What went wrong last, in words, to @text; where in the data, or else in the schema, to @path. Clears what
  * was kept.

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/boottime.h"
 #include "herald.h"
 #include "kern/gate.h"
 #include "kern/route.h"
@@ -37,17 +38,9 @@ static struct {
 	unsigned int listings;
 } kern;
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void set_clock(void)
 {
-	kern.routes.now = now_ms();
+	kern.routes.now = boottime_ms();
 	gate_clock(kern.gate, kern.routes.now);
 }
 
@@ -324,7 +317,7 @@ static int kern_init(struct event_base *base)
 		return err;
 	kern.base = base;
 	kern.events_fd = -1;
-	kern.gate = gate_create(&io, proc_secrets()->owner, now_ms());
+	kern.gate = gate_create(&io, proc_secrets()->owner, boottime_ms());
 	kern.tick = evtimer_new(base, on_tick, NULL);
 	kern.flush = evtimer_new(base, on_flush, NULL);
 	return kern.gate && kern.tick && kern.flush ? 0 : -ENOMEM;

@@ -20,23 +20,11 @@ struct lyd_node *datastore_copy(enum datastore which)
 	return copy;
 }
 
-static void drop_secrets(struct lyd_node *first)
-{
-	struct lyd_node *n, *next;
-
-	LY_LIST_FOR_SAFE(first, next, n) {
-		if (schema_secret(n->schema))
-			lyd_free_tree(n);
-		else
-			drop_secrets(lyd_child(n));
-	}
-}
-
 struct lyd_node *datastore_read(enum datastore which)
 {
 	struct lyd_node *copy = datastore_copy(which);
 
-	drop_secrets(copy);
+	schema_drop_secrets(copy);
 	return copy;
 }
 

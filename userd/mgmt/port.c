@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/boottime.h"
 #include "base/log.h"
 #include "mgmt/certname.h"
 #include "mgmt/dial.h"
@@ -58,14 +59,6 @@ static struct {
 
 /* ------------------------------------------------------------------ sources */
 
-static time_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
-}
-
 static struct address source_of(const struct endpoint *remote)
 {
 	struct address a = remote->address;
@@ -82,7 +75,7 @@ static struct source *find_source(const struct address *at)
 
 	for (s = in.source; s < in.source + SOURCES; s++)
 		if (s->failures && address_equal(&s->at, at))
-			return now() - s->since < PENALTY ? s : NULL;
+			return boottime() - s->since < PENALTY ? s : NULL;
 	return NULL;
 }
 
@@ -98,7 +91,7 @@ static void blame(const struct address *at)
 		*s = (struct source){ .at = *at };
 	}
 	s->failures++;
-	s->since = now();
+	s->since = boottime();
 }
 
 static bool is_blamed(const struct address *at)

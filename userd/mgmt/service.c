@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/boottime.h"
 #include "mgmt/service.h"
 
 #define AHEAD		65536	/* octets not taken by an end, from which on the other is not read from */
@@ -58,14 +59,6 @@ static struct counters *counters_of(const char *name)
 	counted[i] = (struct counters){ 0 };
 	snprintf(counted[i].name, sizeof(counted[i].name), "%s", name);
 	return &counted[i];
-}
-
-static time_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
 }
 
 /* ------------------------------------------------------------------ the end */
@@ -127,7 +120,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct service *s = arg;
 	unsigned int seconds = patience(s);
-	time_t silent = now() - s->last;
+	time_t silent = boottime() - s->last;
 
 	(void)fd;
 	(void)what;
@@ -143,7 +136,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 static void wait_anew(struct service *s)
 {
-	s->last = now();
+	s->last = boottime();
 	set_timer(s, patience(s));
 }
 
@@ -187,7 +180,7 @@ static void on_readable(struct bufferevent *bev, void *arg)
 	if (!to)
 		return;
 	s->counters->octets[from] += n;
-	s->last = now();
+	s->last = boottime();
 	s->ops->active(s->arg);
 	bufferevent_write_buffer(to, bufferevent_get_input(bev));
 	if (untaken(to) > AHEAD)
@@ -200,7 +193,7 @@ static void on_written(struct bufferevent *bev, void *arg)
 	struct service *s = arg;
 	enum side to = side_of(s, bev);
 
-	s->last = now();
+	s->last = boottime();
 	if (tell_end(s, to) || !s->end[!to] || s->said[!to])
 		return;
 	bufferevent_enable(s->end[!to], EV_READ);
