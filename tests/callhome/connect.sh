@@ -176,7 +176,6 @@ resumed() {
 }
 
 vanished() {
-	local start
 	device_conf "$(client nms "remote-address: $MGR4, keepalive: {max-wait: 1, max-attempts: 2}")"
 	manager session 60
 	fresh_start
@@ -185,12 +184,7 @@ vanished() {
 	sleep 5
 	want "$(of nms state)" up
 	want "$(of nms sessions)" 1
-	in_ns "$MGR" nft 'add table ip t; add chain ip t in {type filter hook input priority 0;};
-		add rule ip t in tcp dport 4335 drop'
-	start=$SECONDS
-	logs 'was=up reason=lost '
-	((SECONDS - start <= 8 * SLOW)) || die "took $((SECONDS - start)) s"
-	in_ns "$MGR" nft delete table ip t
+	gives_up 4335
 	daemon_stop
 }
 

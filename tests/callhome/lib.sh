@@ -208,6 +208,47 @@ seen() {
 	wait_for 15 file_has "$BG_OUT" "$1" || die "manager: $(cat "$BG_OUT" "$CERTS"/*.log 2>/dev/null)"
 }
 
+# A session nobody answers, so it is there until the daemon ends. Its tag is in $WORK/tag.
+unanswered_session() {
+	in_ns "$DEV" python3 - "$HERE" "$SOCKET" "$WORK/tag" <<-'PY' &
+		import os
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		from client import Client
+		c = Client(sys.argv[2])
+		c.rpc("session-open", kind="create", lifetime=60, flow={
+		    "source": "192.0.2.1", "destination": "192.0.2.2", "protocol": "udp",
+		    "source-port": 4000, "destination-port": 5004})
+		open(sys.argv[3] + ".new", "w").write(c.get("sessions")[0][0]["session"])
+		os.rename(sys.argv[3] + ".new", sys.argv[3])
+		# until the daemon ends
+		c.sock.settimeout(300)
+		while c.line():
+		    pass
+	PY
+	wait_for 10 test -s "$WORK/tag"
+}
+
+# gives_up PORT: a manager of which nothing comes any more, whose port that is.
+gives_up() {
+	local start
+	in_ns "$MGR" nft "add table ip t; add chain ip t in {type filter hook input priority 0;};
+		add rule ip t in tcp dport $1 drop"
+	start=$SECONDS
+	logs 'was=up reason=lost '
+	((SECONDS - start <= 8 * SLOW)) || die "took $((SECONDS - start)) s"
+	in_ns "$MGR" nft delete table ip t
+}
+
+# pids NAMESPACE PATTERN: processes there whose command line has that.
+pids() {
+	local pid line
+	for pid in $(ip netns pids "$1"); do
+		line=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+		[[ ! $line =~ $2 ]] || echo "$pid"
+	done
+}
+
 # rejects MESSAGE LINES...: the configuration is refused for that reason.
 rejects() {
 	local why=$1

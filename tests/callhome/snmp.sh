@@ -92,25 +92,9 @@ calls_shown() {
 	want "$(value "8.1.13$name")" refused 'last error'
 }
 
-# A session nobody answers, so it is there until it is closed.
 sessions_shown() {
-	in_ns "$DEV" python3 - "$HERE" "$SOCKET" "$WORK/tag" <<-'PY' &
-		import os
-		import sys
-		sys.path.insert(0, sys.argv[1])
-		from client import Client
-		c = Client(sys.argv[2])
-		c.rpc("session-open", kind="create", lifetime=60, flow={
-		    "source": "192.0.2.1", "destination": "192.0.2.2", "protocol": "udp",
-		    "source-port": 4000, "destination-port": 5004})
-		open(sys.argv[3] + ".new", "w").write(c.get("sessions")[0][0]["session"])
-		os.rename(sys.argv[3] + ".new", sys.argv[3])
-		c.sock.settimeout(300)
-		while c.line():
-		    pass
-	PY
 	local tag
-	wait_for 10 test -s "$WORK/tag"
+	unanswered_session
 	tag=$(octets "$(cat "$WORK/tag")")
 	wait_for 15 knows "7.1.2$tag"
 	want "$(value "7.1.2$tag")" create

@@ -45,7 +45,7 @@ reload() {
 
 # There is no sshd of the device's.
 no_sshd() {
-	[[ -z $(pgrep -f "sshd -i -e -f $WORK/ssh/") ]]
+	[[ -z $(pids "$DEV" '^(/[^ ]*/)?sshd') ]]
 }
 
 first() {
@@ -169,7 +169,8 @@ ends() {
 	seen '^up'
 	comes nms state up
 	# the session's sshd, and the one that watches it
-	pkill -KILL -f "^sshd: natfwd-ssh" || die "no sshd: $(ps ax)"
+	# shellcheck disable=SC2046  # several
+	kill -KILL $(pids "$DEV" '^sshd: natfwd-ssh') || die "no sshd: $(ps ax)"
 	wait_for 10 eval "[[ \$(grep -c 'was=up reason=lost' $LOG) == 2 ]]"
 	daemon_stop
 	wait_for 10 no_sshd
@@ -188,7 +189,6 @@ resumed() {
 }
 
 vanished() {
-	local start
 	device_conf "$(ssh_client nms "remote-address: $MGR4, keepalive: {max-wait: 1, max-attempts: 2}")"
 	fresh_start
 	ssh_manager session 60
@@ -196,24 +196,21 @@ vanished() {
 	sleep 6
 	want "$(of nms state)" up
 	want "$(of nms sessions)" 1
-	in_ns "$MGR" nft 'add table ip t; add chain ip t in {type filter hook input priority 0;};
-		add rule ip t in tcp dport 4334 drop'
-	start=$SECONDS
-	logs 'was=up reason=lost '
-	((SECONDS - start <= 8 * SLOW)) || die "took $((SECONDS - start)) s"
-	in_ns "$MGR" nft delete table ip t
+	gives_up 4334
 	daemon_stop
 }
 
 # The same, of a manager whose TCP answers and whose SSH does not.
 stopped() {
+	local client
 	device_conf "$(ssh_client nms "remote-address: $MGR4, keepalive: {max-wait: 1, max-attempts: 2}")"
 	fresh_start
 	ssh_manager session 60
 	comes nms state up
-	pkill -STOP -f "known_hosts.*-l natfwd-ssh -s gateway"
+	client=$(pids "$MGR" '^ssh .*known_hosts.*-l natfwd-ssh -s gateway')
+	kill -STOP "$client"
 	logs 'was=up reason=lost text="Timeout, client not responding'
-	pkill -KILL -f "known_hosts.*-l natfwd-ssh -s gateway"
+	kill -KILL "$client"
 	daemon_stop
 }
 
