@@ -31,6 +31,7 @@ certificate() {
 	local extensions="basicConstraints=critical,CA:FALSE"
 	[[ -z ${4:-} ]] || extensions+=$'\n'"subjectAltName=$4"
 	[[ -z ${6:-} ]] || extensions+=$'\n'"extendedKeyUsage=$6"
+	[[ -z ${EXTENSION:-} ]] || extensions+=$'\n'$EXTENSION
 	quietly openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$3" \
 		-keyout "$CERTS/$1.key" -out "$CERTS/$1.req"
 	quietly openssl x509 -req -in "$CERTS/$1.req" -CA "$CERTS/$2.pem" -CAkey "$CERTS/$2.key" \
@@ -142,7 +143,7 @@ device_conf() {
 		"${SSH:-}" \
 		"  identity:" \
 		"    - {name: ours, certificate: $CERTS/device.pem, key: $CERTS/device.key," \
-		"       authority: $CERTS/managers.pem${CRL:+, crl: $CRL}}" \
+		"       authority: $CERTS/managers.pem${CRL:+, crl: $CRL}${OCSP:+, ocsp: $OCSP}}" \
 		"${OTHER:-}" \
 		"  cert-to-name:" \
 		"${RULES:-    - {id: 1, map-type: common-name\}}" \

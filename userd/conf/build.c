@@ -122,6 +122,14 @@ static const struct field identity_fields[] = {
 	FIELD("crl", TEXT, conf_identity, crl),
 };
 
+static const struct field ocsp_fields[] = {
+	FIELD("staple", BOOL, conf_identity, ocsp.staple),
+	FIELD("staple-responder", TEXT, conf_identity, ocsp.staple_from),
+	FIELD("managers", ENUM, conf_identity, ocsp.managers),
+	FIELD("responder", TEXT, conf_identity, ocsp.responder),
+	FIELD("named-responder", BOOL, conf_identity, ocsp.named),
+};
+
 static const struct field ssh_fields[] = {
 	FIELD("program", TEXT, conf_ssh, program),
 	FIELD("relay", TEXT, conf_ssh, relay),
@@ -533,8 +541,10 @@ static bool build_identities(struct conf_mgmt *m, const struct lyd_node *mgmt,
 	unsigned int i;
 
 	m->identity = array(mgmt, "identity", sizeof(*m->identity), &m->identities, e);
-	for (i = 0; i < m->identities; i++, n = tree_next(n))
+	for (i = 0; i < m->identities; i++, n = tree_next(n)) {
 		FILL(n, identity_fields, &m->identity[i]);
+		FILL(tree_find(n, "ocsp"), ocsp_fields, &m->identity[i]);
+	}
 	return true;
 }
 

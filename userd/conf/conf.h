@@ -120,12 +120,28 @@ enum conf_transport {
 };
 enum conf_start { CALL_START_FIRST, CALL_START_LAST, CALL_START_RANDOM };
 
+/* What becomes of a manager of whose certificate no responder says whether it is revoked. */
+enum conf_ocsp_managers {
+	OCSP_NOT_ASKED,			/* nobody is asked */
+	OCSP_PREFERRED,			/* it is let in */
+	OCSP_REQUIRED,			/* it is not */
+};
+
+struct conf_ocsp {
+	bool staple;			/* responses about our certificate are shown with it */
+	char staple_from[256];		/* URL; empty: where the certificate says */
+	uint8_t managers;		/* enum conf_ocsp_managers */
+	char responder[256];		/* URL; about managers */
+	bool named;			/* without that: where their certificates say */
+};
+
 /* What this node shows of itself in TLS, and whom it believes. */
 struct conf_identity {
 	char name[64];
 	char certificate[256], key[256];	/* files, PEM; the chain follows the certificate */
 	char authority[256];
-	char crl[256];			/* empty: revocation is not looked at */
+	char crl[256];			/* empty: there are no lists */
+	struct conf_ocsp ocsp;
 };
 
 /* One rule by which a certificate gives a user name (RFC 7407, 4.2); the first that does counts. */

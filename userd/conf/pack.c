@@ -147,7 +147,7 @@ int conf_pack(const struct conf *c, void **out, size_t *len)
 static bool identity_ends(const struct conf_identity *i)
 {
 	return ENDS(i->name) && ENDS(i->certificate) && ENDS(i->key) && ENDS(i->authority) &&
-	       ENDS(i->crl);
+	       ENDS(i->crl) && ENDS(i->ocsp.staple_from) && ENDS(i->ocsp.responder);
 }
 
 static bool endpoint_ends(const struct conf_endpoint *e)

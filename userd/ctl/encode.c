@@ -20,8 +20,8 @@ static const char *const call_states[] = {
 	"waiting", "resolving", "connecting", "securing", "up",
 };
 static const char *const call_errors[] = {
-	"none", "dns", "refused", "timeout", "local", "tls", "certificate", "mapping",
-	"authentication", "lost", "closed", "idle",
+	"none", "dns", "refused", "timeout", "local", "tls", "certificate", "revoked",
+	"unchecked", "mapping", "authentication", "lost", "closed", "idle",
 };
 
 #define WORD(words, value) ((value) < ARRAY_SIZE(words) ? (words)[value] : NULL)

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "manager/ident.h"
+#include "ocsp.h"
 
 #define CHAIN_MAX	10	/* certificates looked at of what a peer sends */
 
@@ -18,6 +19,8 @@ struct issuer {
 	STACK_OF(X509) *certificates;
 	STACK_OF(X509_CRL) *crls;
 };
+
+static const char withdrawn[] = "certificate revoked";
 
 struct ident {
 	const struct settings *s;
@@ -204,8 +207,9 @@ static const char *without_list(const struct issuer *i, X509 *x, bool stale)
 	return NULL;
 }
 
-/* Why @x, certified by @by, must not be believed; NULL: it may. */
-static const char *revoked(const struct issuer *i, X509 *x, X509 *by, time_t now)
+/* Why @x, certified by @by, must not be believed; NULL: it may, unless *@unlisted says what is missing for that. */
+static const char *revoked(const struct issuer *i, X509 *x, X509 *by, time_t now,
+			   const char **unlisted)
 {
 	bool stale = false, listed = false;
 	X509_REVOKED *entry;
@@ -219,22 +223,31 @@ static const char *revoked(const struct issuer *i, X509 *x, X509 *by, time_t now
 			continue;
 		/* 2: taken off the list again, in one that tells differences */
 		if (X509_CRL_get0_by_cert(crl, &entry, x) == 1)
-			return "certificate revoked";
+			return withdrawn;
 		if (current(crl, now))
 			listed = true;
 		else
 			stale = true;
 	}
-	return listed ? NULL : without_list(i, x, stale);
+	*unlisted = listed ? NULL : without_list(i, x, stale);
+	return NULL;
 }
 
-static const char *chain_revoked(const struct issuer *i, STACK_OF(X509) *chain, time_t now)
+/* Of the first of the chain *@unlisted is told, of the others it is the answer: only of the first OCSP is shown. */
+static const char *chain_revoked(const struct issuer *i, STACK_OF(X509) *chain, time_t now,
+				 const char **unlisted)
 {
-	const char *why = NULL;
+	const char *why = NULL, *missing = NULL;
 	int n;
 
-	for (n = 0; !why && n + 1 < sk_X509_num(chain); n++)
-		why = revoked(i, sk_X509_value(chain, n), sk_X509_value(chain, n + 1), now);
+	*unlisted = NULL;
+	for (n = 0; !why && n + 1 < sk_X509_num(chain); n++) {
+		why = revoked(i, sk_X509_value(chain, n), sk_X509_value(chain, n + 1), now, &missing);
+		if (!n)
+			*unlisted = missing;
+		else if (!why)
+			why = missing;
+	}
 	return why;
 }
 
@@ -251,7 +264,7 @@ static const char *pinned_revoked(const struct ident *id, X509 *x)
 
 			if (!X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(x)) &&
 			    X509_CRL_get0_by_cert(crl, &entry, x) == 1)
-				return "certificate revoked";
+				return withdrawn;
 		}
 	return NULL;
 }
@@ -352,6 +365,45 @@ static const char *name_device(const struct issuer *i, struct inventory *v, X509
 	return NULL;
 }
 
+/* OCSP speaks for it, or has to be asked whether it does. */
+static const char *await_ocsp(const struct issuer *i, STACK_OF(X509) *chain, const char *unlisted,
+			      struct identity *out)
+{
+	if (i->s->ocsp == OCSP_OFF || sk_X509_num(chain) < 2)
+		return unlisted;
+	out->leaf = sk_X509_value(chain, 0);
+	out->by = sk_X509_value(chain, 1);
+	X509_up_ref(out->leaf);
+	X509_up_ref(out->by);
+	out->unlisted = unlisted;
+	out->required = i->s->ocsp == OCSP_REQUIRE;
+	return NULL;
+}
+
+const char *ident_stapled(const struct identity *id, const uint8_t *der, size_t len)
+{
+	struct ocsp_answer a;
+
+	if (!id->by)
+		return NULL;
+	ocsp_read(der, len, id->leaf, id->by, &a);
+	if (a.standing == STANDING_GOOD)
+		return NULL;
+	return a.standing == STANDING_REVOKED || id->required ? a.why : id->unlisted;
+}
+
+bool ident_is_revoked(const char *reason)
+{
+	return reason == withdrawn;
+}
+
+void ident_done(struct identity *id)
+{
+	X509_free(id->leaf);
+	X509_free(id->by);
+	id->leaf = id->by = NULL;
+}
+
 static const char *path_error(int error)
 {
 	switch (error) {
@@ -377,7 +429,7 @@ static const char *by_issuer(const struct issuer *i, struct inventory *v, X509 *
 			     STACK_OF(X509) *chain, time_t now, struct identity *out, bool *mine)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	const char *why = "out of memory";
+	const char *why = "out of memory", *unlisted;
 	int error;
 
 	*mine = false;
@@ -395,9 +447,13 @@ static const char *by_issuer(const struct issuer *i, struct inventory *v, X509 *
 		goto out;
 	}
 	*mine = true;
-	why = chain_revoked(i, X509_STORE_CTX_get0_chain(ctx), now);
+	why = chain_revoked(i, X509_STORE_CTX_get0_chain(ctx), now, &unlisted);
 	if (!why)
 		why = name_device(i, v, leaf, out);
+	if (!why)
+		why = await_ocsp(i, X509_STORE_CTX_get0_chain(ctx), unlisted, out);
+	if (why)
+		out->device = NULL;
 out:
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();

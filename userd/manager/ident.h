@@ -21,6 +21,10 @@ struct identity {
 	uint8_t digest[DIGEST_SIZE];		/* of the certificate or host key */
 	char identifier[DEVICE_ID];		/* that it claims, printable; may be empty */
 	bool exclusive;				/* pinned, or by an issuer of these devices alone */
+	/* what OCSP has to say first, unless @by is NULL: ident_stapled() */
+	X509 *leaf, *by;			/* it, and whose signature it has */
+	const char *unlisted;			/* no list speaks for it, which only OCSP can make up for; or NULL */
+	bool required;				/* OCSP has to speak for it */
 };
 
 /*
@@ -30,11 +34,20 @@ struct identity {
 struct ident *ident_load(const struct settings *s, char *why, size_t size);
 void ident_free(struct ident *id);
 /*
- * Whose is @leaf? @chain: what the peer sent with it, or NULL. True: @out has the device; false: it has
- * the reason.
+ * Whose is @leaf? @chain: what the peer sent with it, or NULL. True: @out has the device, and with @out->by OCSP has
+ * to be asked before anything else; false: it has the reason.
  */
 bool ident_certificate(struct ident *id, struct inventory *v, X509 *leaf, STACK_OF(X509) *chain,
 		       time_t now, struct identity *out);
+/*
+ * What the device showed of OCSP, or that it showed nothing (@der NULL): NULL, it may be let in; or why not, static
+ * text. ident_done() in any case.
+ */
+const char *ident_stapled(const struct identity *id, const uint8_t *der, size_t len);
+/* Whether @reason, from here, is that a certificate was revoked. */
+bool ident_is_revoked(const char *reason);
+/* Give up what @id has of the certificate. */
+void ident_done(struct identity *id);
 /* Whose SSH host key has this SHA-256? */
 bool ident_host_key(struct inventory *v, const uint8_t digest[DIGEST_SIZE], struct identity *out);
 

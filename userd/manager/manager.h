@@ -31,6 +31,7 @@ struct tool;
 
 struct counters {
 	uint64_t accepted, established, ended, refused, expired, replaced, requests, relayed;
+	uint64_t stapled;		/* responses of OCSP that speak for a device */
 };
 
 struct manager {
@@ -95,6 +96,8 @@ void session_end(struct session *s, bool bye, const char *why);
 void session_close_device(struct manager *m, struct device *d, const char *why);
 /* End what is a session of @d, or would become one: @d goes away. */
 void session_forget_device(struct manager *m, struct device *d);
+/* Issuers and lists were read again: end sessions of devices that are revoked now. */
+void session_judge_again(struct manager *m);
 /* Seconds of wall time since when, and what is spoken. */
 uint64_t session_since(const struct session *s);
 void session_describe(const struct session *s, char *out, size_t size);

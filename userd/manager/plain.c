@@ -91,7 +91,7 @@ static void plain_close(struct wire *w)
 
 struct wire *plain_wire(struct event_base *base, int fd, const struct wire_user *user, void *arg)
 {
-	static const struct wire_ops ops = { plain_flush, plain_close, plain_pause, plain_finish };
+	static const struct wire_ops ops = { plain_flush, plain_close, plain_pause, plain_finish, NULL };
 	struct plain *p = calloc(1, sizeof(*p));
 
 	if (p)

@@ -293,5 +293,6 @@ json_t *record_status(struct manager *m)
 	}
 	set_count(o, "requests", c->requests);
 	set_count(o, "relayed", c->relayed);
+	set_count(o, "stapled", c->stapled);
 	return o;
 }

@@ -69,6 +69,7 @@ const char *manager_reload(struct manager *m)
 	}
 	ident_free(m->ident);
 	m->ident = fresh;
+	session_judge_again(m);
 	log_notice(SUB_CONF, "issuers and revocation lists were read again");
 	return NULL;
 }

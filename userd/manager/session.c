@@ -26,6 +26,7 @@ struct session {
 	const struct settings_listen *listen;
 	struct device *device;		/* that it proved to be; NULL until then */
 	const struct credential *credential;
+	struct identity id;		/* by its certificate, until OCSP has been looked at */
 	struct source *source;		/* while the handshake lasts */
 	struct event *timer;
 	struct sockaddr_storage from;
@@ -113,6 +114,7 @@ static void free_session(struct session *s)
 		s->engine->ops->free(s->engine);
 	if (s->wire)
 		wire_close(s->wire);
+	ident_done(&s->id);
 	event_free(s->timer);
 	free(s);
 }
@@ -239,13 +241,29 @@ static const struct credential *bound(struct session *s, const struct identity *
 static const struct credential *on_certificate(void *arg, X509 *leaf, STACK_OF(X509) *chain)
 {
 	struct session *s = arg;
-	struct identity id;
 
 	/* shown once: who it is does not change on a connection */
 	if (s->dead || s->device)
 		return NULL;
-	ident_certificate(s->m->ident, &s->m->inventory, leaf, chain, time(NULL), &id);
-	return bound(s, &id);
+	ident_done(&s->id);
+	ident_certificate(s->m->ident, &s->m->inventory, leaf, chain, time(NULL), &s->id);
+	return bound(s, &s->id);
+}
+
+static bool on_stapled(void *arg, const uint8_t *der, size_t len)
+{
+	struct session *s = arg;
+	bool asked = s->id.by;
+	const char *why = s->dead ? "closed" : ident_stapled(&s->id, der, len);
+
+	ident_done(&s->id);
+	if (!why) {
+		s->m->count.stapled += asked && der;
+		return true;
+	}
+	refuse(s, &s->id, why);
+	s->device = NULL;
+	return false;
 }
 
 static const struct credential *on_host_key(void *arg, const uint8_t digest[DIGEST_SIZE])
@@ -265,6 +283,35 @@ static bool may_tell_password(void *arg)
 	const struct session *s = arg;
 
 	return s->exclusive && s->credential->password;
+}
+
+/* ------------------------------------------------------------------ still that? */
+
+/* Revoked, and not merely out of date: who was let in in time stays. */
+static bool is_revoked(const struct session *s)
+{
+	STACK_OF(X509) *chain = NULL;
+	X509 *leaf = s->wire->ops->shown ? s->wire->ops->shown(s->wire, &chain) : NULL;
+	struct identity id;
+	bool revoked;
+
+	if (!leaf)
+		return false;
+	ident_certificate(s->m->ident, &s->m->inventory, leaf, chain, time(NULL), &id);
+	revoked = !id.device && ident_is_revoked(id.reason);
+	ident_done(&id);
+	return revoked;
+}
+
+void session_judge_again(struct manager *m)
+{
+	struct session *s, *next;
+
+	for (s = m->sessions; s; s = next) {
+		next = s->next;
+		if (s->established && s->device && is_revoked(s))
+			bury(s, "certificate revoked", RESULT_NEITHER);
+	}
 }
 
 /* ------------------------------------------------------------------ what is spoken */
@@ -456,7 +503,7 @@ static void on_wire_written(void *arg)
 }
 
 static const struct wire_user wire_user = {
-	on_certificate, on_host_key, may_tell_password, on_wire_ready, on_wire_data, on_wire_closed,
+	on_certificate, on_stapled, on_host_key, may_tell_password, on_wire_ready, on_wire_data, on_wire_closed,
 	on_wire_written,
 };
 

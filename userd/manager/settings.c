@@ -21,6 +21,7 @@ static const char *const identifier_words[] = {
 	"serial-number", "common-name", "dns-name", "uri", NULL,
 };
 static const char *const revocation_words[] = { "if-named", "required", "if-there", NULL };
+static const char *const ocsp_words[] = { "prefer", "require", "off", NULL };
 static const char *const transport_words[] = { "ssh", "tls", "restconf", "relay", "relay-plain", NULL };
 
 /* ------------------------------------------------------------------ what may stand where */
@@ -55,6 +56,7 @@ static const struct field issuer_fields[] = {
 	TEXT(settings_issuer, "crl", crl),
 	WORD(settings_issuer, "identifier", identifier, identifier_words),
 	WORD(settings_issuer, "revocation", revocation, revocation_words),
+	WORD(settings_issuer, "ocsp", ocsp, ocsp_words),
 	BOOL(settings_issuer, "shared", shared),
 	{ 0 },
 };
@@ -300,8 +302,9 @@ static bool check_issuers(struct reader *r, const struct settings *s)
 			return refuse(r, "issuer", i, "name and certificates are needed");
 		if (settings_issuer_find(s, one->name) != (int)i)
 			return refuse(r, "issuer", i, "there is another one of that name");
-		if (one->revocation == REVOCATION_REQUIRED && !one->crl)
-			return refuse(r, "issuer", i, "revocation: required needs a crl");
+		if (one->revocation == REVOCATION_REQUIRED && !one->crl && one->ocsp != OCSP_REQUIRE)
+			return refuse(r, "issuer", i,
+				      "revocation: required needs a crl, or ocsp: require");
 	}
 	return true;
 }

@@ -38,6 +38,14 @@ enum revocation {
 	REVOCATION_COUNT,
 };
 
+/* What is made of the response of OCSP that a device shows, or does not. */
+enum ocsp_rule {
+	OCSP_PREFER,		/* it counts if there is one, and stands for a list */
+	OCSP_REQUIRE,		/* without a good one nobody is let in */
+	OCSP_OFF,		/* it is not looked at */
+	OCSP_RULES,
+};
+
 struct settings_listen {
 	uint32_t transport;	/* enum transport */
 	char *address;		/* numeric; NULL: all of the node's, both families */
@@ -51,6 +59,7 @@ struct settings_issuer {
 	char *crl;		/* PEM; NULL: none */
 	uint32_t identifier;	/* enum identifier_from */
 	uint32_t revocation;	/* enum revocation */
+	uint32_t ocsp;		/* enum ocsp_rule */
 	bool shared;		/* certifies others' devices too; passwords are not used with it */
 };
 

@@ -409,7 +409,7 @@ static bool set_up(struct ssh *s, struct event_base *base)
 
 struct wire *ssh_wire(struct event_base *base, int fd, const struct wire_user *user, void *arg)
 {
-	static const struct wire_ops ops = { ssh_flush, ssh_wire_close, NULL, NULL };
+	static const struct wire_ops ops = { ssh_flush, ssh_wire_close, NULL, NULL, NULL };
 	struct ssh *s = fd <= FD_MOST ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s) {

@@ -30,6 +30,7 @@ struct tls {
 	const struct credential *credential;
 	bool shaken;		/* the handshake is done */
 	bool ended;		/* closed was called */
+	bool distrusted;	/* what came with its certificate, or did not, speaks against it */
 	bool paused, finishing;
 };
 
@@ -53,6 +54,20 @@ static int judge(X509_STORE_CTX *ctx, void *arg)
 	return 0;
 }
 
+/* When all of theirs is there, with or without a response of OCSP (RFC 6066, 8). */
+static int judge_staple(SSL *ssl, void *arg)
+{
+	struct tls *t = SSL_get_ex_data(ssl, own_index);
+	const unsigned char *der = NULL;
+	long len = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
+
+	(void)arg;
+	t->distrusted = !t->w.user->stapled(t->w.arg, len > 0 ? der : NULL, len > 0 ? (size_t)len : 0);
+	/* it has been read, and the connection may be there for long */
+	SSL_set_tlsext_status_ocsp_resp(ssl, NULL, 0);
+	return !t->distrusted;
+}
+
 /* Asked for ours: only after theirs was judged, since TLS servers show theirs first. */
 static int show_ours(SSL *ssl, void *arg)
 {
@@ -60,7 +75,7 @@ static int show_ours(SSL *ssl, void *arg)
 	const struct credential *c = t->credential;
 
 	(void)arg;
-	if (!c || !c->certificate)
+	if (!c || !c->certificate || t->distrusted)
 		return 1;
 	return SSL_use_cert_and_key(ssl, c->certificate, c->key, c->chain, 1) == 1;
 }
@@ -81,6 +96,8 @@ int tls_globals(void)
 	SSL_CTX_set_max_cert_list(context, 65536);
 	SSL_CTX_set_cert_verify_callback(context, judge, NULL);
 	SSL_CTX_set_cert_cb(context, show_ours, NULL);
+	SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+	SSL_CTX_set_tlsext_status_cb(context, judge_staple);
 	return SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") == 1 ?
 	       0 : -EINVAL;
 }
@@ -130,7 +147,8 @@ static const char *reason_of(const struct tls *t, int error, int err)
 {
 	static char text[128];
 
-	if (!t->shaken && SSL_get_verify_result(t->ssl) == X509_V_ERR_APPLICATION_VERIFICATION)
+	if (!t->shaken && (t->distrusted ||
+			   SSL_get_verify_result(t->ssl) == X509_V_ERR_APPLICATION_VERIFICATION))
 		return "certificate refused";
 	if (error == SSL_ERROR_ZERO_RETURN)
 		return t->shaken ? NULL : "closed within the handshake";
@@ -214,6 +232,14 @@ static void tls_finish(struct wire *w)
 	tls_flush(w);
 }
 
+static X509 *tls_shown(struct wire *w, STACK_OF(X509) **chain)
+{
+	const struct tls *t = (struct tls *)w;
+
+	*chain = SSL_get_peer_cert_chain(t->ssl);
+	return SSL_get0_peer_certificate(t->ssl);
+}
+
 static bool shake(struct tls *t)
 {
 	int rc;
@@ -289,7 +315,9 @@ static bool set_up(struct tls *t, struct event_base *base, bool http)
 struct wire *tls_wire(struct event_base *base, int fd, bool http, const struct wire_user *user,
 		      void *arg)
 {
-	static const struct wire_ops ops = { tls_flush, tls_close, tls_pause, tls_finish };
+	static const struct wire_ops ops = {
+		tls_flush, tls_close, tls_pause, tls_finish, tls_shown,
+	};
 	struct tls *t = calloc(1, sizeof(*t));
 
 	if (!t) {

@@ -3,7 +3,7 @@
  * A stream over a connection that the other side opened: TLS (tls.c) or an SSH channel (ssh.c), the
  * manager being the client of either (RFC 8071 3.1 C3). It is driven by the loop, and never waits.
  *
- * Whoever uses it is told in this order: certificate or host_key, ready, any number of data; and closed,
+ * Whoever uses it is told in this order: certificate and stapled, or host_key, ready, any number of data; and closed,
  * once, at any time. wire_close() frees it, and has to be called after closed as well, but never from
  * within any of them.
  */
@@ -25,6 +25,11 @@ struct wire_user {
 	 * nothing of ours is shown to it. Otherwise what to prove ourselves by, to this peer alone.
 	 */
 	const struct credential *(*certificate)(void *arg, X509 *leaf, STACK_OF(X509) *chain);
+	/*
+	 * What it showed of OCSP with the certificate, or that it showed nothing: NULL. False: it is not to be trusted. TLS
+	 * only, after certificate.
+	 */
+	bool (*stapled)(void *arg, const uint8_t *der, size_t len);
 	const struct credential *(*host_key)(void *arg, const uint8_t digest[DIGEST_SIZE]);
 	/* Whether a password may be shown to this peer. */
 	bool (*may_tell_password)(void *arg);
@@ -45,6 +50,8 @@ struct wire_ops {
 	void (*pause)(struct wire *w, bool paused);
 	/* Nothing more will be put into wire->out: tell the peer when it is empty. */
 	void (*finish)(struct wire *w);
+	/* What the peer has shown, borrowed; NULL: no certificate. NULL for others than TLS. */
+	X509 *(*shown)(struct wire *w, STACK_OF(X509) **chain);
 };
 
 struct wire {

@@ -212,7 +212,7 @@ static void on_failed(void *arg, enum call_error error, const char *why)
 	over(l, error, why);
 }
 
-static const struct dial_ops dial_ops = { on_ask, on_connecting, on_connected, on_failed };
+static const struct dial_ops dial_ops = { on_ask, on_connecting, on_connected, on_failed, NULL };
 
 /* Without memory for it, it ends as one that nobody answers. */
 static void dial(void *arg, struct call *c)

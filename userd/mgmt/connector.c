@@ -18,8 +18,8 @@ static const char *const state_names[CALL_STATES] = {
 };
 
 static const char *const error_names[CALL_ERRORS] = {
-	"none", "dns", "refused", "timeout", "local", "tls", "certificate", "mapping",
-	"authentication", "lost", "closed", "idle",
+	"none", "dns", "refused", "timeout", "local", "tls", "certificate", "revoked",
+	"unchecked", "mapping", "authentication", "lost", "closed", "idle",
 };
 
 const char *call_state_name(enum call_state s)

@@ -35,6 +35,8 @@ enum call_error {
 	CALL_LOCAL,		/* something is wrong on this side */
 	CALL_TLS,		/* handshake failed */
 	CALL_CERTIFICATE,	/* the manager's certificate is not accepted */
+	CALL_REVOKED,		/* it is revoked */
+	CALL_UNCHECKED,		/* it is not known whether it is, and has to be */
 	CALL_MAPPING,		/* no user name can be derived from it */
 	CALL_AUTHENTICATION,	/* SSH ended without a session */
 	CALL_LOST,		/* the connection broke, or keepalives were not answered */

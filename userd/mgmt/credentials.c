@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "mgmt/credentials.h"
+#include "mgmt/inquiry.h"
+#include "mgmt/staple.h"
 #include "x509.h"
 
 #define FILES		4
@@ -30,13 +32,19 @@ struct identity {
 	struct conf_identity conf;
 	struct file file[FILES];	/* until all are there */
 	SSL_CTX *context;		/* NULL: nothing usable */
+	struct staple *staple;		/* NULL: none is wanted, or wanted yet */
 };
 
 static struct identity *identities;
 static unsigned int count;
+static struct event_base *loop;
+static void (*tell_renewed)(const char *name);
 
-void credentials_init(void)
+void credentials_init(struct event_base *base, void (*renewed)(const char *name))
 {
+	loop = base;
+	tell_renewed = renewed;
+	inquiry_init(base);
 	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
 }
 
@@ -82,7 +90,7 @@ static bool slurp(struct file *f, int fd)
 	return !n && f->len;
 }
 
-/* ------------------------------------------------------------------ a context from them */
+/* ------------------------------------------------------------------ what is in them */
 
 static bool load_authorities(SSL_CTX *c, BIO *in)
 {
@@ -138,6 +146,65 @@ void credentials_offer(SSL *ssl, const char *protocol)
 	SSL_set_app_data(ssl, (char *)protocol);
 }
 
+/* ------------------------------------------------------------------ stapling */
+
+/* By context, which is what a connection has of its identity; that may have another one meanwhile. */
+static const struct identity *identity_of(const SSL *ssl)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (identities[i].context == SSL_get_SSL_CTX(ssl))
+			return &identities[i];
+	return NULL;
+}
+
+/* Asked for by the manager (RFC 6066, 8; RFC 8446, 4.4.2.1). */
+static int on_status(SSL *ssl, void *arg)
+{
+	const struct identity *i = identity_of(ssl);
+	const uint8_t *der;
+	uint8_t *copy;
+	size_t len;
+
+	(void)arg;
+	der = i && i->staple ? staple_get(i->staple, &len) : NULL;
+	copy = der ? OPENSSL_memdup(der, len) : NULL;
+	if (!copy)
+		return SSL_TLSEXT_ERR_NOACK;
+	SSL_set_tlsext_status_ocsp_resp(ssl, copy, len);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static X509 *certifier_of(SSL_CTX *c, X509 *x)
+{
+	STACK_OF(X509) *chain = NULL;
+	int i;
+
+	SSL_CTX_get0_chain_certs(c, &chain);
+	for (i = 0; i < sk_X509_num(chain); i++)
+		if (X509_check_issued(sk_X509_value(chain, i), x) == X509_V_OK)
+			return sk_X509_value(chain, i);
+	return NULL;
+}
+
+static void renew_staple(struct identity *i)
+{
+	X509 *x = SSL_CTX_get0_certificate(i->context);
+
+	if (!i->conf.ocsp.staple) {
+		staple_free(i->staple);
+		i->staple = NULL;
+		return;
+	}
+	if (!i->staple)
+		i->staple = staple_create(loop, i->conf.name);
+	if (i->staple)
+		staple_set(i->staple, x, certifier_of(i->context, x), i->conf.ocsp.staple_from);
+}
+
+/* ------------------------------------------------------------------ a context from files */
+
 /*
  * Every connection shows its certificate: nothing is resumed or renegotiated, and nothing said before that
  * (no early data). Certificates have to be for clients.
@@ -149,6 +216,7 @@ static bool set_rules(SSL_CTX *c)
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(c, 0);
 	SSL_CTX_set_alpn_select_cb(c, on_alpn, NULL);
+	SSL_CTX_set_tlsext_status_cb(c, on_status);
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 			    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -196,6 +264,8 @@ static void build(struct identity *i)
 	}
 	SSL_CTX_free(i->context);
 	i->context = c;
+	renew_staple(i);
+	tell_renewed(i->conf.name);
 }
 
 /* They come in the order in which they were asked for. */
@@ -233,6 +303,7 @@ static void drop_all(void)
 
 	for (i = 0; i < count; i++) {
 		SSL_CTX_free(identities[i].context);
+		staple_free(identities[i].staple);
 		for (n = 0; n < FILES; n++)
 			forget(&identities[i].file[n]);
 	}
@@ -242,19 +313,18 @@ static void drop_all(void)
 }
 
 /* What was read of the same files is good until they have been read again. */
-static SSL_CTX *take_context(const struct conf_identity *conf)
+static void take_over(struct identity *to)
 {
-	SSL_CTX *context;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		if (memcmp(&identities[i].conf, conf, sizeof(*conf)) != 0)
+		if (memcmp(&identities[i].conf, &to->conf, sizeof(to->conf)) != 0)
 			continue;
-		context = identities[i].context;
+		to->context = identities[i].context;
+		to->staple = identities[i].staple;
 		identities[i].context = NULL;
-		return context;
+		identities[i].staple = NULL;
 	}
-	return NULL;
 }
 
 int credentials_conf(const struct conf_mgmt *m)
@@ -266,7 +336,7 @@ int credentials_conf(const struct conf_mgmt *m)
 		return -ENOMEM;
 	for (i = 0; i < m->identities; i++) {
 		new[i].conf = m->identity[i];
-		new[i].context = take_context(&m->identity[i]);
+		take_over(&new[i]);
 	}
 	drop_all();
 	identities = new;
@@ -274,17 +344,99 @@ int credentials_conf(const struct conf_mgmt *m)
 	return 0;
 }
 
-SSL *credentials_accept(const char *name)
+static const struct identity *find(const char *name)
 {
-	SSL *ssl = NULL;
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		if (!strcmp(identities[i].conf.name, name) && identities[i].context)
-			ssl = SSL_new(identities[i].context);
+		if (!strcmp(identities[i].conf.name, name))
+			return &identities[i];
+	return NULL;
+}
+
+SSL *credentials_accept(const char *name)
+{
+	const struct identity *i = find(name);
+	SSL *ssl = i && i->context ? SSL_new(i->context) : NULL;
+
 	if (ssl)
 		SSL_set_accept_state(ssl);
 	return ssl;
+}
+
+const struct conf_ocsp *credentials_ocsp(const char *name)
+{
+	const struct identity *i = find(name);
+
+	return i ? &i->conf.ocsp : NULL;
+}
+
+/* ------------------------------------------------------------------ once more */
+
+/* Who was let in in time stays. */
+static int tolerate(int good, X509_STORE_CTX *ctx)
+{
+	switch (X509_STORE_CTX_get_error(ctx)) {
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+		return 1;
+	default:
+		return good;
+	}
+}
+
+const char *credentials_again(const char *name, STACK_OF(X509) *chain, bool *revoked)
+{
+	const struct identity *i = find(name);
+	X509_STORE_CTX *ctx = i && i->context ? X509_STORE_CTX_new() : NULL;
+	int error = X509_V_OK;
+
+	*revoked = false;
+	if (!i)
+		return "there is no such identity any more";
+	if (ctx && X509_STORE_CTX_init(ctx, SSL_CTX_get_cert_store(i->context),
+				       sk_X509_value(chain, 0), chain)) {
+		X509_STORE_CTX_set_default(ctx, "ssl_client");
+		X509_STORE_CTX_set_depth(ctx, DEPTH_MAX);
+		X509_STORE_CTX_set_verify_cb(ctx, tolerate);
+		if (X509_verify_cert(ctx) != 1)
+			error = X509_STORE_CTX_get_error(ctx);
+	}
+	X509_STORE_CTX_free(ctx);
+	ERR_clear_error();
+	*revoked = error == X509_V_ERR_CERT_REVOKED;
+	return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+static void tell(void (*fn)(void *arg, const struct stat_value *v), void *arg, const char *name,
+		 const char *help, const struct identity *i, uint64_t number)
+{
+	struct stat_value v = { .gauge = !strstr(name, "_total"), .number = number,
+				.label = "identity" };
+
+	snprintf(v.name, sizeof(v.name), "ocsp_%s", name);
+	snprintf(v.help, sizeof(v.help), "%s", help);
+	snprintf(v.value, sizeof(v.value), "%.31s", i->conf.name);
+	fn(arg, &v);
+}
+
+void credentials_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (!identities[i].staple)
+			continue;
+		tell(fn, arg, "staple", "There is a response to show", &identities[i],
+		     staple_is_there(identities[i].staple));
+		tell(fn, arg, "stapled_total", "Responses shown to managers", &identities[i],
+		     staple_shown(identities[i].staple));
+	}
 }
 
 const char *credentials_error(const SSL *ssl, unsigned long code, bool *certificate)

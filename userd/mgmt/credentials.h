@@ -5,12 +5,13 @@
 #ifndef _NATFWD_MGMT_CREDENTIALS_H
 #define _NATFWD_MGMT_CREDENTIALS_H
 
+#include <event2/event.h>
 #include <openssl/ssl.h>
 
 #include "proc.h"
 
-/* Before privileges go: what the library opens. */
-void credentials_init(void);
+/* Before privileges go: what the library opens. @renewed is told what may have changed: those of identity @name. */
+void credentials_init(struct event_base *base, void (*renewed)(const char *name));
 /*
  * Identities from now on; their files are still to be asked for. What has not changed is used as it was until
  * they are there.
@@ -30,6 +31,16 @@ SSL *credentials_accept(const char *name);
 void credentials_offer(SSL *ssl, const char *protocol);
 /* What went wrong with a handshake, in words, and whether it is the peer's certificate that is not accepted. */
 const char *credentials_error(const SSL *ssl, unsigned long code, bool *certificate);
+/* What is to be asked about managers that identity @name was shown to. NULL: there is no such identity. */
+const struct conf_ocsp *credentials_ocsp(const char *name);
+/*
+ * Whether a manager with @chain, which was accepted once, still comes from an authority of @name and is on none of its
+ * lists. Of a certificate or list that has expired meanwhile that is not said. NULL, or what is wrong, static text; then
+ * *@revoked tells whether it is that.
+ */
+const char *credentials_again(const char *name, STACK_OF(X509) *chain, bool *revoked);
+/* Numbers for metrics. */
+void credentials_stats(void (*fn)(void *arg, const struct stat_value *v), void *arg);
 void credentials_fini(void);
 
 #endif /* _NATFWD_MGMT_CREDENTIALS_H */

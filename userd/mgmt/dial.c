@@ -314,6 +314,9 @@ static void try_next(struct dial *d)
 		const struct endpoint *to = &d->address[d->at++];
 
 		drop(d);
+		d->err = d->ops->may && !d->ops->may(d->arg, to) ? -EACCES : 0;
+		if (d->err)
+			continue;
 		d->ops->connecting(d->arg, to);
 		d->err = make_socket(d, to);
 		if (!d->err && (ask(d, to) || go(d)))

@@ -24,6 +24,8 @@ struct dial_ops {
 	void (*connected)(void *arg, int fd, const struct endpoint *to);
 	/* The same if nothing has come of it; @why is valid for the call. */
 	void (*failed)(void *arg, enum call_error error, const char *why);
+	/* Whether @to may be connected to; the next address if not. NULL: all may. */
+	bool (*may)(void *arg, const struct endpoint *to);
 };
 
 /*

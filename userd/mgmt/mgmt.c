@@ -21,6 +21,7 @@
 #include "mgmt/events.h"
 #include "mgmt/nacm.h"
 #include "mgmt/port.h"
+#include "mgmt/revocation.h"
 #include "mgmt/session.h"
 #include "mgmt/ssh.h"
 #include "mgmt/state.h"
@@ -72,6 +73,8 @@ static bool answer(enum proc_id from, enum msg_type type, const void *data, size
 	} else if (type == MSG_STATS) {
 		callhome_stats(tell_value, &t);
 		port_stats(tell_value, &t);
+		credentials_stats(tell_value, &t);
+		revocation_stats(tell_value, &t);
 		stream_stats(tell_value, &t);
 		nacm_stats(tell_value, &t);
 		events_stats(tell_value, &t);
@@ -151,7 +154,7 @@ static int init(struct event_base *base)
 	mgmt.renew = event_new(base, -1, EV_PERSIST, on_renew, NULL);
 	if (!mgmt.renew)
 		return -ENOMEM;
-	credentials_init();
+	credentials_init(base, transport_renewed);
 	state_init(base);
 	state_calls = calls;
 	session_init(base);

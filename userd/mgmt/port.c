@@ -121,8 +121,8 @@ static void free_guest(struct guest *g)
 
 static bool is_fault_of_theirs(enum call_error error)
 {
-	return error == CALL_TLS || error == CALL_CERTIFICATE || error == CALL_MAPPING ||
-	       error == CALL_AUTHENTICATION || error == CALL_TIMEOUT;
+	return error == CALL_TLS || error == CALL_CERTIFICATE || error == CALL_REVOKED ||
+	       error == CALL_MAPPING || error == CALL_AUTHENTICATION || error == CALL_TIMEOUT;
 }
 
 static void leave(struct guest *g, enum call_error error, const char *why)

@@ -6,15 +6,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "mgmt/certname.h"
 #include "mgmt/credentials.h"
 #include "mgmt/restconf.h"
+#include "mgmt/revocation.h"
 #include "mgmt/service.h"
 #include "mgmt/session.h"
 #include "mgmt/ssh.h"
 #include "mgmt/transport.h"
 
 #define LEAVE_MS	1000	/* that sshd has to end by itself */
+#define ANEW_MIN	5	/* s between questions about a manager that is here */
+#define ANEW_MAX	3600
+#define ANEW_FAILED	60	/* s until the next one, when nobody answers */
 
 struct transport {
 	struct transport *next;
@@ -22,7 +27,12 @@ struct transport {
 	void *arg;
 	struct endpoint remote;
 	char user[64];
-	struct bufferevent *handshake;	/* of TLS */
+	struct bufferevent *handshake;	/* of TLS; until it is known that the manager is not revoked */
+	char identity[64];		/* that is shown to it */
+	STACK_OF(X509) *chain;		/* what it was accepted by */
+	struct revocation *check;
+	struct event *anew;		/* it is asked about again */
+	time_t good;			/* until when what was said of it last is */
 	bool http;			/* what is spoken then */
 	struct bufferevent *plain;	/* until soon comes */
 	struct event *soon;
@@ -35,6 +45,7 @@ struct transport {
 	enum session_end end;
 	bool ended;
 	char why[96];
+	enum call_error reason;		/* that it was ended for from here; CALL_NONE: it was not */
 };
 
 static struct event_base *loop;
@@ -99,6 +110,10 @@ void transport_close(struct transport *t)
 	if (t->handshake)
 		drop_handshake(t->handshake);
 	drop_plain(t);
+	revocation_cancel(t->check);
+	if (t->anew)
+		event_free(t->anew);
+	sk_X509_pop_free(t->chain, X509_free);
 	session_destroy(t->session);
 	restconf_destroy(t->restconf);
 	service_close(t->service);
@@ -140,7 +155,7 @@ static void on_over(void *arg, enum session_end end, const char *why)
 	t->session = NULL;
 	t->restconf = NULL;
 	if (!t->ssh) {
-		over(t, error_of(end), why);
+		over(t, t->reason ? t->reason : error_of(end), why);
 		return;
 	}
 	/* what sshd still has goes out, and its end tells whether the manager closed the connection */
@@ -194,18 +209,17 @@ static bool begin_service(struct transport *t, struct bufferevent *bev)
 
 static bool begin(struct transport *t, struct bufferevent *bev, const char *user)
 {
+	snprintf(t->user, sizeof(t->user), "%s", user);
 	return *t->offered ? begin_service(t, bev) : begin_session(t, bev, user, "netconf-tls");
 }
 
 /* Who it is, by its certificate, before a word is said (RFC 7589, 7; RFC 8040, 2.5). */
-static void on_secured(struct transport *t)
+static void let_in(struct transport *t)
 {
-	const SSL *ssl = bufferevent_openssl_get_ssl(t->handshake);
 	struct bufferevent *bev = t->handshake;
 	char user[64];
 
-	if (!certname_map(conf->rule, conf->rules, SSL_get0_verified_chain(ssl), user,
-			  sizeof(user))) {
+	if (!certname_map(conf->rule, conf->rules, t->chain, user, sizeof(user))) {
 		over(t, CALL_MAPPING, "no cert-to-name fits the manager's certificate");
 		return;
 	}
@@ -214,6 +228,179 @@ static void on_secured(struct transport *t)
 		t->ops->up(t->arg, user);
 	else
 		over(t, CALL_LOCAL, "out of memory");
+}
+
+static void on_checked(void *arg, const struct ocsp_answer *a);
+
+/* Its chain leads to an authority of ours; what is sent on it meanwhile waits. */
+static void on_secured(struct transport *t)
+{
+	const struct conf_ocsp *o = credentials_ocsp(t->identity);
+	char user[64];
+
+	t->chain = X509_chain_up_ref(SSL_get0_verified_chain(
+					bufferevent_openssl_get_ssl(t->handshake)));
+	/* nobody is asked about who would not be let in anyway */
+	if (!t->chain || !o || o->managers == OCSP_NOT_ASKED ||
+	    !certname_map(conf->rule, conf->rules, t->chain, user, sizeof(user))) {
+		let_in(t);
+		return;
+	}
+	t->check = revocation_check(loop, o, t->chain, false, on_checked, t);
+	if (!t->check)
+		over(t, CALL_LOCAL, "out of memory");
+}
+
+/* ------------------------------------------------------------------ still wanted? */
+
+/* What it is about to be told gets out, if that takes no time. */
+static void on_hang_up(evutil_socket_t fd, short what, void *arg)
+{
+	struct transport *t = arg;
+
+	(void)fd;
+	(void)what;
+	over(t, t->reason, t->why);
+}
+
+static void log_hang_up(const struct transport *t)
+{
+	char subject[200], text[2 * sizeof(subject)], user[CERTNAME_LOG];
+
+	X509_NAME_oneline(X509_get_subject_name(sk_X509_value(t->chain, 0)), subject, sizeof(subject));
+	log_notice(SUB_MGMT, "manager not wanted any more user=\"%s\" certificate=\"%s\" reason=%s text=\"%s\"",
+		   certname_log(t->user, user, sizeof(user)),
+		   certname_log(subject, text, sizeof(text)), call_error_name(t->reason), t->why);
+}
+
+static void hang_up(struct transport *t, enum call_error reason, const char *why)
+{
+	const struct timeval soon = { 0, 200000 };
+
+	if (t->reason)
+		return;
+	t->reason = reason;
+	snprintf(t->why, sizeof(t->why), "%s", why);
+	log_hang_up(t);
+	if (t->session)
+		session_end(t->session, SESSION_KILLED, t->why);
+	else if (!t->soon)
+		t->soon = evtimer_new(loop, on_hang_up, t);
+	if (t->soon)
+		event_add(t->soon, &soon);
+}
+
+static bool is_up(const struct transport *t)
+{
+	return t->chain && !t->handshake && !t->ended;
+}
+
+static void on_anew(evutil_socket_t fd, short what, void *arg);
+
+static void ask_again(struct transport *t, time_t seconds)
+{
+	const struct timeval tv = {
+		seconds < ANEW_MIN ? ANEW_MIN : seconds > ANEW_MAX ? ANEW_MAX : seconds, 0,
+	};
+
+	if (!t->anew)
+		t->anew = evtimer_new(loop, on_anew, t);
+	if (t->anew)
+		event_add(t->anew, &tv);
+}
+
+/* One is revoked; whoever else has that certificate, or one by it, is not asked about first. */
+static void sweep(void)
+{
+	struct transport *t;
+
+	for (t = transports; t; t = t->next)
+		if (is_up(t) && revocation_known(t->chain))
+			hang_up(t, CALL_REVOKED, "certificate revoked");
+}
+
+/* What was said before is good for a while, whoever does not answer now. */
+static void checked_again(struct transport *t, const struct ocsp_answer *a, bool required)
+{
+	time_t now = time(NULL);
+
+	if (a->standing == STANDING_GOOD) {
+		t->good = a->until;
+		/* 0: there is nobody above it to be asked */
+		if (a->until)
+			ask_again(t, a->until > now ? (a->until - now) / 2 : 0);
+	} else if (required && now > t->good) {
+		hang_up(t, CALL_UNCHECKED, a->why);
+	} else {
+		ask_again(t, t->good > now && t->good - now < ANEW_FAILED ? t->good - now + 1 : ANEW_FAILED);
+	}
+}
+
+static void on_checked(void *arg, const struct ocsp_answer *a)
+{
+	struct transport *t = arg;
+	const struct conf_ocsp *o = credentials_ocsp(t->identity);
+	bool required = !o || o->managers == OCSP_REQUIRED;
+	bool waiting = t->handshake;
+
+	t->check = NULL;
+	if (a->standing == STANDING_REVOKED) {
+		if (waiting)
+			over(t, CALL_REVOKED, a->why);
+		else
+			hang_up(t, CALL_REVOKED, a->why);
+		sweep();
+		return;
+	}
+	if (waiting && a->standing == STANDING_UNKNOWN && required) {
+		over(t, CALL_UNCHECKED, a->why);
+		return;
+	}
+	checked_again(t, a, required);
+	if (waiting)
+		let_in(t);
+}
+
+static void on_anew(evutil_socket_t fd, short what, void *arg)
+{
+	struct transport *t = arg;
+	const struct conf_ocsp *o = credentials_ocsp(t->identity);
+
+	(void)fd;
+	(void)what;
+	if (o && o->managers != OCSP_NOT_ASKED && !t->check && is_up(t))
+		t->check = revocation_check(loop, o, t->chain, true, on_checked, t);
+	if (!t->check)
+		ask_again(t, ANEW_FAILED);
+}
+
+/* By new rules it may be nobody, or somebody else: nobody's name changes on a connection. */
+static void map_again(struct transport *t)
+{
+	char user[64];
+
+	if (!certname_map(conf->rule, conf->rules, t->chain, user, sizeof(user)))
+		hang_up(t, CALL_MAPPING, "no cert-to-name fits the manager's certificate any more");
+	else if (strcmp(user, t->user) != 0)
+		hang_up(t, CALL_MAPPING, "cert-to-name gives the manager another name now");
+}
+
+void transport_renewed(const char *name)
+{
+	struct transport *t;
+	const char *why;
+	bool revoked;
+
+	for (t = transports; t; t = t->next) {
+		if (!is_up(t) || strcmp(t->identity, name) != 0)
+			continue;
+		why = credentials_again(name, t->chain, &revoked);
+		if (why)
+			hang_up(t, revoked ? CALL_REVOKED : CALL_CERTIFICATE, why);
+		else if (!t->anew)
+			/* OCSP may not have been asked for before */
+			ask_again(t, 0);
+	}
 }
 
 static void on_handshake(struct bufferevent *bev, short what, void *arg)
@@ -228,7 +415,8 @@ static void on_handshake(struct bufferevent *bev, short what, void *arg)
 		return;
 	}
 	why = credentials_error(ssl, bufferevent_get_openssl_error(bev), &certificate);
-	over(t, certificate ? CALL_CERTIFICATE : CALL_TLS, why);
+	over(t, SSL_get_verify_result(ssl) == X509_V_ERR_CERT_REVOKED ? CALL_REVOKED :
+		certificate ? CALL_CERTIFICATE : CALL_TLS, why);
 }
 
 /* The manager begins: it is the client of TLS, whoever opened the connection (RFC 8071, 3.1, S3). */
@@ -237,6 +425,7 @@ static const char *open_tls(struct transport *t, int fd, const struct transport_
 	SSL *ssl = credentials_accept(w->endpoint->identity);
 
 	t->http = w->endpoint->transport == CALL_RESTCONF_TRANSPORT;
+	snprintf(t->identity, sizeof(t->identity), "%s", w->endpoint->identity);
 	if (ssl && t->http)
 		credentials_offer(ssl, "http/1.1");
 	if (ssl)
@@ -362,6 +551,8 @@ void transport_conf(const struct conf_mgmt *m)
 		next = t->next;
 		if (t->ssh && t->session && !is_user(t->user))
 			session_end(t->session, SESSION_KILLED, "not a user any more");
+		else if (is_up(t))
+			map_again(t);
 	}
 }
 

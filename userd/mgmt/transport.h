@@ -32,7 +32,10 @@ struct transport_want {
 };
 
 void transport_init(struct event_base *base);
-/* Who is let in from now on; @m has to stay until the next time. Who is no longer known in SSH is hung up. */
+/*
+ * Who is let in from now on; @m has to stay until the next time. Who would not be any more, or under another name, is hung
+ * up: who is no longer known in SSH, and whose certificate has no name or another one.
+ */
 void transport_conf(const struct conf_mgmt *m);
 /*
  * @fd is owned from now on. NULL, and *@why, if something here is in the way. There is no limit of time: who
@@ -42,6 +45,8 @@ struct transport *transport_open(int fd, const struct transport_want *w,
 				 const struct transport_ops *ops, void *arg, const char **why);
 /* Drop it, telling nobody. NULL is allowed. */
 void transport_close(struct transport *t);
+/* What identity @name shows or believes may have changed: who is revoked, or comes from elsewhere now, is hung up. */
+void transport_renewed(const char *name);
 /* Whether its session waits for events, and so is not idle though nothing goes on. */
 bool transport_waits(const struct transport *t);
 /* As natfw.yang has it: "tls". */
