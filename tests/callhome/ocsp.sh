@@ -378,7 +378,7 @@ point "responses are by the authority or whom it certified for that" who_may_sig
 point "responders that are wrong, slow, elsewhere, or not there" bad_responders
 point "nobody answers: a preference is no requirement" preferred
 point "a certificate's own responder, if that is permitted, and by an authority of ours" named
-point "a manager that is revoked while it is here" revoked_meanwhile
+point "CHS-24 a manager that is revoked while it is here" revoked_meanwhile
 point "a manager that rules give no name or another one any more" not_mapped_any_more
 point "openssl ocsp as the responder" openssl_says
 point "settings that are refused" refused_settings
