@@ -205,15 +205,18 @@ static bool printable(const char *text)
 	return true;
 }
 
+/* Whoever took the URL apart looks for brackets, and not at what is between them. */
 static bool put_host(struct ocsp_place *p, const char *host)
 {
+	static const char usual[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._:";
 	size_t len = strlen(host);
 
 	if (*host == '[' && len > 2) {
 		host++;
 		len -= 2;
 	}
-	if (!len || len >= sizeof(p->host))
+	if (!len || len >= sizeof(p->host) || strspn(host, usual) < len)
 		return false;
 	memcpy(p->host, host, len);
 	p->host[len] = 0;
