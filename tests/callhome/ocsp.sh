@@ -7,6 +7,7 @@
 
 PORT=8888
 AT=http://$MGR4:$PORT
+MANAGER=$TOP/userd/manager/natfw-manager
 MODES=(chunked another later slow huge garbage wrong_kind error redirect)
 
 ktap_start
@@ -54,13 +55,15 @@ asked() {
 
 # with OCSP [CRL]: the device is up, with that in its identity
 with() {
-	OCSP=$1 CRL=${2:-} device_conf "$(client nms "remote-address: $MGR4")"
+	OCSP=$1 CRL=${2:-} device_conf "$(client nms "remote-address: $MGR4, remote-port: 4335" |
+		sed "s/transport: tls/transport: ${TRANSPORT:-tls}/")"
 	fresh_start
 }
 
 # again OCSP [CRL]: the same for a device that is there
 again() {
-	OCSP=$1 CRL=${2:-} device_conf "$(client nms "remote-address: $MGR4")"
+	OCSP=$1 CRL=${2:-} device_conf "$(client nms "remote-address: $MGR4, remote-port: 4335" |
+		sed "s/transport: tls/transport: ${TRANSPORT:-tls}/")"
 	want "$(ctl '{"id":1,"rpc":{"natfw:reload":{}}}' | jq -c .output)" '{}'
 }
 
@@ -340,6 +343,24 @@ not_mapped_any_more() {
 	daemon_stop
 }
 
+# The same by RESTCONF, where nothing is under way.
+not_mapped_in_restconf() {
+	export TRANSPORT=restconf
+	with ''
+	bg in_ns "$MGR" socat "TCP-LISTEN:4335,reuseaddr" "TCP-LISTEN:5000,reuseaddr"
+	wait_for 10 listens 5000
+	bg in_ns "$MGR" sh -c "sleep 60 | openssl s_client -quiet -connect 127.0.0.1:5000 -cert '$CERTS/nms.pem' \
+		-key '$CERTS/nms.key'"
+	comes nms state up
+	want "$(of nms user)" nms1
+	with_rules "id: 1, map-type: common-name, fingerprint: '$(fingerprint nms)'"
+	sleep 1
+	want "$(of nms state)" up
+	with_rules "id: 1, map-type: common-name, fingerprint: '$(fingerprint other)'"
+	ends mapping
+	daemon_stop
+}
+
 # The responder that OpenSSL has.
 openssl_says() {
 	local db=$WORK/ca-managers
@@ -354,6 +375,49 @@ openssl_says() {
 	keeps_out revoked --cert m-revoked
 	keeps_out unchecked --cert m-good
 	file_has "$LOG" 'the responder does not know the certificate'
+	daemon_stop
+}
+
+manages() {
+	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$MANAGER" "$@"
+}
+
+connected() {
+	manages devices | grep -q 'gw-17.*connected'
+}
+
+# refuses REASON
+refuses() {
+	local reason=$1
+	wait_for 20 eval 'manages devices refused | grep -q "17: $reason"' || die "$(manages devices refused)"
+}
+
+# Our manager insists on what our device shows.
+both_ends() {
+	mkdir -p "$WORK/manager"
+	chmod 600 "$CERTS/nms.key"
+	cat >"$WORK/manager.yaml" <<-E
+		user: root
+		state: $WORK/manager
+		control: {path: $WORK/manager.sock}
+		listen: [{transport: tls, address: $MGR4}]
+		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number, ocsp: require}]
+		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
+		limits: {failures: 1000}
+	E
+	responder middle device
+	bg in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens 4335 || die "$(cat "$BG_OUT")"
+	manages devices add gw-17 identifier=17 credential=ops
+	answers '{"mode": "error"}'
+	with "{staple: true, staple-responder: '$AT/'}"
+	refuses 'no OCSP response'
+	answers '{"until": 6}'
+	wait_for 30 connected
+	answers '{"status": "revoked"}'
+	logs 'its certificate is revoked, by OCSP'
+	manages devices close gw-17
+	refuses 'certificate revoked'
 	daemon_stop
 }
 
@@ -380,6 +444,8 @@ point "nobody answers: a preference is no requirement" preferred
 point "a certificate's own responder, if that is permitted, and by an authority of ours" named
 point "CHS-24 a manager that is revoked while it is here" revoked_meanwhile
 point "a manager that rules give no name or another one any more" not_mapped_any_more
+point "the same in RESTCONF" not_mapped_in_restconf
 point "openssl ocsp as the responder" openssl_says
+point "8071-C5c,8071-C5d natfw-manager insists on what natfwd shows" both_ends
 point "settings that are refused" refused_settings
 ktap_end
