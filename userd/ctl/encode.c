@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,7 +118,10 @@ static json_t *encode_flow(const struct gate_flow *f)
 
 	put_prefix(o, "source", &f->source, f->source_len);
 	put_prefix(o, "destination", &f->destination, f->destination_len);
-	if (f->has_protocol)
+	/* by name, or a number where it has none (RFC 7951, 6.10) */
+	if (f->has_protocol && isdigit((unsigned char)*words_protocol(f->protocol, text, sizeof(text))))
+		put_number(o, "protocol", f->protocol);
+	else if (f->has_protocol)
 		put_text(o, "protocol", words_protocol(f->protocol, text, sizeof(text)));
 	if (f->has_sport)
 		put_number(o, "source-port", f->sport);
@@ -149,6 +153,7 @@ void encode_session_name(json_t *o, const uint8_t sid[GATE_SID], bool id)
 
 /* ------------------------------------------------------------------ wholes */
 
+/* Members of these are in the order of natfw.yang. */
 json_t *encode_session(const struct session_info *i, bool id)
 {
 	json_t *o = json_object();
@@ -157,15 +162,15 @@ json_t *encode_session(const struct session_info *i, bool id)
 	put_text(o, "role", WORD(roles, i->role));
 	put_text(o, "state", WORD(states, i->state));
 	put_text(o, "kind", WORD(kinds, i->kind));
+	put_number(o, "lifetime", i->lifetime);
+	if (i->has_external)
+		put_endpoint(o, "external", &i->external);
 	put_text(o, "translation", WORD(translations, i->translation));
 	put_bool(o, "proxy", i->proxy);
-	put_number(o, "lifetime", i->lifetime);
 	put_number(o, "left", i->left);
 	if (i->token)
 		put_number(o, "uid", i->uid);
 	json_object_set_new_nocheck(o, "flow", encode_flow(&i->flow));
-	if (i->has_external)
-		put_endpoint(o, "external", &i->external);
 	put_address(o, "initiator-side", &i->peer_ni);
 	put_address(o, "responder-side", &i->peer_nr);
 	return o;

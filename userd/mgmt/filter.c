@@ -5,6 +5,7 @@
 #include "mgmt/hello.h"
 #include "mgmt/xpath.h"
 
+#define WAY_MAX		8	/* nodes from the top to a list of state */
 #define VALUE_MAX	4096	/* octets of a value that is compared */
 #define STEPS_MAX	100000000u	/* names compared for one request: a second or so */
 #define XPATH_MAX	4e6		/* the same of nodes an expression goes through */
@@ -179,10 +180,11 @@ static void select_in(struct lyd_node *data, const struct lyd_node *filters)
 	}
 }
 
-bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter)
+bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter, unsigned int *taken)
 {
-	steps = 0;
+	steps = *taken;
 	select_in(*tree, lyd_child(filter));
+	*taken = steps;
 	if (steps > STEPS_MAX)
 		return false;
 	filter_prune(tree);
@@ -260,7 +262,70 @@ bool filter_wants(const struct lyd_node *filter, const char *part)
 	return false;
 }
 
+static bool names(const struct lyd_node *f, const struct lysc_node *node)
+{
+	const char *ns = xml_ns(f);
+
+	return !strcmp(xml_name(f), node->name) && (!*ns || !strcmp(ns, node->module->ns)) && !xml_opaque(f)->attr;
+}
+
+/* Those of @filters that lead to @node, from the top, without a condition on the way. */
+static bool covers(const struct lyd_node *filters, const struct lysc_node *const *way, unsigned int n)
+{
+	const struct lyd_node *f, *c;
+	bool condition;
+
+	LY_LIST_FOR(n ? filters : NULL, f) {
+		if (!names(f, *way))
+			continue;
+		if (!has_children(f) && !is_match(f))
+			return true;
+		condition = is_match(f);
+		LY_LIST_FOR(lyd_child(f), c)
+			condition = condition || is_match(c);
+		if (!condition && covers(lyd_child(f), way + 1, n - 1))
+			return true;
+	}
+	return false;
+}
+
+bool filter_selects_all(const struct lyd_node *filter, const struct lysc_node *node)
+{
+	const struct lysc_node *way[WAY_MAX];
+	unsigned int n = 0;
+
+	for (; node && n < WAY_MAX; node = lysc_data_parent(node))
+		way[WAY_MAX - ++n] = node;
+	return !node && covers(lyd_child(filter), way + WAY_MAX - n, n);
+}
+
+/* The one element in @f; NULL: there are more, or none, or it is not called @name. */
+static const struct lyd_node *only(const struct lyd_node *f, const char *name)
+{
+	const struct lyd_node *c = f ? lyd_child(f) : NULL;
+
+	return c && !c->next && !strcmp(xml_name(c), name) ? c : NULL;
+}
+
+void filter_session(const struct lyd_node *filter, char *tag, size_t size)
+{
+	const struct lyd_node *state = only(only(filter, "natfw"), "state"), *entry, *c;
+
+	*tag = '\0';
+	entry = only(only(state, "sessions"), "session");
+	if (!entry)
+		entry = only(only(state, "rules"), "rule");
+	LY_LIST_FOR(entry ? lyd_child(entry) : NULL, c)
+		if (!strcmp(xml_name(c), "session") && is_match(c) && strlen(xml_opaque(c)->value) < size)
+			xml_text(c, tag, size);
+}
+
 /* ------------------------------------------------------------------ XPath */
+
+bool filter_xpath_is_local(const struct lyd_attr *select)
+{
+	return xpath_is_local(select->value);
+}
 
 static size_t count_nodes(const struct lyd_node *n)
 {

@@ -8,14 +8,23 @@
 
 #include "mgmt/xml.h"
 
-/* Keep in *@tree what the children of @filter, an element of xml_read(), select. False: it takes too long. */
-bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter);
+/*
+ * Keep in *@tree what the children of @filter, an element of xml_read(), select. *@steps, 0 in the beginning, counts
+ * what it takes for several trees together. False: too long.
+ */
+bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter, unsigned int *steps);
+/* Whether what the expression selects of a list's entries does not depend on other entries, or on how many there are. */
+bool filter_xpath_is_local(const struct lyd_attr *select);
 /* Whether the expression in an attribute select, which nothing stops once it has begun, is no more than can be done. */
 bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select);
 /* The same by that. NULL, or what is wrong with it. */
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select);
 /* Whether a subtree filter may select something of /natfw/state/@part; NULL: of /natfw/state. */
 bool filter_wants(const struct lyd_node *filter, const char *part);
+/* Whether @filter selects all there is of @node, whatever its values. */
+bool filter_selects_all(const struct lyd_node *filter, const struct lysc_node *node);
+/* The only session that @filter may select something of, if it is of one; else empty. */
+void filter_session(const struct lyd_node *filter, char *tag, size_t size);
 
 /*
  * Whether a notification fits a filter, which is an element as above with attributes type and select, or an XPath

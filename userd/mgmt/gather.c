@@ -14,7 +14,7 @@
 struct gather {
 	struct gather_wish wish;
 	struct state *state;
-	void (*done)(void *arg, struct lyd_node *tree);
+	void (*done)(void *arg, struct gathered *g);
 	void *arg;
 };
 
@@ -44,40 +44,48 @@ static void add_state(struct lyd_node **tree, json_t *json)
 	free(text);
 }
 
-static void on_state(void *arg, json_t *json, const char *missing)
+static struct lyd_node *whole_tree(const struct gather_wish *wish, json_t *state)
 {
+	struct lyd_node *tree = wish->config ? datastore_read(DATASTORE_RUNNING) : NULL;
+
+	if (wish->parts)
+		add_state(&tree, state);
+	if (wish->monitoring)
+		add_xml(&tree, monitoring_make());
+	if (wish->restconf)
+		add_xml(&tree, restconf_monitoring());
+	if (wish->library)
+		add_library(&tree);
+	if (wish->streams)
+		stream_state(&tree);
+	if (wish->denied)
+		nacm_state(store_ctx(), &tree);
+	return tree;
+}
+
+static void on_state(void *arg, struct state_answer *a)
+{
+	struct gathered all = { .entries = a->entries, .too_much = a->too_much };
 	struct gather *g = arg;
-	struct lyd_node *tree = g->wish.config ? datastore_read(DATASTORE_RUNNING) : NULL;
 
 	g->state = NULL;
-	if (missing)
-		log_warn(SUB_MGMT, "state is not whole: %s", missing);
-	if (g->wish.parts)
-		add_state(&tree, json);
-	json_decref(json);
-	if (g->wish.monitoring)
-		add_xml(&tree, monitoring_make());
-	if (g->wish.restconf)
-		add_xml(&tree, restconf_monitoring());
-	if (g->wish.library)
-		add_library(&tree);
-	if (g->wish.streams)
-		stream_state(&tree);
-	if (g->wish.denied)
-		nacm_state(store_ctx(), &tree);
-	g->done(g->arg, tree);
+	if (a->missing)
+		log_warn(SUB_MGMT, "state is not whole: %s", a->missing);
+	if (!a->too_much)
+		all.tree = whole_tree(&g->wish, a->tree);
+	json_decref(a->tree);
+	g->done(g->arg, &all);
 	free(g);
 }
 
-struct gather *gather_start(const struct gather_wish *wish,
-			    void (*done)(void *arg, struct lyd_node *tree), void *arg)
+struct gather *gather_start(const struct gather_wish *wish, void (*done)(void *arg, struct gathered *g), void *arg)
 {
 	struct gather *g = calloc(1, sizeof(*g));
 
 	if (!g)
 		return NULL;
 	*g = (struct gather){ .wish = *wish, .done = done, .arg = arg };
-	g->state = state_gather(wish->parts, on_state, g);
+	g->state = state_gather(wish->parts, wish->tag, on_state, g);
 	if (g->state)
 		return g;
 	free(g);

@@ -8,9 +8,13 @@
 #include <libyang/libyang.h>
 #include <stdbool.h>
 
+#include "base/log.h"
+
+struct entries;
 struct gather;
 
 struct gather_wish {
+	char tag[SESSION_TAG];		/* of the one session that is wanted; empty: all are */
 	unsigned int parts;		/* of /natfw/state, by bit of state.h */
 	bool config;
 	bool monitoring;		/* netconf-state */
@@ -20,12 +24,21 @@ struct gather_wish {
 	bool denied;			/* counters in nacm */
 };
 
+struct gathered {
+	struct lyd_node *tree;		/* NULL: there is nothing */
+	struct entries *entries;	/* of lists that are not in it; NULL: none */
+	bool too_much;			/* to be read at once: neither is there */
+};
+
+/* The words for that. */
+#define GATHER_TOO_MUCH	"that is more than can be read at once: ask for a part of /natfw/state, or for one " \
+			"session by its name"
+
 /*
- * @done is called once, not before this returns, with the tree, which is the callee's; NULL: there is nothing.
- * What nobody should see is in it (nacm_prune()). NULL: too much to do.
+ * @done is called once, not before this returns, with what is the callee's. What nobody should see is in it
+ * (nacm_prune()). NULL: too much to do.
  */
-struct gather *gather_start(const struct gather_wish *wish,
-			    void (*done)(void *arg, struct lyd_node *tree), void *arg);
+struct gather *gather_start(const struct gather_wish *wish, void (*done)(void *arg, struct gathered *g), void *arg);
 /* Nobody waits any more. NULL is allowed. */
 void gather_cancel(struct gather *g);
 

@@ -10,6 +10,7 @@
 #include "mgmt/gather.h"
 #include "mgmt/modules.h"
 #include "mgmt/nacm.h"
+#include "mgmt/pieces.h"
 #include "mgmt/request.h"
 #include "mgmt/state.h"
 #include "mgmt/store.h"
@@ -99,30 +100,63 @@ static bool check_parameters(struct request *r, bool source)
 
 /* ------------------------------------------------------------------ the tree */
 
-static void answer(struct request *r, struct lyd_node *tree)
+static void refuse(struct request *r)
+{
+	if (r->wrong)
+		request_error(r, "protocol", "invalid-value", NULL, "%s", r->wrong);
+	else
+		request_error(r, "application", "resource-denied", NULL,
+			      "the filter takes too long for so much data");
+}
+
+static bool select_of(struct request *r, struct lyd_node **tree)
 {
 	const struct lyd_node *filter = filter_of(r);
-	const char *wrong = NULL;
-	bool done = true;
 
+	if (!filter)
+		return true;
+	if (!is_xpath(filter))
+		return filter_subtree(tree, filter, &r->steps);
+	if (!filter_xpath_ends(*tree, xml_attribute(filter, "select")))
+		return false;
+	r->wrong = filter_xpath(tree, xml_attribute(filter, "select"));
+	return !r->wrong;
+}
+
+static bool cut(struct request *r, struct lyd_node **tree)
+{
 	/* a filter selects of what may be read (RFC 8341, 3.2.4) */
-	nacm_prune_by(r->nacm, r->session->user, &tree);
-	if (filter && is_xpath(filter))
-		done = filter_xpath_ends(tree, xml_attribute(filter, "select"));
-	if (filter && is_xpath(filter) && done)
-		wrong = filter_xpath(&tree, xml_attribute(filter, "select"));
-	else if (filter && done)
-		done = filter_subtree(&tree, filter);
-	if (done && !wrong) {
+	nacm_prune_by(r->nacm, r->session->user, tree);
+	return select_of(r, tree);
+}
+
+static bool tells_all(struct request *r, const struct lysc_node *list)
+{
+	const struct lyd_node *filter = filter_of(r);
+
+	if (filter && (is_xpath(filter) || !filter_selects_all(filter, list)))
+		return false;
+	return nacm_reads_all(r->nacm, r->session->user, list);
+}
+
+static const struct request_cutter cutter = { cut, tells_all, refuse };
+
+static void answer(struct request *r, struct lyd_node *tree)
+{
+	if (cut(r, &tree)) {
 		request_data(r, tree);
 		return;
 	}
 	lyd_free_all(tree);
-	if (wrong)
-		request_error(r, "protocol", "invalid-value", NULL, "%s", wrong);
-	else
-		request_error(r, "application", "resource-denied", NULL,
-			      "the filter takes too long for so much data");
+	refuse(r);
+}
+
+/* What an expression selects may depend on all there is. */
+static bool needs_all(const struct request *r)
+{
+	const struct lyd_node *filter = filter_of(r);
+
+	return filter && is_xpath(filter) && !filter_xpath_is_local(xml_attribute(filter, "select"));
 }
 
 /* Whether a top-level element @name may be asked for. */
@@ -138,12 +172,25 @@ static bool wants(const struct request *r, const char *name)
 	return false;
 }
 
-static void on_gathered(void *arg, struct lyd_node *tree)
+static void on_gathered(void *arg, struct gathered *g)
 {
 	struct request *r = arg;
 
 	r->gather = NULL;
-	answer(r, tree);
+	if (g->too_much) {
+		request_error(r, "application", "resource-denied", NULL, GATHER_TOO_MUCH);
+	} else if (!g->entries) {
+		answer(r, g->tree);
+	} else if (!needs_all(r)) {
+		request_pieces(r, g->tree, g->entries, &cutter);
+	} else if (pieces_collect(&g->tree, g->entries)) {
+		answer(r, g->tree);
+	} else {
+		lyd_free_all(g->tree);
+		request_error(r, "application", "resource-denied", NULL,
+			      "that expression takes too long for so much data: use a subtree, or a path with "
+			      "comparisons only");
+	}
 }
 
 static unsigned int parts_of(const struct request *r)
@@ -168,6 +215,8 @@ void get_data(struct request *r)
 	if (!check_parameters(r, false))
 		return;
 	wish.parts = parts_of(r);
+	if (filter_of(r) && !is_xpath(filter_of(r)))
+		filter_session(filter_of(r), wish.tag, sizeof(wish.tag));
 	wish.monitoring = wants(r, "netconf-state");
 	wish.restconf = wants(r, "restconf-state");
 	wish.library = wants(r, "yang-library") || wants(r, "modules-state");

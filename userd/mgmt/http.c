@@ -289,6 +289,12 @@ void http_stream_end(struct http_conn *c)
 	answered(c);
 }
 
+void http_stream_break(struct http_conn *c, const char *why)
+{
+	c->last = true;
+	end(c, SESSION_LOST, why);
+}
+
 /* ------------------------------------------------------------------ requests */
 
 /* Another line of a list is behind those that were there; what is no list has one line (RFC 9110, 5.3). */

@@ -20,6 +20,7 @@
 #include "mgmt/etag.h"
 #include "mgmt/events.h"
 #include "mgmt/nacm.h"
+#include "mgmt/pieces.h"
 #include "mgmt/port.h"
 #include "mgmt/revocation.h"
 #include "mgmt/session.h"
@@ -156,6 +157,7 @@ static int init(struct event_base *base)
 		return -ENOMEM;
 	credentials_init(base, transport_renewed);
 	state_init(base);
+	pieces_init(base);
 	state_calls = calls;
 	session_init(base);
 	transport_init(base);

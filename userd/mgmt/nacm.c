@@ -592,6 +592,23 @@ void nacm_prune_by(struct nacm *n, const char *user, struct lyd_node **tree)
 		prune(view_of(n, user), tree);
 }
 
+bool nacm_reads_all(struct nacm *n, const char *user, const struct lysc_node *node)
+{
+	struct view *v = is_free(n, user) ? NULL : view_of(n, user);
+	const struct verdict_of *of = v ? verdict_of(v, node) : NULL;
+
+	if (is_free(n, user))
+		return true;
+	if (!of || !of->readable)
+		return false;
+	while ((node = lysc_data_parent(node))) {
+		of = verdict_of(v, node);
+		if (!of || of->access[ACCESS_READ] != PERMIT)
+			return false;
+	}
+	return true;
+}
+
 void nacm_prune(const char *user, struct lyd_node **tree)
 {
 	nacm_prune_by(current, user, tree);

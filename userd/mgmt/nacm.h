@@ -48,6 +48,8 @@ bool nacm_may_act(const char *user, const struct lyd_node *action);
 void nacm_prune(const char *user, struct lyd_node **tree);
 /* The same by rules that were taken before. */
 void nacm_prune_by(struct nacm *n, const char *user, struct lyd_node **tree);
+/* Whether @user may read all instances of @node, with all that is in them, and what is around it. */
+bool nacm_reads_all(struct nacm *n, const char *user, const struct lysc_node *node);
 /*
  * Whether @user may read @n and all that is around it, be it there or only asked about: who may not is not told
  * whether it is.

@@ -8,6 +8,7 @@
 #include "mgmt/nacm.h"
 #include "mgmt/commit.h"
 #include "mgmt/errorpath.h"
+#include "mgmt/pieces.h"
 #include "mgmt/request.h"
 
 /* ------------------------------------------------------------------ the envelope */
@@ -48,6 +49,7 @@ void request_free(struct request *r)
 	if (!r)
 		return;
 	gather_cancel(r->gather);
+	pieces_cancel(r->pieces);
 	commit_unwait(r->waiter);
 	commit_cancel(r->commit);
 	lyd_free_all(r->tree);
@@ -90,26 +92,103 @@ void request_ok(struct request *r)
 	finish(r, out);
 }
 
+static bool print(void *arg, struct evbuffer *out, struct lyd_node *tree)
+{
+	const struct request *r = arg;
+	char *text = NULL;
+
+	evbuffer_add_printf(out, "<data>");
+	if (tree && lyd_print_mem(&text, tree, LYD_XML, LYD_PRINT_SHRINK | LYD_PRINT_WITHSIBLINGS | r->print))
+		return false;
+	if (text)
+		evbuffer_add(out, text, strlen(text));
+	free(text);
+	return !evbuffer_add(out, "</data>", 7);
+}
+
 void request_data(struct request *r, struct lyd_node *tree)
 {
 	struct evbuffer *out = begin(r);
-	char *text = NULL;
+	bool good = out && print(r, out, tree);
 
-	if (!out || (tree && lyd_print_mem(&text, tree, LYD_XML, LYD_PRINT_SHRINK |
-					   LYD_PRINT_WITHSIBLINGS | r->print))) {
-		if (out)
-			evbuffer_free(out);
-		lyd_free_all(tree);
-		give_up(r);
+	lyd_free_all(tree);
+	if (good) {
+		finish(r, out);
 		return;
 	}
-	lyd_free_all(tree);
-	evbuffer_add_printf(out, "<data>");
-	if (text)
-		evbuffer_add(out, text, strlen(text));
-	evbuffer_add_printf(out, "</data>");
-	free(text);
-	finish(r, out);
+	if (out)
+		evbuffer_free(out);
+	give_up(r);
+}
+
+/* ------------------------------------------------------------------ answers in pieces */
+
+static bool put_envelope(const struct request *r, struct evbuffer *out)
+{
+	struct evbuffer *head = begin(r);
+
+	if (!head)
+		return false;
+	evbuffer_prepend_buffer(out, head);
+	evbuffer_free(head);
+	return true;
+}
+
+static bool more(void *arg, struct evbuffer *out)
+{
+	struct request *r = arg;
+
+	if (!r->begun && evbuffer_get_length(out) < PIECES_WHOLE)
+		return true;
+	if (!r->begun && !put_envelope(r, out))
+		return true;
+	r->begun = true;
+	return session_reply_part(r->session, out);
+}
+
+/* What has begun, and cannot go on, is no answer, and nothing can follow it. */
+static void end_pieces(void *arg, struct evbuffer *out)
+{
+	struct request *r = arg;
+
+	r->pieces = NULL;
+	if (out && (r->begun || put_envelope(r, out))) {
+		finish(r, out);
+		return;
+	}
+	if (out)
+		evbuffer_free(out);
+	if (!out && !r->begun)
+		r->cutter->refuse(r);
+	else
+		give_up(r);
+}
+
+static bool cut(void *arg, struct lyd_node **tree)
+{
+	struct request *r = arg;
+
+	return r->cutter->cut(r, tree);
+}
+
+static bool all(void *arg, const struct lysc_node *list)
+{
+	struct request *r = arg;
+
+	return r->cutter->all(r, list);
+}
+
+void request_pieces(struct request *r, struct lyd_node *tree, struct entries *entries,
+		    const struct request_cutter *cutter)
+{
+	static const struct pieces_ops ops = {
+		.format = LYD_XML, .cut = cut, .all = all, .print = print, .more = more, .done = end_pieces,
+	};
+
+	r->cutter = cutter;
+	r->pieces = pieces_start(tree, entries, r->print, &ops, r);
+	if (!r->pieces)
+		give_up(r);
 }
 
 void request_text(struct request *r, const char *text)

@@ -5,6 +5,7 @@
 #ifndef _NATFWD_MGMT_REQUEST_H
 #define _NATFWD_MGMT_REQUEST_H
 
+#include "mgmt/entries.h"
 #include "mgmt/error.h"
 #include "mgmt/hello.h"
 #include "mgmt/session.h"
@@ -20,6 +21,14 @@ struct commit;
 struct commit_waiter;
 struct gather;
 struct nacm;
+struct pieces;
+struct request;
+
+struct request_cutter {
+	bool (*cut)(struct request *r, struct lyd_node **tree);
+	bool (*all)(struct request *r, const struct lysc_node *list);	/* of it is asked for, and told */
+	void (*refuse)(struct request *r);
+};
 
 struct request {
 	struct session *session;
@@ -27,10 +36,15 @@ struct request {
 	struct lyd_node *rpc;		/* the element; NULL: it could not be read */
 	const struct lyd_node *op;	/* in it */
 	struct gather *gather;		/* under way */
+	struct pieces *pieces;		/* of the answer, under way */
+	bool begun;			/* some of them have been written */
+	unsigned int steps;		/* that its filter has taken */
+	const char *wrong;		/* with its filter; NULL: it takes too long */
 	uint32_t print;			/* LYD_PRINT_WD_... */
 	struct commit *commit;		/* under way */
 	struct commit_waiter *waiter;	/* for the end of another one; then turn() */
 	void (*turn)(struct request *r);
+	const struct request_cutter *cutter;
 	struct lyd_node *tree;		/* that is being tested */
 	struct mgmt_error *fault;	/* of operations that went on after errors */
 	unsigned int faults;
@@ -38,8 +52,14 @@ struct request {
 
 /* Each of these ends the request, and frees it. */
 void request_ok(struct request *r);
-/* An answer with @tree in an element data, but for what is not to be seen; takes @tree. */
+/* An answer with @tree in an element data; takes @tree. */
 void request_data(struct request *r, struct lyd_node *tree);
+/*
+ * The same with @entries in it, and made in pieces, of which cut() takes out what is not asked for; refuse() answers if
+ * it says that there can be no answer. Takes both; ends the request later.
+ */
+void request_pieces(struct request *r, struct lyd_node *tree, struct entries *entries,
+		    const struct request_cutter *cutter);
 /* An answer with @text, escaped, in an element data of ietf-netconf-monitoring. */
 void request_text(struct request *r, const char *text);
 /*

@@ -43,14 +43,19 @@ static void reply(struct restconf *r, unsigned int status, struct evbuffer *fiel
 	http_answer(c, status, fields, body);
 }
 
-void rest_answer(struct restconf *r, unsigned int status, struct evbuffer *fields, struct evbuffer *body)
+struct evbuffer *rest_head(const struct restconf *r, struct evbuffer *fields)
 {
 	if (!fields)
 		fields = evbuffer_new();
 	if (fields)
 		evbuffer_add_printf(fields, CACHE "Content-Type: application/yang-data+%s\r\n",
 				    r->format == REST_XML ? "xml" : "json");
-	reply(r, status, fields, body);
+	return fields;
+}
+
+void rest_answer(struct restconf *r, unsigned int status, struct evbuffer *fields, struct evbuffer *body)
+{
+	reply(r, status, rest_head(r, fields), body);
 }
 
 void rest_done(struct restconf *r, unsigned int status, struct evbuffer *fields)

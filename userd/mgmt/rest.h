@@ -20,6 +20,7 @@ enum rest_method {
 enum rest_format { REST_JSON, REST_XML };
 
 struct gather;
+struct pieces;
 struct nacm;
 struct commit;
 struct commit_waiter;
@@ -39,6 +40,10 @@ struct restconf {
 	struct query query;
 	enum rest_format format;	/* of the answer */
 	struct gather *gather;
+	struct pieces *pieces;		/* of a long answer */
+	struct evbuffer *fields;	/* of its head, until that is written */
+	bool begun;			/* it is */
+	bool missing;			/* there is nothing to be answered */
 	struct nacm *rules;		/* for all of the request (RFC 8341, 3.4) */
 	struct commit_waiter *waiter;	/* until the commit of somebody else is over */
 	struct commit *commit;
@@ -49,6 +54,8 @@ struct restconf {
 /* Each of these ends the request. */
 /* @body is taken, of the answer's format; @fields as well, may be NULL. */
 void rest_answer(struct restconf *r, unsigned int status, struct evbuffer *fields, struct evbuffer *body);
+/* The fields of an answer with a body, as above; NULL: no memory. */
+struct evbuffer *rest_head(const struct restconf *r, struct evbuffer *fields);
 /* Without a body. */
 void rest_done(struct restconf *r, unsigned int status, struct evbuffer *fields);
 /* An errors document (RFC 8040, 7.1), with the status that goes with @e (7), or with @status if that is not 0. */

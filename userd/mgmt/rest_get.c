@@ -2,6 +2,7 @@
 /*
  * GET and HEAD of the datastore and what is in it (RFC 8040, 4.3).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +10,13 @@
 #include "mgmt/filter.h"
 #include "mgmt/gather.h"
 #include "mgmt/nacm.h"
+#include "mgmt/pieces.h"
 #include "mgmt/rest.h"
 #include "mgmt/state.h"
 
 #define COPY_MAX	4096	/* octets that are copied rather than referred to */
 #define STEPS		3	/* of a path that says which state is wanted */
+#define AHEAD_PARTS	(256u << 10)	/* octets not taken, until a long answer is gone on with */
 
 /* ------------------------------------------------------------------ what is to be gathered */
 
@@ -350,12 +353,11 @@ static void answer(struct restconf *r, struct lyd_node **tree, struct lyd_node *
 		rest_fail(r, 0, "resource-denied", "too much to do");
 }
 
-static void on_gathered(void *arg, struct lyd_node *tree)
+/* @tree is taken. */
+static void answer_tree(struct restconf *r, struct lyd_node *tree)
 {
-	struct restconf *r = arg;
 	struct lyd_node *target;
 
-	r->gather = NULL;
 	nacm_prune_by(r->rules, r->user, &tree);
 	target = r->target.kind == RESOURCE_DATA ? resource_find(&r->target, tree) : NULL;
 	if (!target && r->target.kind == RESOURCE_DATA)
@@ -365,6 +367,217 @@ static void on_gathered(void *arg, struct lyd_node *tree)
 	else
 		answer(r, &tree, target);
 	lyd_free_all(tree);
+}
+
+/* ------------------------------------------------------------------ answers in pieces */
+
+/* What is around the target, or beside it, is not printed. */
+static bool cut_piece(void *arg, struct lyd_node **tree)
+{
+	struct restconf *r = arg;
+	struct lyd_node *target;
+
+	nacm_prune_by(r->rules, r->user, tree);
+	if (r->target.kind != RESOURCE_DATA)
+		return cut(r, tree, NULL);
+	target = resource_find(&r->target, *tree);
+	if (target)
+		return cut(r, tree, target);
+	lyd_free_all(*tree);
+	*tree = NULL;
+	return true;
+}
+
+static bool tells_all(void *arg, const struct lysc_node *list)
+{
+	struct restconf *r = arg;
+
+	return !r->query.fields && !r->query.depth && nacm_reads_all(r->rules, r->user, list);
+}
+
+/* All there is of a list as such are its entries. */
+static bool print_list(const struct restconf *r, struct evbuffer *out, const struct lyd_node *tree)
+{
+	const struct lyd_node *parent = resource_parent(&r->target, tree), *mark = lyd_child(parent);
+
+	while (mark && mark->schema)
+		mark = mark->next;
+	return mark && 0 < evbuffer_add_printf(out, "{\"%s\":\"%s\"}", LYD_NAME(mark), lyd_get_value(mark));
+}
+
+static bool print_piece(void *arg, struct evbuffer *out, struct lyd_node *tree)
+{
+	struct restconf *r = arg;
+	struct lyd_node *n = tree;
+	struct evbuffer *text;
+
+	if (r->target.kind == RESOURCE_DATA)
+		n = resource_many(&r->target) ? resource_parent(&r->target, tree) : resource_find(&r->target, tree);
+	r->missing = !n && r->target.kind == RESOURCE_DATA;
+	if (r->missing)
+		return false;
+	if (resource_many(&r->target)) {
+		r->missing = !print_list(r, out, tree);
+		return !r->missing;
+	}
+	text = print(r, n);
+	if (!text)
+		return false;
+	evbuffer_add_buffer(out, text);
+	evbuffer_free(text);
+	return true;
+}
+
+static void write_piece(struct restconf *r, struct evbuffer *out)
+{
+	struct evbuffer_iovec v;
+
+	while (evbuffer_peek(out, -1, NULL, &v, 1) > 0) {
+		http_stream_put(r->http, v.iov_base, v.iov_len);
+		evbuffer_drain(out, v.iov_len);
+	}
+}
+
+/* The head tells all there is to be told to HEAD. */
+static bool more(void *arg, struct evbuffer *out)
+{
+	struct restconf *r = arg;
+	struct http_conn *c = r->http;
+	struct evbuffer *fields;
+
+	if (!r->begun && evbuffer_get_length(out) < PIECES_WHOLE)
+		return true;
+	if (!r->begun) {
+		fields = rest_head(r, r->fields);
+		r->fields = NULL;
+		if (r->method == REST_HEAD) {
+			rest_forget(r);
+			r->request = NULL;
+			http_stream(c, fields);
+			return false;
+		}
+		http_stream(c, fields);
+		r->begun = true;
+	}
+	write_piece(r, out);
+	r->ops->active(r->arg);
+	return http_backlog(c) < AHEAD_PARTS;
+}
+
+static void end_stream(struct restconf *r, struct evbuffer *out)
+{
+	struct http_conn *c = r->http;
+
+	if (out)
+		write_piece(r, out);
+	rest_forget(r);
+	r->request = NULL;
+	if (out)
+		http_stream_end(c);
+	else
+		http_stream_break(c, "out of memory");
+}
+
+static void on_pieces(void *arg, struct evbuffer *out)
+{
+	struct evbuffer *fields;
+	struct restconf *r = arg;
+
+	r->pieces = NULL;
+	if (r->begun) {
+		end_stream(r, out);
+	} else if (out) {
+		fields = r->fields;
+		r->fields = NULL;
+		rest_answer(r, 200, fields, out);
+		return;
+	} else if (r->missing) {
+		rest_fail(r, 404, "invalid-value", "there is none");
+	} else {
+		rest_fail(r, 0, "resource-denied", "too much to do");
+	}
+	if (out)
+		evbuffer_free(out);
+}
+
+static void answer_pieces(struct restconf *r, struct gathered *g)
+{
+	static const struct pieces_ops json = {
+		.format = LYD_JSON, .cut = cut_piece, .all = tells_all, .print = print_piece, .more = more, .done = on_pieces,
+	}, xml = {
+		.format = LYD_XML, .cut = cut_piece, .all = tells_all, .print = print_piece, .more = more, .done = on_pieces,
+	};
+	uint32_t how = r->query.print | (r->query.depth ? LYD_PRINT_KEEPEMPTYCONT : 0);
+
+	r->pieces = pieces_start(g->tree, g->entries, how, r->format == REST_XML ? &xml : &json, r);
+	if (!r->pieces)
+		rest_give_up(r);
+}
+
+/* Whether the target is a list of state, or in an entry of one. */
+static bool is_in_list(const struct restconf *r)
+{
+	const struct lysc_node *n;
+
+	for (n = r->target.schema; n; n = n->parent)
+		if (n->nodetype == LYS_LIST && n->flags & LYS_CONFIG_R)
+			return true;
+	return false;
+}
+
+/* Conditions are for what is configured; state has none that would be met or not. */
+static void answer_long(struct restconf *r, struct gathered *g)
+{
+	unsigned int status;
+
+	r->fields = rest_conditions(r, &status);
+	if (r->fields && !status) {
+		answer_pieces(r, g);
+		return;
+	}
+	lyd_free_all(g->tree);
+	entries_free(g->entries);
+	if (!r->fields) {
+		rest_give_up(r);
+	} else if (status == 304) {
+		struct evbuffer *fields = r->fields;
+
+		r->fields = NULL;
+		rest_done(r, status, fields);
+	} else {
+		rest_fail(r, status, "operation-failed", "it is not as the request wants it to be");
+	}
+}
+
+static void on_gathered(void *arg, struct gathered *g)
+{
+	struct restconf *r = arg;
+
+	r->gather = NULL;
+	if (g->too_much) {
+		rest_fail(r, 0, "resource-denied", GATHER_TOO_MUCH);
+	} else if (!g->entries) {
+		answer_tree(r, g->tree);
+	} else if (!is_in_list(r) || (resource_many(&r->target) && r->format == REST_JSON)) {
+		answer_long(r, g);
+	} else if (pieces_collect(&g->tree, g->entries)) {
+		answer_tree(r, g->tree);
+	} else {
+		lyd_free_all(g->tree);
+		rest_fail(r, 400, "invalid-value", "several entries are no document in XML");
+	}
+}
+
+/* The session that is named in the path of the target. */
+static void read_session(const struct restconf *r, char *tag, size_t size)
+{
+	const struct lyd_node *n, *key;
+
+	for (n = r->target.last; n; n = lyd_parent(n)) {
+		key = n->schema->nodetype == LYS_LIST ? lyd_child(n) : NULL;
+		if (key && !strcmp(n->schema->name, "session") && strlen(lyd_get_value(key)) < size)
+			snprintf(tag, size, "%s", lyd_get_value(key));
+	}
 }
 
 void rest_get(struct restconf *r)
@@ -382,6 +595,7 @@ void rest_get(struct restconf *r)
 		wish_for_all(&wish, &f);
 	else
 		wish_for(&wish, name, names_of(r->target.schema, name));
+	read_session(r, wish.tag, sizeof(wish.tag));
 	fields_fini(&f);
 	if (wrong) {
 		rest_fail(r, 400, "invalid-value", "%s", wrong);

@@ -10,6 +10,7 @@
 #include "mgmt/gather.h"
 #include "mgmt/media.h"
 #include "mgmt/nacm.h"
+#include "mgmt/pieces.h"
 #include "mgmt/rest.h"
 #include "mgmt/sse.h"
 #include "mgmt/store.h"
@@ -261,6 +262,12 @@ void rest_forget(struct restconf *r)
 {
 	gather_cancel(r->gather);
 	r->gather = NULL;
+	pieces_cancel(r->pieces);
+	r->pieces = NULL;
+	if (r->fields)
+		evbuffer_free(r->fields);
+	r->fields = NULL;
+	r->begun = r->missing = false;
 	nacm_release(r->rules);
 	r->rules = NULL;
 	commit_unwait(r->waiter);
@@ -289,6 +296,7 @@ static void on_drained(void *arg)
 	struct restconf *r = arg;
 
 	sse_resume(r->sse);
+	pieces_resume(r->pieces);
 }
 
 static void on_over(void *arg, enum session_end end, const char *why)

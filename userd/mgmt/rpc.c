@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "mgmt/certname.h"
 #include "mgmt/nacm.h"
+#include "mgmt/pieces.h"
 #include "mgmt/request.h"
 #include "mgmt/rpc.h"
 #include "mgmt/store.h"
@@ -210,6 +211,12 @@ void rpc_too_big(struct session *s)
 
 	if (r)
 		too_big(r);
+}
+
+void rpc_resume(struct session *s)
+{
+	if (s->request)
+		pieces_resume(s->request->pieces);
 }
 
 void rpc_cancel(struct session *s)

@@ -11,6 +11,8 @@ struct session;
 void rpc_take(struct session *s, const char *text);
 /* Answer to a message that was too long to be read. */
 void rpc_too_big(struct session *s);
+/* What was written of an answer has been taken: on with it, if that is not all. */
+void rpc_resume(struct session *s);
 /* Forget the request of @s that is under way, if there is one: the session is over. */
 void rpc_cancel(struct session *s);
 

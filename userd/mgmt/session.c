@@ -20,6 +20,7 @@
 #define HELLO_MAX	65536
 #define AHEAD		(1u << 20)	/* octets not taken by the manager, until it is read from again */
 #define AHEAD_EVENTS	(64u << 10)	/* the same of events */
+#define AHEAD_PARTS	(256u << 10)	/* the same, until a long answer is gone on with */
 #define INPUT_MAX	(128u << 10)	/* octets read ahead */
 #define HELLO_SECONDS	30
 #define WRITE_SECONDS	60		/* without an octet taken */
@@ -142,7 +143,7 @@ void session_end(struct session *s, enum session_end end, const char *why)
 
 /* ------------------------------------------------------------------ out */
 
-static void write_message(struct session *s, struct evbuffer *body)
+static void write_part(const struct session *s, struct evbuffer *body)
 {
 	struct evbuffer *out = bufferevent_get_output(s->bev);
 	size_t len = evbuffer_get_length(body);
@@ -150,6 +151,13 @@ static void write_message(struct session *s, struct evbuffer *body)
 	if (s->framing.chunked && len)
 		evbuffer_add_printf(out, "\n#%zu\n", len);
 	evbuffer_add_buffer(out, body);
+}
+
+static void write_message(struct session *s, struct evbuffer *body)
+{
+	struct evbuffer *out = bufferevent_get_output(s->bev);
+
+	write_part(s, body);
 	evbuffer_free(body);
 	if (s->framing.chunked)
 		evbuffer_add(out, "\n##\n", 4);
@@ -160,6 +168,7 @@ static void write_message(struct session *s, struct evbuffer *body)
 void session_reply(struct session *s, struct evbuffer *body)
 {
 	write_message(s, body);
+	s->replying = false;
 	s->request = NULL;
 	if (s->ending)
 		return;
@@ -168,10 +177,18 @@ void session_reply(struct session *s, struct evbuffer *body)
 	bufferevent_trigger(s->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
+bool session_reply_part(struct session *s, struct evbuffer *body)
+{
+	write_part(s, body);
+	s->replying = true;
+	s->ops->active(s->arg);
+	return backlog(s) < AHEAD_PARTS;
+}
+
 /* Answers may be as long as they are; events wait for them. */
 bool session_notify(struct session *s, struct evbuffer *body)
 {
-	if (s->ending || backlog(s) > AHEAD_EVENTS)
+	if (s->ending || s->replying || backlog(s) > AHEAD_EVENTS)
 		return false;
 	write_message(s, body);
 	s->out_notifications++;
@@ -256,6 +273,7 @@ static void on_written(struct bufferevent *bev, void *arg)
 		event_add(s->timer, &now);
 		return;
 	}
+	rpc_resume(s);
 	stream_resume(s->sub);
 	on_readable(bev, arg);
 }

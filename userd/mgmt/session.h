@@ -52,6 +52,7 @@ struct session {
 	const struct session_ops *ops;
 	void *arg;
 	struct request *request;	/* under way; nothing is read meanwhile */
+	bool replying;			/* a part of the answer is written, and its end is not */
 	bool ready;			/* the manager's hello has come */
 	bool ending;			/* when all is written */
 	enum session_end end;
@@ -76,8 +77,10 @@ struct session *session_find(uint32_t id);
 struct session *session_first(void);
 /* End it once what is written has gone out. */
 void session_end(struct session *s, enum session_end end, const char *why);
-/* Send @body, which is taken, as one message; the request is done. */
+/* Send @body, which is taken, as one message, or the last part of one; the request is done. */
 void session_reply(struct session *s, struct evbuffer *body);
+/* Send all that is in @body as a part of a message. False: enough until rpc_resume(). */
+bool session_reply_part(struct session *s, struct evbuffer *body);
 
 /* Send @body, which is taken, as one message beside any request. False, and nothing is taken: no room. */
 bool session_notify(struct session *s, struct evbuffer *body);

@@ -8,6 +8,7 @@
 #include "base/session.h"
 #include "ctl/encode.h"
 #include "ctl/query.h"
+#include "mgmt/entries.h"
 #include "mgmt/state.h"
 
 #define QUERIES		(STATE_COUNTERS + 1)	/* parts that others have to be asked for */
@@ -17,7 +18,10 @@ struct state {
 	struct query *query[QUERIES];
 	unsigned int parts, waiting;
 	struct event *event;		/* nobody has to be asked */
-	void (*done)(void *arg, json_t *tree, const char *missing);
+	char tag[SESSION_TAG];		/* of the one session that is wanted; empty: all are */
+	size_t held[QUERIES];		/* octets of records, by entries_hold() */
+	bool too_much;
+	void (*done)(void *arg, struct state_answer *a);
 	void *arg;
 };
 
@@ -27,14 +31,20 @@ static struct event_base *loop;
 static time_t started;
 
 /* Ids of sessions do not come here, but what their tags are made of. */
-void state_tag(json_t *o, const struct session_info *i)
+static const char *tag_of(const struct session_info *i, char tag[SESSION_TAG])
 {
-	char tag[SESSION_TAG];
 	uint64_t hash;
 
 	memcpy(&hash, i->sid, sizeof(hash));
-	snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)hash);
-	json_object_set_new(o, "session", json_string(tag));
+	snprintf(tag, SESSION_TAG, "%016llx", (unsigned long long)hash);
+	return tag;
+}
+
+void state_tag(json_t *o, const struct session_info *i)
+{
+	char tag[SESSION_TAG];
+
+	json_object_set_new(o, "session", json_string(tag_of(i, tag)));
 }
 
 static json_t *encode_secretly(const void *record)
@@ -55,6 +65,20 @@ static json_t *rule(const void *record)
 	return encode_rule(record);
 }
 
+static bool is_session(const void *record, const char *wanted)
+{
+	char tag[SESSION_TAG];
+
+	return !strcmp(tag_of(record, tag), wanted);
+}
+
+static bool is_rule(const void *record, const char *wanted)
+{
+	const struct rule_info *i = record;
+
+	return !strcmp((const char *)i->sid_tag, wanted);
+}
+
 static json_t *ace(const void *record)
 {
 	return encode_ace(record);
@@ -65,25 +89,35 @@ static json_t *counter(const void *record)
 	return encode_counter(record);
 }
 
+static json_t *wrap(const struct entries_kind *kind, json_t *list)
+{
+	return json_pack("{s:{s:{s:{s:o}}}}", "natfw:natfw", "state", kind->part, kind->entry, list);
+}
+
+/* Those with an encode() here are few enough to be in the tree; the others have many entries. */
 static const struct {
 	const char *name, *entry;
 	unsigned int from;
 	enum msg_type ask, tell;
 	size_t size;
 	json_t *(*encode)(const void *record);
+	struct entries_kind many;
+	bool (*is)(const void *record, const char *tag);	/* of a session; NULL: of none */
 } kinds[STATE_PARTS] = {
 	[STATE_SESSIONS] = { "sessions", "session", QUERY_FROM(PROC_SIG), MSG_SESSION_LIST,
-			     MSG_SESSION_INFO, sizeof(struct session_info), encode_secretly },
+			     MSG_SESSION_INFO, sizeof(struct session_info), NULL,
+			     { encode_secretly, wrap, "sessions", "session" }, is_session },
 	[STATE_PEERS] = { "peers", "peer", QUERY_FROM(PROC_SIG), MSG_PEER_LIST, MSG_PEER_INFO,
-			  sizeof(struct peer_info), peer },
+			  sizeof(struct peer_info), NULL, { peer, wrap, "peers", "peer" }, NULL },
 	[STATE_RULES] = { "rules", "rule", QUERY_FROM(PROC_KERN), MSG_RULE_LIST, MSG_RULE_INFO,
-			  sizeof(struct rule_info), rule },
+			  sizeof(struct rule_info), NULL, { rule, wrap, "rules", "rule" }, is_rule },
 	[STATE_ACES] = { "static-rules", "entry", QUERY_FROM(PROC_KERN), MSG_ACE_LIST, MSG_ACE_INFO,
-			 sizeof(struct ace_info), ace },
+			 sizeof(struct ace_info), ace, { NULL, NULL, NULL, NULL }, NULL },
 	[STATE_COUNTERS] = { "counters", "counter", QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN),
-			     MSG_STATS, MSG_STATS_VALUE, sizeof(struct stat_value), counter },
-	[STATE_CALLS] = { "call-home", "client", 0, 0, 0, 0, NULL },
-	[STATE_DAEMON] = { "daemon", NULL, 0, 0, 0, 0, NULL },
+			     MSG_STATS, MSG_STATS_VALUE, sizeof(struct stat_value), counter,
+			     { NULL, NULL, NULL, NULL }, NULL },
+	[STATE_CALLS] = { "call-home", "client", 0, 0, 0, 0, NULL, { NULL, NULL, NULL, NULL }, NULL },
+	[STATE_DAEMON] = { "daemon", NULL, 0, 0, 0, 0, NULL, { NULL, NULL, NULL, NULL }, NULL },
 };
 
 const char *state_name(unsigned int part)
@@ -117,6 +151,8 @@ static json_t *part_of(const struct state *s, unsigned int part)
 		return daemon_part();
 	if (part == STATE_CALLS)
 		return json_pack("{s:o}", kinds[part].entry, state_calls ? state_calls() : json_array());
+	if (kinds[part].many.encode)
+		return json_object();
 	return json_pack("{s:o}", kinds[part].entry, list_of(s->query[part], part));
 }
 
@@ -171,27 +207,54 @@ void state_cancel(struct state *s)
 
 	if (!s)
 		return;
-	for (i = 0; i < QUERIES; i++)
+	for (i = 0; i < QUERIES; i++) {
 		if (s->query[i])
 			query_end(s->query[i]);
+		entries_release(s->held[i]);
+	}
 	if (s->event)
 		event_free(s->event);
 	free(s);
 }
 
+/* In the order of the parts. False: no memory. */
+static bool take_entries(struct state *s, struct entries **at)
+{
+	struct query *q;
+	unsigned int i;
+
+	for (i = 0; i < QUERIES; i++) {
+		q = s->query[i];
+		if (!q || !q->count || !kinds[i].many.encode)
+			continue;
+		*at = entries_take(q->records, q->count, q->size, &kinds[i].many, s->held[i]);
+		if (!*at)
+			return false;
+		q->records = NULL;
+		q->count = q->room = 0;
+		s->held[i] = 0;
+		at = &(*at)->next;
+	}
+	return true;
+}
+
 static void finish(struct state *s)
 {
-	void (*done)(void *arg, json_t *tree, const char *missing) = s->done;
-	json_t *tree = tree_of(s);
-	const char *missing = NULL;
+	void (*done)(void *arg, struct state_answer *a) = s->done;
+	struct state_answer a = { .too_much = s->too_much };
 	void *arg = s->arg;
 	unsigned int i;
 
 	for (i = 0; i < QUERIES; i++)
 		if (s->query[i] && s->query[i]->broken)
-			missing = s->query[i]->broken;
+			a.missing = s->query[i]->broken;
+	if (!s->too_much) {
+		a.tree = tree_of(s);
+		if (!take_entries(s, &a.entries))
+			a.missing = "no memory";
+	}
 	state_cancel(s);
-	done(arg, tree, missing);
+	done(arg, &a);
 }
 
 static void on_progress(struct query *q)
@@ -212,6 +275,31 @@ static void on_nothing(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ asking */
 
+static unsigned int part_asked(const struct state *s, const struct query *q)
+{
+	unsigned int i;
+
+	for (i = 0; i < QUERIES && s->query[i] != q; i++)
+		;
+	return i;
+}
+
+/* What is not kept does not count. Once there is too much of it, nothing is kept any more. */
+static bool want(const struct query *q, const void *record)
+{
+	struct state *s = q->arg;
+	unsigned int part = part_asked(s, q);
+
+	if (s->too_much || part == QUERIES ||
+	    (*s->tag && kinds[part].is && !kinds[part].is(record, s->tag)))
+		return false;
+	s->too_much = !entries_hold(q->size);
+	if (s->too_much)
+		return false;
+	s->held[part] += q->size;
+	return true;
+}
+
 static bool ask(struct state *s, unsigned int part)
 {
 	struct query *q = query_start(kinds[part].from, kinds[part].ask, kinds[part].tell,
@@ -220,13 +308,14 @@ static bool ask(struct state *s, unsigned int part)
 	s->query[part] = q;
 	if (!q)
 		return false;
+	q->want = want;
 	s->waiting++;
 	query_limit(q, WAIT_SECONDS);
 	return true;
 }
 
-struct state *state_gather(unsigned int parts,
-			   void (*done)(void *arg, json_t *tree, const char *missing), void *arg)
+struct state *state_gather(unsigned int parts, const char *tag,
+			   void (*done)(void *arg, struct state_answer *a), void *arg)
 {
 	const struct timeval now = { 0, 0 };
 	struct state *s = calloc(1, sizeof(*s));
@@ -236,6 +325,7 @@ struct state *state_gather(unsigned int parts,
 	if (!s)
 		return NULL;
 	s->parts = parts;
+	snprintf(s->tag, sizeof(s->tag), "%s", tag);
 	s->done = done;
 	s->arg = arg;
 	for (i = 0; good && i < QUERIES; i++)

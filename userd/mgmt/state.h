@@ -18,16 +18,24 @@ enum { STATE_SESSIONS, STATE_PEERS, STATE_RULES, STATE_ACES, STATE_COUNTERS, STA
 #define STATE_ALL	((1u << STATE_PARTS) - 1)
 
 struct state;
+struct entries;
+
+struct state_answer {
+	json_t *tree;			/* {"natfw:natfw": {"state": ...}}; the callee's */
+	struct entries *entries;	/* of lists that are empty in the tree; the callee's */
+	const char *missing;		/* in words; NULL: nothing is */
+	bool too_much;			/* more than may be held: there is neither tree nor entries */
+};
 
 void state_init(struct event_base *base);
 /* The name of a part in the tree. */
 const char *state_name(unsigned int part);
 /*
- * Gather @parts. @done is called once, not before this returns, with {"natfw:natfw": {"state": ...}}, which is
- * the callee's, and what is missing in words, or NULL. NULL: too much to do.
+ * Gather @parts, with a session's tag in @tag of sessions and rules only that one's. @done is called once, not before
+ * this returns. NULL: too much to do.
  */
-struct state *state_gather(unsigned int parts,
-			   void (*done)(void *arg, json_t *tree, const char *missing), void *arg);
+struct state *state_gather(unsigned int parts, const char *tag,
+			   void (*done)(void *arg, struct state_answer *a), void *arg);
 /* Nobody waits any more. */
 void state_cancel(struct state *s);
 /* As for proc_ops; false if the message is not for here. */

@@ -265,3 +265,64 @@ bool xpath_is_cheap(const char *expr, size_t nodes, double most)
 
 	return cost <= most || cost <= COST_EACH * (double)nodes;
 }
+
+/* ------------------------------------------------------------------ paths of one entry */
+
+static const char *skip_literal(const char *at)
+{
+	const char *end = strchr(at + 1, *at);
+
+	return end ? end + 1 : at + strlen(at);
+}
+
+/* Behind its bracket; *@at is behind the closing one. Neither a number, nor a path, nor a function is in it. */
+static bool read_comparison(const char **at)
+{
+	bool compares = false;
+	const char *s = *at;
+
+	while (*s && *s != ']') {
+		if (*s == '\'' || *s == '"') {
+			s = skip_literal(s);
+			continue;
+		}
+		if (strchr("/[(@$|*", *s) || (*s == '.' && (s[1] == '.' || !name_char(s[1]))) ||
+		    (*s == ':' && s[1] == ':'))
+			return false;
+		compares = compares || strchr("=<>", *s);
+		s++;
+	}
+	*at = *s ? s + 1 : s;
+	return compares && *s;
+}
+
+/* Of a path that goes down by names. */
+static bool is_plain(const char *s)
+{
+	if (*s == '*')
+		return s[-1] == '/' || s[-1] == ':';
+	if (*s == '.')
+		return name_char(s[-1]);
+	if (*s == '/' || *s == ':')
+		return s[1] != *s;
+	return name_char(*s) || isspace((unsigned char)*s);
+}
+
+bool xpath_is_local(const char *expr)
+{
+	const char *s = expr + strspn(expr, " \t\r\n");
+
+	if (*s != '/')
+		return false;
+	while (*s) {
+		if (*s != '[') {
+			if (!is_plain(s++))
+				return false;
+			continue;
+		}
+		s++;
+		if (!read_comparison(&s))
+			return false;
+	}
+	return true;
+}

@@ -17,4 +17,10 @@ double xpath_cost(const char *expr, size_t nodes);
 /* Whether that is no more than @most, or than to go through all a few times. A million takes about a quarter of a second. */
 bool xpath_is_cheap(const char *expr, size_t nodes, double most);
 
+/*
+ * Whether @expr is a path down by names, with comparisons of nodes with literals as its predicates, so that it selects of
+ * an entry the same whatever other entries there are. False also if that is not plain to see.
+ */
+bool xpath_is_local(const char *expr);
+
 #endif /* _NATFWD_MGMT_XPATH_H */

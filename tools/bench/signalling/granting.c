@@ -37,10 +37,36 @@ static void on_peer(enum proc_id peer, bool again)
 	(void)again;
 }
 
+/* Lists are empty, which is said by the number of the question. */
+static bool list_nothing(enum proc_id from, enum msg_type type, const void *data, size_t len)
+{
+	enum msg_type answer = type == MSG_RULE_LIST ? MSG_RULE_INFO : type == MSG_ACE_LIST ? MSG_ACE_INFO :
+			       MSG_STATS_VALUE;
+
+	if ((type != MSG_RULE_LIST && type != MSG_ACE_LIST && type != MSG_STATS) || len != sizeof(uint64_t))
+		return false;
+	proc_send(from, answer, data, len);
+	return true;
+}
+
+/* No packet needs to be let in, so calls may be made at once. */
+static void open_call(const struct call_flow *c)
+{
+	if (c->open)
+		proc_send(PROC_MGMT, MSG_CALL_FLOW_OPEN, &c->id, sizeof(c->id));
+}
+
 static void on_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	const struct gate_request *r = data;
 	struct gate_answer a = { 0 };
+
+	if (list_nothing(from, type, data, len))
+		return;
+	if (from == PROC_MGMT && type == MSG_CALL_FLOW && len == sizeof(struct call_flow)) {
+		open_call(data);
+		return;
+	}
 
 	if (from != PROC_SIG || type != MSG_GATE || len < sizeof(*r) || r->op == GATE_CLOSE)
 		return;

@@ -52,6 +52,8 @@ def say(text):
 class Gateway:
     """The node that is measured, and the namespaces around it."""
 
+    config = CONFIG
+
     def __init__(self, program):
         self.program = program
         self.dir = tempfile.mkdtemp(prefix='natfw-bench.')
@@ -81,7 +83,7 @@ class Gateway:
 
     def start(self):
         with open(f'{self.dir}/natfwd.yaml', 'w', encoding='ascii') as f:
-            f.write(CONFIG.format(dir=self.dir))
+            f.write(self.config.format(dir=self.dir))
         self.daemon = subprocess.Popen(['ip', 'netns', 'exec', self.ns['gw'],
                                         self.program, '-f', '-c', f'{self.dir}/natfwd.yaml'])
         for _ in range(200):
@@ -154,6 +156,14 @@ class Gateway:
 def lines(p):
     for line in p.stdout:
         yield json.loads(line)
+
+
+def lines_until(p, phase):
+    """Those up to the one of that phase, after which @p goes on."""
+    for r in lines(p):
+        yield r
+        if r['phase'] == phase:
+            return
 
 
 def sessions(gw, n, window, rounds):
