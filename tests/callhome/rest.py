@@ -80,15 +80,26 @@ class Http:
         want(self.line() == "", "end of a chunk")
         return data
 
+    def chunks(self):
+        all_ = []
+        while not all_ or all_[-1]:
+            all_.append(self.chunk())
+        return b"".join(all_)
+
     def receive(self, method="GET"):
         status, fields = self.head()
         while status == 100:
             status, fields = self.head()
         want("date" in fields, "no Date")
-        want(status in (204, 304) or "content-length" in fields, "no length")
+        chunked = fields.get("transfer-encoding") == "chunked"
+        want(status in (204, 304) or "content-length" in fields or chunked, "no length")
+        want(not (chunked and "content-length" in fields), "two lengths")
         want(not (status == 204 and "content-length" in fields), "a length of nothing")
         bodiless = method == "HEAD" or status in (204, 304)
-        body = b"" if bodiless else self.take(int(fields["content-length"]))
+        if bodiless:
+            body = b""
+        else:
+            body = self.chunks() if chunked else self.take(int(fields["content-length"]))
         want("cache-control" in fields, "no Cache-Control")
         return Answer(status, fields, body)
 
@@ -137,7 +148,7 @@ def session(l, **args):
 
 
 def find(name):
-    for module in ("rest_read", "rest_write", "rest_events", "rest_hostile"):
+    for module in ("rest_read", "rest_write", "rest_events", "rest_hostile", "many"):
         f = getattr(importlib.import_module(module), name, None)
         if f:
             return f

@@ -25,7 +25,7 @@ struct pieces {
 	struct entries *entries;
 	struct list list[LISTS_MAX];
 	unsigned int lists, now;
-	bool printed;			/* the tree is */
+	bool cut, printed;		/* the tree is */
 	uint32_t print;
 	char *text;			/* of the tree */
 	size_t len, said;
@@ -333,6 +333,10 @@ static bool step(struct pieces *p, bool *over)
 	struct entries *e = p->printed ? NULL : nth(p, p->now);
 
 	*over = false;
+	if (!p->cut) {
+		p->cut = true;
+		return p->ops->cut(p->arg, &p->tree);
+	}
 	if (e)
 		return begin_list(p, e);
 	if (!p->printed) {
