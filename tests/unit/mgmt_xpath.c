@@ -89,11 +89,33 @@ static void long_ones(void)
 	free(closed);
 }
 
+/* What may be asked of entries one by one. */
+static void local(void)
+{
+	static const char *const yes[] = {
+		"/n:natfw", "/n:a/n:b[n:x = 'y']/n:c", "/a/b[c='1' and d != \"[2]\"]", "/a/b[c > 5 or d < 1.5]/e", " /a/*/b ",
+		"/n:*/b", "/a/b[c + 1 = 2]", "/a.b/c-d[e='/x//y']", "/a/b[x='a'][y='b']",
+	}, *const no[] = {
+		"", "a/b", "//a", "/a//b", "/a/b[1]", "/a/b[last()]", "/a/b[position() < 3]", "/a/..", "/a/.", "/a/b[../c = 1]",
+		"/a/b[c/d = 1]", "/a/b[/c = 1]", "/a | /b", "/a/b[c]", "/a/b[- 1]", "/a/b[c", "/a/child::b", "count(/a)", "/a/b[.='x']",
+		"/a/b[$x = 1]", "/a/b[c[d='x']]", "/a/@b", "/a/b['x']", "(/a)", "/a/b[c='x", "/a/b/text()", "/a = /b",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(yes); i++)
+		if (!EXPECT(xpath_is_local(yes[i])))
+			printf("# %s\n", yes[i]);
+	for (i = 0; i < ARRAY_SIZE(no); i++)
+		if (!EXPECT(!xpath_is_local(no[i])))
+			printf("# %s\n", no[i]);
+}
+
 static const struct ktap_test tests[] = {
 	{ "what is asked for by its place and its keys is cheap", asks },
 	{ "what goes through all for each is not", goes_through },
 	{ "where there is little it is", little },
 	{ "long, deep and broken ones", long_ones },
+	{ "what may be asked of entries one by one", local },
 };
 
 int main(void)
