@@ -250,7 +250,7 @@ def commit(n, rounds):
     device = Device(f'{TOP}/userd/natfwd')
     try:
         rows = change(device, 'entries of an access list', n, rounds, aces, ('drop', 'accept'))
-        rows += change(device, 'entries of policy', n, rounds, policy, ('permit', 'deny'))
+        rows += change(device, 'entries of policy', n, rounds, policy, ('permit', 'refuse'))
         if os.path.exists('/sys/module/natfw'):
             in_force = device.rules()
             rows.append(row('rules in the kernel', 'after that', [in_force['rules'] if in_force else 0], 'rules'))
