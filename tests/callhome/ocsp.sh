@@ -20,6 +20,7 @@ for NAME in good revoked unknown stale delegated undelegated foreign away "${MOD
 done
 EXTENSION="authorityInfoAccess=OCSP;URI:$AT/named" certificate named managers "/CN=nms1"
 EXTENSION="authorityInfoAccess=OCSP;URI:http://127.0.0.1:$PORT/" certificate inward managers "/CN=nms1"
+EXTENSION="authorityInfoAccess=OCSP;URI:http://$DEV4:9270/" certificate itself managers "/CN=nms1"
 EXTENSION="authorityInfoAccess=OCSP;URI:$AT/" certificate stranger strangers "/CN=nms1"
 open_work
 make_network
@@ -188,6 +189,11 @@ managers_are_asked_about() {
 	answers '{"since": -7200, "until": -3600}'
 	keeps_out unchecked --cert m-stale
 	logs 'reason="the OCSP response is out of date"'
+	in_ns "$DEV" curl -s http://127.0.0.1:9270/metrics >"$WORK/metrics"
+	file_has "$WORK/metrics" '^natfwd_ocsp_revoked_total 1$'
+	file_has "$WORK/metrics" '^natfwd_ocsp_failed_total [1-9]'
+	file_has "$WORK/metrics" '^natfwd_ocsp_known_total [1-9]'
+	file_has "$WORK/metrics" 'natfwd_callhome_ended_total{reason="revoked"} 1$'
 	daemon_stop
 	file_lacks "$LOG" 'system call not allowed'
 }
@@ -271,6 +277,8 @@ named() {
 	logs 'reason="no responder to ask"'
 	keeps_out unchecked --cert inward
 	logs 'reason="the responder cannot be reached: Permission denied"'
+	keeps_out unchecked --cert itself
+	want "$(grep -c 'reason="the responder cannot be reached: Permission denied"' "$LOG")" 2
 	want "$(grep -c asked "$ASKED")" 1
 	again "{managers: prefer, named-responder: true, responder: '$AT/configured'}"
 	is_in --cert named

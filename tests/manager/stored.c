@@ -56,6 +56,7 @@ static void wrong(void)
 		{ "issuer:\n- {name: a, certificates: b}\n- {name: a, certificates: c}",
 		  "issuer[1]: there is another one of that name" },
 		{ "issuer:\n- {name: a, certificates: b, revocation: required}", "needs a crl" },
+		{ "issuer:\n- {name: a, certificates: b, ocsp: maybe}", "issuer[0]/ocsp: expected one of" },
 		{ "issuer:\n- {name: a, certificates: b, shared: maybe}", "issuer[0]/shared: true or false" },
 		{ "credential:\n- {name: a}", "credential[0]: there is nothing to prove oneself by" },
 		{ "credential:\n- {name: a, key: b}", "credential[0]: certificate and key go together" },

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/http.h"
@@ -210,11 +211,31 @@ static bool is_near(const struct address *a)
 	return false;
 }
 
+/* An address that is called from itself is this node's; a datagram socket knows without a packet. */
+static bool is_own(const struct endpoint *to)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(to, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct endpoint from = { 0 };
+	bool own = fd < 0;
+
+	if (!own && !connect(fd, (struct sockaddr *)&ss, len)) {
+		len = sizeof(ss);
+		own = getsockname(fd, (struct sockaddr *)&ss, &len) ||
+		      !endpoint_from_sockaddr(&from, (struct sockaddr *)&ss) ||
+		      address_equal(&from.address, &to->address);
+	}
+	if (fd >= 0)
+		close(fd);
+	return own;
+}
+
 static bool on_may(void *arg, const struct endpoint *to)
 {
 	const struct inquiry *q = arg;
 
-	return !q->far || !is_near(&to->address);
+	return !q->far || (!is_near(&to->address) && !is_own(to));
 }
 
 static const struct dial_ops dial_ops = { NULL, on_connecting, on_connected, on_failed, on_may };

@@ -11,7 +11,7 @@
 
 #define PATIENCE	10	/* s for an answer */
 #define PAUSE_MIN	2	/* s, after a failure; doubles */
-#define PAUSE_MAX	3600
+#define PAUSE_MAX	600
 #define LATEST		86400	/* s until it is asked for again, however long it is good for */
 
 struct staple {

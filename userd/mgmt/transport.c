@@ -232,21 +232,28 @@ static void let_in(struct transport *t)
 
 static void on_checked(void *arg, const struct ocsp_answer *a);
 
+/* Whether anybody is asked about the manager. */
+static bool asks(const struct transport *t)
+{
+	const struct conf_ocsp *o = credentials_ocsp(t->identity);
+
+	return o && o->managers != OCSP_NOT_ASKED;
+}
+
 /* Its chain leads to an authority of ours; what is sent on it meanwhile waits. */
 static void on_secured(struct transport *t)
 {
-	const struct conf_ocsp *o = credentials_ocsp(t->identity);
 	char user[64];
 
 	t->chain = X509_chain_up_ref(SSL_get0_verified_chain(
 					bufferevent_openssl_get_ssl(t->handshake)));
 	/* nobody is asked about who would not be let in anyway */
-	if (!t->chain || !o || o->managers == OCSP_NOT_ASKED ||
+	if (!t->chain || !asks(t) ||
 	    !certname_map(conf->rule, conf->rules, t->chain, user, sizeof(user))) {
 		let_in(t);
 		return;
 	}
-	t->check = revocation_check(loop, o, t->chain, false, on_checked, t);
+	t->check = revocation_check(loop, credentials_ocsp(t->identity), t->chain, false, on_checked, t);
 	if (!t->check)
 		over(t, CALL_LOCAL, "out of memory");
 }
@@ -336,6 +343,18 @@ static void checked_again(struct transport *t, const struct ocsp_answer *a, bool
 	}
 }
 
+/* Lists may have been read while it waited. */
+static void let_in_late(struct transport *t)
+{
+	bool revoked;
+	const char *why = credentials_again(t->identity, t->chain, &revoked);
+
+	if (why)
+		over(t, revoked ? CALL_REVOKED : CALL_CERTIFICATE, why);
+	else
+		let_in(t);
+}
+
 static void on_checked(void *arg, const struct ocsp_answer *a)
 {
 	struct transport *t = arg;
@@ -358,18 +377,18 @@ static void on_checked(void *arg, const struct ocsp_answer *a)
 	}
 	checked_again(t, a, required);
 	if (waiting)
-		let_in(t);
+		let_in_late(t);
 }
 
 static void on_anew(evutil_socket_t fd, short what, void *arg)
 {
 	struct transport *t = arg;
-	const struct conf_ocsp *o = credentials_ocsp(t->identity);
 
 	(void)fd;
 	(void)what;
-	if (o && o->managers != OCSP_NOT_ASKED && !t->check && is_up(t))
-		t->check = revocation_check(loop, o, t->chain, true, on_checked, t);
+	if (!asks(t) || !is_up(t))
+		return;
+	t->check = revocation_check(loop, credentials_ocsp(t->identity), t->chain, true, on_checked, t);
 	if (!t->check)
 		ask_again(t, ANEW_FAILED);
 }
@@ -397,8 +416,8 @@ void transport_renewed(const char *name)
 		why = credentials_again(name, t->chain, &revoked);
 		if (why)
 			hang_up(t, revoked ? CALL_REVOKED : CALL_CERTIFICATE, why);
-		else if (!t->anew)
-			/* OCSP may not have been asked for before */
+		else if (asks(t) && !t->check && !(t->anew && evtimer_pending(t->anew, NULL)))
+			/* what is asked may be new */
 			ask_again(t, 0);
 	}
 }
