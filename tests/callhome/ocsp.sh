@@ -136,7 +136,7 @@ fetched() {
 renewed() {
 	local before
 	responder middle device
-	answers '{"until": 8}'
+	answers '{"until": 6}'
 	with "{staple: true, staple-responder: '$AT/'}"
 	logs 'identity ours: response of OCSP good'
 	wait_for 15 eval '(( $(asked device) > 1 ))'
@@ -295,7 +295,7 @@ named() {
 
 revoked_meanwhile() {
 	responder managers nms
-	answers '{"until": 9}'
+	answers '{"until": 6}'
 	with "{managers: require, responder: '$AT'}"
 	is_in
 	answers '{"status": "revoked"}'
@@ -303,7 +303,7 @@ revoked_meanwhile() {
 	file_has "$LOG" 'not wanted any more user="nms1" certificate="/CN=nms1" reason=revoked'
 	daemon_stop
 	# it was good, and nobody says that it still is
-	answers '{"until": 9}'
+	answers '{"until": 6}'
 	with "{managers: require, responder: '$AT'}"
 	is_in
 	answers '{"mode": "error"}'
