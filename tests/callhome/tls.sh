@@ -53,7 +53,6 @@ ended_by() {
 # relay: a port that openssl's client can connect to, and then has the device's connection.
 relay() {
 	bg in_ns "$MGR" socat "TCP-LISTEN:4335,reuseaddr" "TCP-LISTEN:5000,reuseaddr"
-	wait_for 10 listens 4335
 	comes nms state securing
 	wait_for 10 listens 5000
 }
