@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/nat.h"
 #include "conf/conf.h"
 
 enum proc_id { PROC_MONITOR, PROC_SIG, PROC_KERN, PROC_CTL, PROC_MGMT, PROC_COUNT };
@@ -65,6 +66,12 @@ enum msg_type {
 	MSG_RULE_INFO,		/* kern to ctl: uint64_t, struct rule_info; only the number: end */
 	MSG_ACE_LIST,		/* ctl and mgmt to kern: uint64_t: entries of access lists in force */
 	MSG_ACE_INFO,		/* kern to them: uint64_t, struct ace_info; only the number: end */
+	MSG_POOL_LIST,		/* ctl and mgmt to kern: uint64_t: pools of the module */
+	MSG_POOL_INFO,		/* kern to them: uint64_t, struct pool_info; only the number: end */
+	MSG_NAT_LIST,		/* mgmt to kern: uint64_t: the module as a whole */
+	MSG_NAT_INFO,		/* kern to mgmt: uint64_t, struct nat_info; only the number: end */
+	MSG_MAP_LIST,		/* mgmt to kern: uint64_t, struct map_wishes: mappings of pools */
+	MSG_MAP_INFO,		/* kern to mgmt: uint64_t, struct map_info; only the number: end */
 	/* sig and kern to mgmt, unasked, by herald.h */
 	MSG_SESSION_CHANGE,	/* sig: struct session_change */
 	MSG_RULE_EVENT,		/* kern: struct rule_event */
@@ -86,7 +93,7 @@ enum msg_type {
 /* A metric: Prometheus name without the natfwd_ prefix, and one label at most. */
 struct stat_value {
 	char name[64];
-	char label[32], value[32];	/* may be empty */
+	char label[32], value[64];	/* may be empty */
 	char help[96];
 	bool gauge;
 	uint64_t number;

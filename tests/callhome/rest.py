@@ -148,7 +148,7 @@ def session(l, **args):
 
 
 def find(name):
-    for module in ("rest_read", "rest_write", "rest_events", "rest_hostile", "many"):
+    for module in ("rest_read", "rest_write", "rest_events", "rest_hostile", "many", "nats"):
         f = getattr(importlib.import_module(module), name, None)
         if f:
             return f

@@ -257,6 +257,10 @@ assert rules[0]["rule"] == str(1 << 40), rules
 static, _ = c.get("static-rules")
 assert static == [{"list": "office", "entry": "web", "rules": 2, "packets": "5", "octets": "700"},
 				  {"list": "office", "entry": "rest", "rules": 2, "packets": "5", "octets": "700"}], static
+pools, _ = c.get("pools")
+assert pools == [{"name": "internet", "configured": True, "address": ["192.0.2.128-192.0.2.129"], "port-min": 1024,
+				  "port-max": 65535, "ports": "129024", "used": "7", "held": "2", "hosts": 4, "refused": "3",
+				  "rules": 1}], pools
 counters, _ = c.get("counters")
 byname = {e["name"]: e for e in counters}
 assert byname["kern_rules"]["value"] == "7" and byname["local_sessions"]["gauge"] is True
@@ -280,7 +284,7 @@ def lint(kind, value):
 c.rpc("session-open", kind="external", flow={"source": "192.0.2.0/24", "destination": "192.0.2.9", "protocol": "sctp",
 	"source-port": 1, "destination-port": 80, "more-ports": 1})
 c.state("established")
-for what in ("sessions", "peers", "rules", "static-rules", "counters", "interfaces", "daemon"):
+for what in ("sessions", "peers", "rules", "static-rules", "pools", "counters", "interfaces", "daemon"):
 	c.send({"id": 1, "get": what})
 	while True:
 		a = c.answer()
@@ -305,7 +309,7 @@ def other():
 	flow = {"source": "192.0.2.1", "destination": "192.0.2.2"}
 	assert message(d.rpc("session-open", session=tag, kind="create", flow=flow)) == "no such session"
 	assert d.get("sessions")[0] == []
-	for what in ("peers", "rules", "static-rules", "config"):
+	for what in ("peers", "rules", "static-rules", "pools", "config"):
 		assert "root only" in message(d.get(what)[1]), what
 	assert "root only" in message(d.rpc("reload"))
 	for what in ("counters", "interfaces", "daemon"):

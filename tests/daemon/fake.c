@@ -24,6 +24,7 @@
 #include "proc.h"
 
 #define SESSIONS_MAX	5000
+#define FAKE_MAPS	12000	/* more than are told at once */
 
 struct fake {
 	struct session_open open;
@@ -280,13 +281,34 @@ static void close_session(const uint8_t *sid)
 	forget(at);
 }
 
+/* Managers are told of nothing that clients have. */
+static bool tell_none(enum proc_id from, enum msg_type type, const void *data)
+{
+	static const struct {
+		enum msg_type ask, tell;
+	} lists[] = {
+		{ MSG_SESSION_LIST, MSG_SESSION_INFO }, { MSG_PEER_LIST, MSG_PEER_INFO },
+		{ MSG_RULE_LIST, MSG_RULE_INFO }, { MSG_STATS, MSG_STATS_VALUE },
+	};
+	size_t i;
+
+	for (i = 0; from == PROC_MGMT && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (lists[i].ask != type)
+			continue;
+		proc_send(from, lists[i].tell, data, sizeof(uint64_t));
+		return true;
+	}
+	return false;
+}
+
 static void sig_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	struct fake **at;
 
-	(void)from;
 	(void)len;
-	if (type == MSG_SESSION_OPEN) {
+	if (tell_none(from, type, data)) {
+		;
+	} else if (type == MSG_SESSION_OPEN) {
 		open_session(data);
 	} else if (type == MSG_SESSION_REFRESH) {
 		at = find(data);
@@ -338,13 +360,67 @@ static void list_aces(enum proc_id to, uint64_t number)
 	proc_send(to, MSG_ACE_INFO, &number, sizeof(number));
 }
 
+static void list_pools(enum proc_id to, uint64_t number)
+{
+	struct pool_info i = { .name = "internet", .id = 1, .configured = true, .independent = true, .paired = true,
+			       .port_min = 1024, .port_max = 65535, .ports = 2 * 64512, .used = 7, .held = 2,
+			       .refused = 3, .hosts = 4, .rules = 1, .ranges = 1 };
+
+	address_read(&i.range[0].first, "192.0.2.128");
+	address_read(&i.range[0].last, "192.0.2.129");
+	proc_send2(to, MSG_POOL_INFO, &number, sizeof(number), &i, sizeof(i));
+	proc_send(to, MSG_POOL_INFO, &number, sizeof(number));
+}
+
+static void tell_nat(enum proc_id to, uint64_t number)
+{
+	struct nat_info i = { .there = true, .since = 1000000000, .mappings = FAKE_MAPS, .hosts = 4, .timers = { 301, 7441, 241, 242, 61 },
+			      .sent = { 11, 1100 }, .dropped = { 5, 500 }, .no_port = { 3, 300 }, .quota = { 1, 100 } };
+
+	proc_send2(to, MSG_NAT_INFO, &number, sizeof(number), &i, sizeof(i));
+	proc_send(to, MSG_NAT_INFO, &number, sizeof(number));
+}
+
+/* As many as there are in a pool that is full, of one host each. */
+static void list_maps(enum proc_id to, const void *data)
+{
+	struct map_info i = { .type = MAP_IMPLICIT, .protocol = 17, .rule = 9, .flows = 1, .pool = "internet" };
+	struct map_wishes w;
+	unsigned int told = 0;
+	uint64_t number;
+
+	memcpy(&number, data, sizeof(number));
+	memcpy(&w, (const char *)data + sizeof(number), sizeof(w));
+	address_read(&i.internal.address, "10.0.0.0");
+	address_read(&i.external.address, "192.0.2.128");
+	for (i.index = 1; i.index <= FAKE_MAPS && !i.fault; i.index++) {
+		i.internal.address.b[2] = (uint8_t)(i.index >> 8);
+		i.internal.address.b[3] = (uint8_t)i.index;
+		i.internal.port = i.external.port = (uint16_t)(1023 + i.index);
+		if (!map_wishes_fit(&w, &i))
+			continue;
+		if (told++ == NAT_MAPS_MAX)
+			i.fault = MAP_TOO_MANY;
+		proc_send2(to, MSG_MAP_INFO, &number, sizeof(number), &i, sizeof(i));
+	}
+	proc_send(to, MSG_MAP_INFO, &number, sizeof(number));
+}
+
 static void kern_message(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	uint64_t number;
 
 	(void)len;
 	memcpy(&number, data, sizeof(number));
-	if (type == MSG_ACE_LIST) {
+	if (tell_none(from, type, data)) {
+		;
+	} else if (type == MSG_POOL_LIST) {
+		list_pools(from, number);
+	} else if (type == MSG_NAT_LIST) {
+		tell_nat(from, number);
+	} else if (type == MSG_MAP_LIST) {
+		list_maps(from, data);
+	} else if (type == MSG_ACE_LIST) {
 		list_aces(from, number);
 	} else if (type == MSG_RULE_LIST) {
 		list_rules(number);

@@ -389,6 +389,7 @@ static const struct ctl_verb verbs[] = {
 	{ "watch", session_watch, "[TAG]", "print what happens to sessions as it happens" },
 	{ "peers", session_peers, "", "messaging associations with other nodes" },
 	{ "rules", session_rules, "", "what sessions have in the kernel" },
+	{ "pools", session_pools, "", "use of the module's pools" },
 	{ "static", session_static, "", "what access lists of natfwd's configuration have in the kernel" },
 	{ "config", session_config, "", "natfwd's configuration in force, all of it, as JSON; for root" },
 };

@@ -49,6 +49,7 @@ int session_list(struct words *w);
 int session_show(struct words *w);
 int session_peers(struct words *w);
 int session_rules(struct words *w);
+int session_pools(struct words *w);
 int session_static(struct words *w);
 int session_config(struct words *w);
 int session_calls(struct words *w);

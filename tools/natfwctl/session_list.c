@@ -211,6 +211,9 @@ TEXT_CELL(cell_list, "list")
 TEXT_CELL(cell_entry, "entry")
 TEXT_CELL(cell_packets, "packets")
 TEXT_CELL(cell_octets, "octets")
+TEXT_CELL(cell_used, "used")
+TEXT_CELL(cell_held, "held")
+TEXT_CELL(cell_refused, "refused")
 TEXT_CELL(cell_transport, "transport")
 TEXT_CELL(cell_user, "user")
 
@@ -252,6 +255,33 @@ static void cell_sessions(const json_t *e, char *buf, size_t size)
 static void cell_rules(const json_t *e, char *buf, size_t size)
 {
 	snprintf(buf, size, "%u", number_of(e, "rules"));
+}
+
+static void cell_hosts(const json_t *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u", number_of(e, "hosts"));
+}
+
+static void cell_maker(const json_t *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", json_is_true(json_object_get(e, "configured")) ? "natfwd" : "natfwctl");
+}
+
+/* Of many ranges the first, and how many there are beside it. */
+static void cell_addresses(const json_t *e, char *buf, size_t size)
+{
+	const json_t *list = json_object_get(e, "address");
+	const char *first = json_string_value(json_array_get(list, 0));
+
+	if (json_array_size(list) > 1)
+		snprintf(buf, size, "%s +%zu", first ? first : "-", json_array_size(list) - 1);
+	else
+		snprintf(buf, size, "%s", first ? first : "-");
+}
+
+static void cell_ports(const json_t *e, char *buf, size_t size)
+{
+	snprintf(buf, size, "%u-%u", number_of(e, "port-min"), number_of(e, "port-max"));
 }
 
 static void cell_idle(const json_t *e, char *buf, size_t size)
@@ -323,6 +353,11 @@ static const struct column static_columns[] = {
 	{ "PACKETS", cell_packets }, { "OCTETS", cell_octets },
 };
 
+static const struct column pool_columns[] = {
+	{ "POOL", cell_name }, { "MADE BY", cell_maker }, { "ADDRESSES", cell_addresses }, { "PORTS", cell_ports },
+	{ "USED", cell_used }, { "HELD", cell_held }, { "HOSTS", cell_hosts }, { "REFUSED", cell_refused },
+};
+
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 _Static_assert(COUNT(session_columns) <= COLUMNS_MAX && COUNT(peer_columns) <= COLUMNS_MAX &&
@@ -346,6 +381,11 @@ int session_calls(struct words *w)
 int session_static(struct words *w)
 {
 	return print_list(w, "static-rules", "entry", static_columns, COUNT(static_columns));
+}
+
+int session_pools(struct words *w)
+{
+	return print_list(w, "pools", "pool", pool_columns, COUNT(pool_columns));
 }
 
 int session_rules(struct words *w)

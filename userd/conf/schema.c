@@ -13,6 +13,8 @@ EMBED(ietf_packet_fields_yang, "yang/ietf/ietf-packet-fields.yang");
 EMBED(ietf_ethertypes_yang, "yang/ietf/ietf-ethertypes.yang");
 EMBED(ietf_access_control_list_yang, "yang/ietf/ietf-access-control-list.yang");
 EMBED(natfw_acl_yang, "yang/natfw-acl.yang");
+EMBED(ietf_nat_yang, "yang/ietf/ietf-nat.yang");
+EMBED(natfw_nat_yang, "yang/natfw-nat.yang");
 
 /* Each after what it imports. */
 static const struct {
@@ -29,6 +31,9 @@ static const struct {
 	  { "match-on-ipv4", "match-on-ipv6", "match-on-tcp", "match-on-udp", "match-on-icmp",
 	    "ipv4", "ipv6", "acl-aggregate-stats", "interface-attachment", NULL } },
 	{ "natfw-acl", natfw_acl_yang, false, { NULL } },
+	/* state, that rules of access control may be about */
+	{ "ietf-nat", ietf_nat_yang, false, { "basic-nat44", "napt44", "dst-nat", NULL } },
+	{ "natfw-nat", natfw_nat_yang, false, { NULL } },
 };
 
 #define COUNT	(sizeof(modules) / sizeof(modules[0]))

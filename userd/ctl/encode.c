@@ -275,6 +275,38 @@ json_t *encode_ace(const struct ace_info *i)
 	return o;
 }
 
+static json_t *encode_range(const struct nat_range *r)
+{
+	char text[2 * ADDRESS_TEXT + 1], first[ADDRESS_TEXT], last[ADDRESS_TEXT];
+
+	address_text(&r->first, first);
+	if (address_equal(&r->first, &r->last))
+		return json_string(first);
+	snprintf(text, sizeof(text), "%s-%s", first, address_text(&r->last, last));
+	return json_string(text);
+}
+
+json_t *encode_pool(const struct pool_info *i)
+{
+	json_t *o = json_object(), *list = json_array();
+	uint32_t n;
+
+	put_text(o, "name", i->name);
+	put_bool(o, "configured", i->configured);
+	for (n = 0; n < i->ranges && n < NAT_RANGES; n++)
+		json_array_append_new(list, encode_range(&i->range[n]));
+	json_object_set_new_nocheck(o, "address", list);
+	put_number(o, "port-min", i->port_min);
+	put_number(o, "port-max", i->port_max);
+	put_long(o, "ports", i->ports);
+	put_long(o, "used", i->used);
+	put_long(o, "held", i->held);
+	put_number(o, "hosts", i->hosts);
+	put_long(o, "refused", i->refused);
+	put_number(o, "rules", i->rules);
+	return o;
+}
+
 json_t *encode_counter(const struct stat_value *v)
 {
 	json_t *o = json_object();

@@ -19,6 +19,7 @@ json_t *encode_event(const struct session_event *e, bool id);
 json_t *encode_peer(const struct peer_info *p);
 json_t *encode_rule(const struct rule_info *r);
 json_t *encode_ace(const struct ace_info *i);
+json_t *encode_pool(const struct pool_info *i);
 json_t *encode_counter(const struct stat_value *v);
 json_t *encode_call(const struct call_info *i);
 /* Members "session" and, with @id, "id" into @o. */

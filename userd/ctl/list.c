@@ -69,6 +69,12 @@ static json_t *ace(const struct client *c, const void *record)
 	return encode_ace(record);
 }
 
+static json_t *pool(const struct client *c, const void *record)
+{
+	(void)c;
+	return encode_pool(record);
+}
+
 static json_t *counter(const struct client *c, const void *record)
 {
 	(void)c;
@@ -92,6 +98,8 @@ static const struct kind kinds[] = {
 	  sizeof(struct rule_info), rule },
 	{ "static-rules", "entry", true, QUERY_FROM(PROC_KERN), MSG_ACE_LIST, MSG_ACE_INFO,
 	  sizeof(struct ace_info), ace },
+	{ "pools", "pool", true, QUERY_FROM(PROC_KERN), MSG_POOL_LIST, MSG_POOL_INFO,
+	  sizeof(struct pool_info), pool },
 	{ "counters", "counter", false, COUNTING, MSG_STATS, MSG_STATS_VALUE,
 	  sizeof(struct stat_value), counter },
 	{ "call-home", "client", true, QUERY_FROM(PROC_MGMT), MSG_CALL_LIST, MSG_CALL_INFO,
@@ -367,8 +375,8 @@ void list_get(struct client *c, json_t *id, const char *what)
 		}
 	}
 	if (!what || !get_here(c, id, what))
-		client_error(c, json_incref(id), "", "get is one of sessions, peers, rules, static-rules, counters, "
-			     "call-home, interfaces, daemon, config");
+		client_error(c, json_incref(id), "", "get is one of sessions, peers, rules, static-rules, pools, "
+			     "counters, call-home, interfaces, daemon, config");
 }
 
 /* ------------------------------------------------------------------ */

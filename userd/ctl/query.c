@@ -44,7 +44,7 @@ static void ask(struct query *q, enum proc_id from)
 {
 	const struct timeval now = { 0, 0 };
 
-	if (!proc_send(from, q->ask, &q->number, sizeof(q->number)))
+	if (!proc_send2(from, q->ask, &q->number, sizeof(q->number), q->more, q->more_len))
 		return;
 	q->broken = "a process is not there just now";
 	event_add(q->limit, &now);
@@ -52,6 +52,12 @@ static void ask(struct query *q, enum proc_id from)
 
 struct query *query_start(unsigned int from, enum msg_type what, enum msg_type tell, size_t size,
 			  void (*progress)(struct query *q), void *arg)
+{
+	return query_start_with(from, what, NULL, 0, tell, size, progress, arg);
+}
+
+struct query *query_start_with(unsigned int from, enum msg_type what, const void *more, size_t more_len,
+			       enum msg_type tell, size_t size, void (*progress)(struct query *q), void *arg)
 {
 	struct query *q = queries;
 	enum proc_id id;
@@ -62,7 +68,7 @@ struct query *query_start(unsigned int from, enum msg_type what, enum msg_type t
 		return NULL;
 	*q = (struct query){
 		.ask = what, .tell = tell, .from = from, .size = size, .progress = progress, .arg = arg,
-		.seconds = LIMIT_SECONDS, .limit = evtimer_new(loop, on_limit, q),
+		.more = more, .more_len = more_len, .seconds = LIMIT_SECONDS, .limit = evtimer_new(loop, on_limit, q),
 	};
 	if (!q->limit)
 		return NULL;
@@ -71,6 +77,7 @@ struct query *query_start(unsigned int from, enum msg_type what, enum msg_type t
 	for (id = PROC_SIG; id < PROC_COUNT; id++)
 		if (from & QUERY_FROM(id))
 			ask(q, id);
+	q->more = NULL;
 	return q;
 }
 
@@ -116,7 +123,8 @@ static struct query *find(enum msg_type type, uint64_t number)
 static bool is_tell(enum msg_type type)
 {
 	return type == MSG_SESSION_INFO || type == MSG_PEER_INFO || type == MSG_STATS_VALUE ||
-	       type == MSG_RULE_INFO || type == MSG_ACE_INFO || type == MSG_CALL_INFO;
+	       type == MSG_RULE_INFO || type == MSG_ACE_INFO || type == MSG_CALL_INFO ||
+	       type == MSG_POOL_INFO || type == MSG_NAT_INFO || type == MSG_MAP_INFO;
 }
 
 /* Records are structs, aligned as what comes by a channel is: to 8. */

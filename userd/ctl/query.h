@@ -22,6 +22,8 @@ struct query {
 	const char *broken;		/* why it is not whole, NULL: nothing is wrong */
 	struct event *limit;
 	unsigned int seconds;		/* without an answer until it is broken off */
+	const void *more;		/* behind the number, while it is asked */
+	size_t more_len;
 	/* There are more records, or it has ended: query_over(). May call query_end(). */
 	void (*progress)(struct query *q);
 	/* May be NULL: whether @record is to be kept. */
@@ -38,6 +40,9 @@ void query_init(struct event_base *base);
  */
 struct query *query_start(unsigned int from, enum msg_type ask, enum msg_type tell, size_t size,
 			  void (*progress)(struct query *q), void *arg);
+/* The same with @more_len octets of @more behind the number that is asked with. */
+struct query *query_start_with(unsigned int from, enum msg_type ask, const void *more, size_t more_len,
+			       enum msg_type tell, size_t size, void (*progress)(struct query *q), void *arg);
 /* All that comes has come. */
 static inline bool query_over(const struct query *q)
 {

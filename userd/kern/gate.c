@@ -643,6 +643,7 @@ void gate_destroy(struct gate *g)
 	places_fini(&g->places);
 	static_fini(&g->statics);
 	pools_fini(&g->pools);
+	poolids_fini(&g->poolids);
 	ids_fini(&g->drop);
 	base_fini(g);
 	ids_fini(&g->mend);

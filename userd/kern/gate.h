@@ -90,6 +90,6 @@ bool gate_list(struct gate *g, uint32_t *at, unsigned int max,
 bool gate_aces(struct gate *g, uint32_t *at, unsigned int max,
 	       bool (*fn)(void *arg, const struct ace_info *i), void *arg);
 /* All metrics. */
-void gate_stats(const struct gate *g, void (*fn)(void *arg, const struct stat_value *v), void *arg);
+void gate_stats(struct gate *g, void (*fn)(void *arg, const struct stat_value *v), void *arg);
 
 #endif /* _NATFWD_KERN_GATE_H */

@@ -9,6 +9,7 @@
 #include "kern/gate.h"
 #include "kern/link.h"
 #include "kern/plan.h"
+#include "kern/poolids.h"
 #include "kern/pools.h"
 #include "kern/static.h"
 #include "policy/proof.h"
@@ -92,6 +93,7 @@ struct gate {
 
 	struct statics statics;
 	struct pools pools;		/* of the configuration in force */
+	struct poolids poolids;		/* of all pools of the module, when last looked */
 	struct table orphans;
 	uint64_t orphans_until;		/* ms; all have expired by then */
 	struct ids base;		/* rules that let signalling itself pass */

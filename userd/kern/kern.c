@@ -12,6 +12,8 @@
 #include "base/boottime.h"
 #include "herald.h"
 #include "kern/gate.h"
+#include "kern/maps.h"
+#include "kern/nat.h"
 #include "kern/route.h"
 
 #define NTP_UNIX	2208988800u	/* seconds from 1900 to 1970 */
@@ -22,7 +24,7 @@
 struct listing {
 	enum proc_id to;
 	uint64_t number;		/* of the request */
-	enum msg_type tell;		/* MSG_RULE_INFO, MSG_ACE_INFO */
+	enum msg_type tell;		/* MSG_RULE_INFO, MSG_ACE_INFO, MSG_POOL_INFO */
 	uint32_t at;
 };
 
@@ -207,11 +209,21 @@ static bool send_ace(void *arg, const struct ace_info *i)
 	return !n->err;
 }
 
+static bool send_pool(void *arg, const struct pool_info *i)
+{
+	struct numbered *n = arg;
+
+	n->err = proc_send2(n->to, MSG_POOL_INFO, &n->number, sizeof(n->number), i, sizeof(*i));
+	return !n->err;
+}
+
 /* True: there is more. */
 static bool list_step(struct listing *l, struct numbered *n)
 {
 	if (l->tell == MSG_ACE_INFO)
 		return gate_aces(kern.gate, &l->at, LIST_STEP, send_ace, n);
+	if (l->tell == MSG_POOL_INFO)
+		return nat_list(kern.gate, &l->at, send_pool, n);
 	return gate_list(kern.gate, &l->at, LIST_STEP, send_row, n);
 }
 
@@ -278,6 +290,28 @@ static void call_flow(const struct call_flow *f)
 		proc_send(PROC_MGMT, MSG_CALL_FLOW_OPEN, &f->id, sizeof(f->id));
 }
 
+static void tell_nat(const struct numbered *n)
+{
+	struct nat_info i;
+
+	nat_describe(kern.gate, &i);
+	proc_send2(n->to, MSG_NAT_INFO, &n->number, sizeof(n->number), &i, sizeof(i));
+	proc_send(n->to, MSG_NAT_INFO, &n->number, sizeof(n->number));
+}
+
+static void asked_maps(enum proc_id from, const void *data, size_t len)
+{
+	struct map_wishes w;
+	uint64_t number;
+
+	if (len != sizeof(number) + sizeof(w))
+		return;
+	memcpy(&number, data, sizeof(number));
+	memcpy(&w, (const char *)data + sizeof(number), sizeof(w));
+	if (w.n <= NAT_WISHES_MAX)
+		maps_tell(from, number, &w);
+}
+
 static void asked(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
 	struct numbered n = { .to = from };
@@ -289,6 +323,10 @@ static void asked(enum proc_id from, enum msg_type type, const void *data, size_
 		list(from, n.number, MSG_RULE_INFO);
 	} else if (type == MSG_ACE_LIST) {
 		list(from, n.number, MSG_ACE_INFO);
+	} else if (type == MSG_POOL_LIST) {
+		list(from, n.number, MSG_POOL_INFO);
+	} else if (type == MSG_NAT_LIST) {
+		tell_nat(&n);
 	} else if (type == MSG_STATS) {
 		gate_stats(kern.gate, send_stat, &n);
 		proc_send(from, MSG_STATS_VALUE, &n.number, sizeof(n.number));
@@ -320,6 +358,7 @@ static int kern_init(struct event_base *base)
 	kern.gate = gate_create(&io, proc_secrets()->owner, boottime_ms());
 	kern.tick = evtimer_new(base, on_tick, NULL);
 	kern.flush = evtimer_new(base, on_flush, NULL);
+	maps_init(base, kern.gate);
 	return kern.gate && kern.tick && kern.flush ? 0 : -ENOMEM;
 }
 
@@ -376,8 +415,10 @@ static void kern_peer(enum proc_id peer, bool again)
 	for (i = 0; again && i < kern.listings; i++)
 		if (kern.listing[i].to != peer)
 			kern.listing[kept++] = kern.listing[i];
-	if (again)
+	if (again) {
 		kern.listings = kept;
+		maps_forget(peer);
+	}
 	if (again && peer == PROC_MGMT)
 		gate_no_calls(kern.gate);
 }
@@ -392,6 +433,8 @@ static void kern_message(enum proc_id from, enum msg_type type, const void *data
 {
 	if (from == PROC_MGMT && type == MSG_CALL_FLOW && len == sizeof(struct call_flow)) {
 		call_flow(data);
+	} else if (from == PROC_MGMT && type == MSG_MAP_LIST) {
+		asked_maps(from, data, len);
 	} else if (from == PROC_CTL || from == PROC_MGMT) {
 		asked(from, type, data, len);
 	} else if (from == PROC_SIG && type == MSG_GATE) {
@@ -406,6 +449,7 @@ static void kern_message(enum proc_id from, enum msg_type type, const void *data
 static void kern_down(unsigned int ms)
 {
 	(void)ms;
+	maps_forget(PROC_MGMT);
 	gate_flush(kern.gate);
 	gate_destroy(kern.gate);
 	proc_exit(0);

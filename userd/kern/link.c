@@ -6,6 +6,7 @@
 #include <netlink/attr.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kern/link.h"
@@ -36,6 +37,7 @@ void link_init(struct link *l)
 	const int group = GENL_ID_CTRL;	/* the controller's own group has its number */
 
 	memset(l, 0, sizeof(*l));
+	l->since = time(NULL);
 	l->family = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC);
 	if (l->family < 0)
 		return;
@@ -106,6 +108,7 @@ int link_open(struct link *l, struct natfw_error *e)
 	err = natfw_client_open(&l->client, NULL, e);
 	if (!err)
 		err = natfw_batch_new(&l->batch, l->client);
+	l->since = time(NULL);
 	if (err)
 		link_close(l);
 	return err;
@@ -119,4 +122,5 @@ void link_close(struct link *l)
 	l->batch = NULL;
 	l->client = NULL;
 	l->events = NULL;
+	l->since = time(NULL);
 }

@@ -18,6 +18,7 @@ struct link {
 	uint64_t retry;			/* when to look again, ms; LINK_NEVER: when told */
 	uint32_t wait;			/* how long that was put off, ms */
 	bool said;			/* that it is not there */
+	int64_t since;			/* when it came or went, seconds since 1970 */
 };
 
 /* Once. What comes of it is in @l->family. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kern/gate_private.h"
+#include "kern/nat.h"
 #include "policy/flow.h"
 
 static const char *const kind_names[] = { "allow", "deny", "reserve" };
@@ -140,7 +141,7 @@ static const struct {
 #undef GATE_COUNTER
 };
 
-void gate_stats(const struct gate *g, void (*fn)(void *arg, const struct stat_value *v), void *arg)
+void gate_stats(struct gate *g, void (*fn)(void *arg, const struct stat_value *v), void *arg)
 {
 	unsigned int i;
 
@@ -157,4 +158,5 @@ void gate_stats(const struct gate *g, void (*fn)(void *arg, const struct stat_va
 	    g->statics.failed);
 	put(fn, arg, "memory_bytes", "Memory of the ledger's rows.", true, g->ledger.memory);
 	put(fn, arg, "module", "Whether the kernel module is there.", true, link_up(&g->link));
+	nat_stats(g, fn, arg);
 }

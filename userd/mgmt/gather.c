@@ -65,13 +65,13 @@ static struct lyd_node *whole_tree(const struct gather_wish *wish, json_t *state
 
 static void on_state(void *arg, struct state_answer *a)
 {
-	struct gathered all = { .entries = a->entries, .too_much = a->too_much };
+	struct gathered all = { .entries = a->entries, .refused = a->refused };
 	struct gather *g = arg;
 
 	g->state = NULL;
 	if (a->missing)
 		log_warn(SUB_MGMT, "state is not whole: %s", a->missing);
-	if (!a->too_much)
+	if (!a->refused)
 		all.tree = whole_tree(&g->wish, a->tree);
 	json_decref(a->tree);
 	g->done(g->arg, &all);
@@ -85,7 +85,7 @@ struct gather *gather_start(const struct gather_wish *wish, void (*done)(void *a
 	if (!g)
 		return NULL;
 	*g = (struct gather){ .wish = *wish, .done = done, .arg = arg };
-	g->state = state_gather(wish->parts, wish->tag, on_state, g);
+	g->state = state_gather(wish->parts, wish->tag, &wish->maps, on_state, g);
 	if (g->state)
 		return g;
 	free(g);

@@ -9,13 +9,15 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "base/nat.h"
 
 struct entries;
 struct gather;
 
 struct gather_wish {
 	char tag[SESSION_TAG];		/* of the one session that is wanted; empty: all are */
-	unsigned int parts;		/* of /natfw/state, by bit of state.h */
+	unsigned int parts;		/* by bit of state.h */
+	struct map_wishes maps;		/* with STATE_MAPS: which */
 	bool config;
 	bool monitoring;		/* netconf-state */
 	bool restconf;			/* restconf-state */
@@ -27,12 +29,8 @@ struct gather_wish {
 struct gathered {
 	struct lyd_node *tree;		/* NULL: there is nothing */
 	struct entries *entries;	/* of lists that are not in it; NULL: none */
-	bool too_much;			/* to be read at once: neither is there */
+	const char *refused;		/* why neither is there, in words; NULL: it is */
 };
-
-/* The words for that. */
-#define GATHER_TOO_MUCH	"that is more than can be read at once: ask for a part of /natfw/state, or for one " \
-			"session by its name"
 
 /*
  * @done is called once, not before this returns, with what is the callee's. What nobody should see is in it

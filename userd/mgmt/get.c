@@ -10,6 +10,7 @@
 #include "mgmt/gather.h"
 #include "mgmt/modules.h"
 #include "mgmt/nacm.h"
+#include "mgmt/natwish.h"
 #include "mgmt/pieces.h"
 #include "mgmt/request.h"
 #include "mgmt/state.h"
@@ -177,8 +178,8 @@ static void on_gathered(void *arg, struct gathered *g)
 	struct request *r = arg;
 
 	r->gather = NULL;
-	if (g->too_much) {
-		request_error(r, "application", "resource-denied", NULL, GATHER_TOO_MUCH);
+	if (g->refused) {
+		request_error(r, "application", "resource-denied", NULL, "%s", g->refused);
 	} else if (!g->entries) {
 		answer(r, g->tree);
 	} else if (!needs_all(r)) {
@@ -201,11 +202,25 @@ static unsigned int parts_of(const struct request *r)
 	if (!filter || is_xpath(filter))
 		return STATE_ALL;
 	for (i = 0; i < STATE_PARTS; i++)
-		if (filter_wants(filter, state_name(i)))
+		if (STATE_ALL & STATE_BIT(i) && filter_wants(filter, state_name(i)))
 			parts |= 1u << i;
 	if (wants(r, "acls"))
 		parts |= 1u << STATE_ACES;
 	return parts;
+}
+
+static void wish_for_nat(const struct request *r, struct gather_wish *wish)
+{
+	const struct lyd_node *filter = filter_of(r);
+	struct nat_wish nat;
+
+	if (!filter)
+		natwish_all(&nat);
+	else if (is_xpath(filter))
+		natwish_xpath(&nat, xml_attribute(filter, "select")->value);
+	else
+		natwish_subtree(&nat, filter);
+	natwish_put(&nat, r->session->user, wish);
 }
 
 void get_data(struct request *r)
@@ -222,6 +237,7 @@ void get_data(struct request *r)
 	wish.library = wants(r, "yang-library") || wants(r, "modules-state");
 	wish.streams = wants(r, "netconf");
 	wish.denied = wants(r, "nacm");
+	wish_for_nat(r, &wish);
 	r->gather = gather_start(&wish, on_gathered, r);
 	if (!r->gather)
 		request_error(r, "application", "resource-denied", NULL, "too much to do");

@@ -10,6 +10,7 @@
 #include "mgmt/filter.h"
 #include "mgmt/gather.h"
 #include "mgmt/nacm.h"
+#include "mgmt/natwish.h"
 #include "mgmt/pieces.h"
 #include "mgmt/rest.h"
 #include "mgmt/state.h"
@@ -43,7 +44,7 @@ static unsigned int parts_of(const char *const name[STEPS], unsigned int depth)
 	if (strcmp(name[0], "natfw") != 0 || (depth > 1 && strcmp(name[1], "state") != 0))
 		return 0;
 	for (i = 0; depth > 2 && i < STATE_PARTS; i++)
-		if (!strcmp(name[2], state_name(i)))
+		if (STATE_ALL & STATE_BIT(i) && !strcmp(name[2], state_name(i)))
 			return 1u << i;
 	return STATE_ALL;
 }
@@ -554,8 +555,8 @@ static void on_gathered(void *arg, struct gathered *g)
 	struct restconf *r = arg;
 
 	r->gather = NULL;
-	if (g->too_much) {
-		rest_fail(r, 0, "resource-denied", GATHER_TOO_MUCH);
+	if (g->refused) {
+		rest_fail(r, 0, "resource-denied", "%s", g->refused);
 	} else if (!g->entries) {
 		answer_tree(r, g->tree);
 	} else if (!is_in_list(r) || (resource_many(&r->target) && r->format == REST_JSON)) {
@@ -580,6 +581,16 @@ static void read_session(const struct restconf *r, char *tag, size_t size)
 	}
 }
 
+static void wish_for_nat(const struct restconf *r, const struct fields *f, struct gather_wish *wish)
+{
+	struct nat_wish nat;
+
+	if (r->query.content == CONTENT_CONFIG)
+		return;
+	natwish_resource(&nat, &r->target, f, r->query.depth);
+	natwish_put(&nat, r->user, wish);
+}
+
 void rest_get(struct restconf *r)
 {
 	struct gather_wish wish = { .config = r->query.content != CONTENT_STATE };
@@ -596,6 +607,8 @@ void rest_get(struct restconf *r)
 	else
 		wish_for(&wish, name, names_of(r->target.schema, name));
 	read_session(r, wish.tag, sizeof(wish.tag));
+	if (!wrong)
+		wish_for_nat(r, &f, &wish);
 	fields_fini(&f);
 	if (wrong) {
 		rest_fail(r, 400, "invalid-value", "%s", wrong);

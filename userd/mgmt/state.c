@@ -9,10 +9,13 @@
 #include "ctl/encode.h"
 #include "ctl/query.h"
 #include "mgmt/entries.h"
+#include "mgmt/nat.h"
 #include "mgmt/state.h"
 
 #define QUERIES		(STATE_COUNTERS + 1)	/* parts that others have to be asked for */
 #define WAIT_SECONDS	10
+#define STATE_TOO_MUCH	"that is more than can be read at once: ask for a part of /natfw/state, or for one " \
+			"session by its name"
 
 struct state {
 	struct query *query[QUERIES];
@@ -84,6 +87,16 @@ static json_t *ace(const void *record)
 	return encode_ace(record);
 }
 
+static json_t *pool(const void *record)
+{
+	return encode_pool(record);
+}
+
+static json_t *mapping(const void *record)
+{
+	return nat_mapping(record);
+}
+
 static json_t *counter(const void *record)
 {
 	return encode_counter(record);
@@ -92,6 +105,12 @@ static json_t *counter(const void *record)
 static json_t *wrap(const struct entries_kind *kind, json_t *list)
 {
 	return json_pack("{s:{s:{s:{s:o}}}}", "natfw:natfw", "state", kind->part, kind->entry, list);
+}
+
+static json_t *wrap_mappings(const struct entries_kind *kind, json_t *list)
+{
+	(void)kind;
+	return nat_table(list);
 }
 
 /* Those with an encode() here are few enough to be in the tree; the others have many entries. */
@@ -113,6 +132,12 @@ static const struct {
 			  sizeof(struct rule_info), NULL, { rule, wrap, "rules", "rule" }, is_rule },
 	[STATE_ACES] = { "static-rules", "entry", QUERY_FROM(PROC_KERN), MSG_ACE_LIST, MSG_ACE_INFO,
 			 sizeof(struct ace_info), ace, { NULL, NULL, NULL, NULL }, NULL },
+	[STATE_POOLS] = { "pools", "pool", QUERY_FROM(PROC_KERN), MSG_POOL_LIST, MSG_POOL_INFO,
+			  sizeof(struct pool_info), pool, { NULL, NULL, NULL, NULL }, NULL },
+	[STATE_NAT] = { "", NULL, QUERY_FROM(PROC_KERN), MSG_NAT_LIST, MSG_NAT_INFO, sizeof(struct nat_info),
+			NULL, { NULL, NULL, NULL, NULL }, NULL },
+	[STATE_MAPS] = { "", NULL, QUERY_FROM(PROC_KERN), MSG_MAP_LIST, MSG_MAP_INFO, sizeof(struct map_info),
+			 NULL, { mapping, wrap_mappings, NULL, "mapping-entry" }, NULL },
 	[STATE_COUNTERS] = { "counters", "counter", QUERY_FROM(PROC_SIG) | QUERY_FROM(PROC_KERN),
 			     MSG_STATS, MSG_STATS_VALUE, sizeof(struct stat_value), counter,
 			     { NULL, NULL, NULL, NULL }, NULL },
@@ -187,17 +212,31 @@ static json_t *acls_of(const struct query *q)
 	return json_pack("{s:o}", "acl", lists);
 }
 
+/* Translation where RFC 8512 has it, but for mappings. */
+static void put_nat(json_t *tree, const struct state *s)
+{
+	const struct query *q = s->query[STATE_NAT], *pools = s->query[STATE_POOLS];
+	json_t *nat;
+
+	if (!q || !q->count || pools->broken)
+		return;
+	nat = nat_tree(query_record(q, 0), pools->count ? query_record(pools, 0) : NULL, pools->count);
+	json_object_update(tree, nat);
+	json_decref(nat);
+}
+
 static json_t *tree_of(const struct state *s)
 {
 	json_t *state = json_object(), *tree;
 	unsigned int i;
 
 	for (i = 0; i < STATE_PARTS; i++)
-		if (s->parts & 1u << i)
+		if (s->parts & STATE_BIT(i) & ~STATE_OF_NAT)
 			json_object_set_new(state, kinds[i].name, part_of(s, i));
 	tree = json_pack("{s:{s:o}}", "natfw:natfw", "state", state);
 	if (s->query[STATE_ACES])
 		json_object_set_new(tree, "ietf-access-control-list:acls", acls_of(s->query[STATE_ACES]));
+	put_nat(tree, s);
 	return tree;
 }
 
@@ -238,17 +277,37 @@ static bool take_entries(struct state *s, struct entries **at)
 	return true;
 }
 
+#define STRING(x)	#x
+#define WORD(x)		STRING(x)
+
+/* Why mappings cannot be told, or NULL. What cannot comes last. */
+static const char *no_maps(const struct query *q)
+{
+	const struct map_info *last = q && q->count ? query_record(q, q->count - 1) : NULL;
+
+	switch (last ? last->fault : MAP_GOOD) {
+	case MAP_TOO_MANY:
+		return "there are more than " WORD(NAT_MAPS_MAX) " mappings that are asked for: ask for some by index, "
+		       "internal-src-address or external-src-address";
+	case MAP_BUSY:
+		return "too many ask for mappings at once";
+	case MAP_BROKEN:
+		return "the kernel module did not tell all mappings";
+	}
+	return NULL;
+}
+
 static void finish(struct state *s)
 {
 	void (*done)(void *arg, struct state_answer *a) = s->done;
-	struct state_answer a = { .too_much = s->too_much };
+	struct state_answer a = { .refused = s->too_much ? STATE_TOO_MUCH : no_maps(s->query[STATE_MAPS]) };
 	void *arg = s->arg;
 	unsigned int i;
 
 	for (i = 0; i < QUERIES; i++)
 		if (s->query[i] && s->query[i]->broken)
 			a.missing = s->query[i]->broken;
-	if (!s->too_much) {
+	if (!a.refused) {
 		a.tree = tree_of(s);
 		if (!take_entries(s, &a.entries))
 			a.missing = "no memory";
@@ -300,10 +359,11 @@ static bool want(const struct query *q, const void *record)
 	return true;
 }
 
-static bool ask(struct state *s, unsigned int part)
+static bool ask(struct state *s, unsigned int part, const struct map_wishes *maps)
 {
-	struct query *q = query_start(kinds[part].from, kinds[part].ask, kinds[part].tell,
-				      kinds[part].size, on_progress, s);
+	size_t more = part == STATE_MAPS ? sizeof(*maps) : 0;
+	struct query *q = query_start_with(kinds[part].from, kinds[part].ask, maps, more, kinds[part].tell,
+					   kinds[part].size, on_progress, s);
 
 	s->query[part] = q;
 	if (!q)
@@ -314,7 +374,7 @@ static bool ask(struct state *s, unsigned int part)
 	return true;
 }
 
-struct state *state_gather(unsigned int parts, const char *tag,
+struct state *state_gather(unsigned int parts, const char *tag, const struct map_wishes *maps,
 			   void (*done)(void *arg, struct state_answer *a), void *arg)
 {
 	const struct timeval now = { 0, 0 };
@@ -328,9 +388,12 @@ struct state *state_gather(unsigned int parts, const char *tag,
 	snprintf(s->tag, sizeof(s->tag), "%s", tag);
 	s->done = done;
 	s->arg = arg;
+	/* of which policies are made */
+	if (parts & STATE_BIT(STATE_NAT))
+		parts |= STATE_BIT(STATE_POOLS);
 	for (i = 0; good && i < QUERIES; i++)
-		if (parts & 1u << i)
-			good = ask(s, i);
+		if (parts & STATE_BIT(i))
+			good = ask(s, i, maps);
 	if (good && !s->waiting) {
 		s->event = evtimer_new(loop, on_nothing, s);
 		good = s->event && !event_add(s->event, &now);

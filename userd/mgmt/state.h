@@ -13,9 +13,15 @@
 #include "proc.h"
 
 /* Parts, by bit. */
-enum { STATE_SESSIONS, STATE_PEERS, STATE_RULES, STATE_ACES, STATE_COUNTERS, STATE_CALLS, STATE_DAEMON, STATE_PARTS };
+enum {
+	STATE_SESSIONS, STATE_PEERS, STATE_RULES, STATE_ACES, STATE_POOLS, STATE_NAT, STATE_MAPS, STATE_COUNTERS,
+	STATE_CALLS, STATE_DAEMON, STATE_PARTS
+};
 
-#define STATE_ALL	((1u << STATE_PARTS) - 1)
+#define STATE_BIT(part)	(1u << (part))
+/* Of ietf-nat (RFC 8512), and not of /natfw/state. */
+#define STATE_OF_NAT	(STATE_BIT(STATE_NAT) | STATE_BIT(STATE_MAPS))
+#define STATE_ALL	((STATE_BIT(STATE_PARTS) - 1) & ~STATE_OF_NAT)
 
 struct state;
 struct entries;
@@ -24,17 +30,17 @@ struct state_answer {
 	json_t *tree;			/* {"natfw:natfw": {"state": ...}}; the callee's */
 	struct entries *entries;	/* of lists that are empty in the tree; the callee's */
 	const char *missing;		/* in words; NULL: nothing is */
-	bool too_much;			/* more than may be held: there is neither tree nor entries */
+	const char *refused;		/* why there is neither tree nor entries, in words */
 };
 
 void state_init(struct event_base *base);
-/* The name of a part in the tree. */
+/* The name of a part in /natfw/state; of one that is not there "". */
 const char *state_name(unsigned int part);
 /*
- * Gather @parts, with a session's tag in @tag of sessions and rules only that one's. @done is called once, not before
- * this returns. NULL: too much to do.
+ * Gather @parts, with a session's tag in @tag of sessions and rules only that one's, of mappings those of @maps. @done is
+ * called once, not before this returns. NULL: too much to do.
  */
-struct state *state_gather(unsigned int parts, const char *tag,
+struct state *state_gather(unsigned int parts, const char *tag, const struct map_wishes *maps,
 			   void (*done)(void *arg, struct state_answer *a), void *arg);
 /* Nobody waits any more. */
 void state_cancel(struct state *s);
