@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Translation as managers read it (RFC 8512), for peer.py and rest.py. Each takes one call or more."""
+import json
 import threading
 import time
 import xml.etree.ElementTree as ET
@@ -171,3 +172,88 @@ def resources(o, l):
     want(i["external-ip-address-pool"][0]["natfw-nat:name"] == "internet", "%s" % i)
     a = h.ask("PUT", top + "/ietf-nat:nat", {"ietf-nat:nat": {}})
     want(a.status == 405, "%s" % a)
+
+
+# ---------------------------------------------------------------- with a module
+
+def mappings(s, inner):
+    return list(s.data(entry(inner)).iter(q("mapping-entry", NAT)))
+
+
+def of_host(s, address):
+    return mappings(s, "<internal-src-address>%s/32</internal-src-address>" % address)
+
+
+def by_packets(o, l, path):
+    """What the module says itself is in @path."""
+    s = l.session()
+    have = of_host(s, "10.1.0.2")
+    said = [m for m in json.load(open(path)) if m["int-addr"] == "10.1.0.2"]
+    want(len(have) == 3 and len(said) == 3, "%d, %d" % (len(have), len(said)))
+
+    def ends(m):
+        return tuple(text(m, n) for n in ("transport-protocol", "internal-src-address",
+                                          "internal-src-port/start-port-number", "external-src-address",
+                                          "external-src-port/start-port-number"))
+    want(sorted(map(ends, have)) == sorted(
+        ("17", m["int-addr"] + "/32", str(m["int-port"]), m["ext-addr"] + "/32", str(m["ext-port"])) for m in said),
+         "%s, %s" % ([ends(m) for m in have], said))
+    for m in have:
+        want([text(m, "type"), text(m, "lifetime"), text(m, "pool", NFN), text(m, "flows", NFN)] ==
+             ["dynamic-implicit", None, "internet", "1"], ET.tostring(m).decode())
+        one = mappings(s, "<index>%s</index>" % text(m, "index"))
+        want(len(one) == 1 and ends(one[0]) == ends(m), "by index")
+        one = list(s.data(xpath("/n:nat/n:instances/n:instance/n:mapping-table/n:mapping-entry[n:external-src-address='%s'"
+                                " and n:external-src-port/n:start-port-number='%s']" % (ends(m)[3], ends(m)[4])))
+                   .iter(q("mapping-entry", NAT)))
+        want(len(one) == 1 and ends(one[0]) == ends(m), "by external endpoint")
+    want(mappings(s, "<transport-protocol>6</transport-protocol>") == [], "another protocol")
+    want(of_host(s, "10.1.0.3") == [], "another host")
+    s.close()
+
+
+def by_rules(o, l):
+    s = l.session()
+    for address, kind, protocol in (("10.1.0.7", "dynamic-explicit", "17"), ("10.1.0.8", "static", "17"),
+                                    ("10.1.0.9", "static", "6")):
+        m = of_host(s, address)
+        want(len(m) == 1, "%s: %d" % (address, len(m)))
+        m = m[0]
+        want([text(m, "type"), text(m, "transport-protocol")] == [kind, protocol], ET.tostring(m).decode())
+        left = text(m, "lifetime")
+        want((left is not None and 0 < int(left) <= 60) if kind == "dynamic-explicit" else left is None, "%s" % left)
+    m = of_host(s, "10.1.0.9")[0]
+    want([text(m, "external-src-address"), text(m, "external-src-port/start-port-number"), text(m, "flows", NFN)] ==
+         ["192.0.2.129/32", "8080", "0"], ET.tostring(m).decode())
+    s.close()
+
+
+def in_numbers(o, l):
+    """500 more were sent, of which a host may have 400 in all."""
+    s = l.session()
+    i = instance(s, "<policy/><statistics/>")
+    p = i.find("%s" % q("policy", NAT))
+    want([text(p, n) for n in ("filtering-type", "mapping-type", "port-set-restrict/end-port-number",
+                               "port-quota/port-limit", "timers/hold-down-timeout")] ==
+         ["eif", "eim", "50000", "400", "7"], ET.tostring(p).decode())
+    prefixes = [e.text for e in p.iter(q("prefix", NFN))]
+    want(prefixes == ["192.0.2.129/32", "192.0.2.136/30"], "%s" % prefixes)
+    st = i.find(q("statistics", NAT))
+    have = of_host(s, "10.1.0.2")
+    want(len(have) == 400, "%d mappings" % len(have))
+    want(len({text(m, "index") for m in have}) == 400, "indices")
+    total = len(mappings(s, ""))
+    want(total == 403 and text(st, "mappings-statistics/total-port-mappings") == "403", "total %d" % total)
+    want(text(st, "mappings-statistics/total-active-subscribers") == "4", ET.tostring(st).decode())
+    want(int(text(st, "traffic-statistics/dropped-port-limit-packets")) == 103, ET.tostring(st).decode())
+    used = int(text(st, "pools-stats/ports-stats/ports-allocated"))
+    want(used == 402 and int(text(st, "pools-stats/per-pool-stats/port-stats/ports-allocated")) == used, "%d" % used)
+    want(int(text(st, "pools-stats/ports-stats/ports-free")) == 5 * (50000 - 1023) - used, "free")
+    pool = next(s.data(get(natfw("<state><pools/></state>"))).iter(q("pool", NATFW)))
+    want([text(pool, n, NATFW) for n in ("used", "hosts", "refused", "configured")] ==
+         [str(used), "4", "103", "true"], ET.tostring(pool).decode())
+    c = {(text(e, "name", NATFW), text(e, "label-value", NATFW)): text(e, "value", NATFW)
+         for e in s.data(get(natfw("<state><counters/></state>"))).iter(q("counter", NATFW))}
+    want(c[("gate_pool_ports_used", "internet")] == str(used) and c[("gate_pool_refused_total", "internet")] == "103",
+         "%s" % c)
+    s.close()
