@@ -535,13 +535,14 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
  * Walks
  */
 
-/* The next mapping of @p from @c on, or NULL. The lock is held. */
-static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_cursor *c)
+/* The next mapping of @p from @c on, up to address @end, or NULL. The lock is held. */
+static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_cursor *c,
+				  u32 end)
 {
 	const struct natfw_portmap *pm;
 	int port;
 
-	for (; c->address < p->naddrs; c->address++, c->group = 0) {
+	for (; c->address < end; c->address++, c->group = 0) {
 		for (; c->group < NATFW_PORT_GROUPS; c->group++, c->port = 0) {
 			pm = natfw_pool_portmap(p, c->address, c->group);
 			port = pm ? natfw_portmap_next(pm, c->port) : -ENOENT;
@@ -554,7 +555,7 @@ static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_c
 	return NULL;
 }
 
-static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c,
+static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c, u32 end,
 			 int (*fn)(const struct natfw_map *m, void *arg), void *arg)
 {
 	struct natfw_map *m;
@@ -563,7 +564,7 @@ static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c,
 	/* let others at the lock after each */
 	do {
 		natfw_pool_lock(p);
-		m = map_next(p, c);
+		m = map_next(p, c, end);
 		if (m)
 			err = fn(m, arg);
 		natfw_pool_unlock(p);
@@ -572,7 +573,24 @@ static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c,
 	return err;
 }
 
+/* Where the walk of @p ends, with @c moved to where it begins if that is later. */
+static u32 map_walk_end(const struct natfw_pool *p, struct natfw_map_cursor *c,
+			const union natfw_addr *ext)
+{
+	int index;
+
+	if (!ext)
+		return p->naddrs;
+	index = natfw_pool_index(p, ext);
+	if (index < 0)
+		return 0;
+	if (c->address < (u32)index)
+		*c = (struct natfw_map_cursor) { .pool = p->id, .address = index };
+	return index + 1;
+}
+
 int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
+		   const union natfw_addr *ext,
 		   int (*fn)(const struct natfw_map *m, void *arg), void *arg)
 {
 	struct natfw_pool *p;
@@ -585,7 +603,7 @@ int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
 			continue;
 		if (p->id > c->pool)
 			*c = (struct natfw_map_cursor) { .pool = p->id };
-		err = map_walk_pool(p, c, fn, arg);
+		err = map_walk_pool(p, c, map_walk_end(p, c, ext), fn, arg);
 		if (err)
 			break;
 	}

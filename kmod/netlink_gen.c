@@ -282,6 +282,15 @@ static const struct nla_policy natfw_flow_del_nl_policy[NATFW_A_FLOW_OWNER + 1] 
 	[NATFW_A_FLOW_OWNER] = NLA_POLICY_EXACT_LEN(16),
 };
 
+/* NATFW_CMD_MAP_GET - dump */
+static const struct nla_policy natfw_map_get_nl_policy[NATFW_A_MAP_EXT_PORT + 1] = {
+	[NATFW_A_MAP_PROTO] = { .type = NLA_U32, },
+	[NATFW_A_MAP_INT_ADDR] = { .type = NLA_BINARY, .len = 16, },
+	[NATFW_A_MAP_INT_PORT] = { .type = NLA_U32, },
+	[NATFW_A_MAP_EXT_ADDR] = { .type = NLA_BINARY, .len = 16, },
+	[NATFW_A_MAP_EXT_PORT] = { .type = NLA_U32, },
+};
+
 /* NATFW_CMD_TEST - do */
 static const struct nla_policy natfw_test_nl_policy[NATFW_A_TEST_FLOW_LABEL + 1] = {
 	[NATFW_A_TEST_IFINDEX] = { .type = NLA_U32, },
@@ -433,6 +442,8 @@ static const struct genl_ops natfw_nl_ops[] = {
 	{
 		.cmd     = NATFW_CMD_MAP_GET,
 		.dumpit  = natfw_nl_map_get_dumpit,
+		.policy  = natfw_map_get_nl_policy,
+		.maxattr = NATFW_A_MAP_EXT_PORT,
 	},
 	{
 		.cmd     = NATFW_CMD_STATS_GET,

@@ -234,28 +234,64 @@ int natfw_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return walk(&d, cb);
 }
 
+/* What is asked for is in @a; its addresses are in @in and @ex too. */
 struct map_dump {
 	struct sk_buff		*skb;
 	struct natfw_nl_head	head;
+	struct nlattr		**a;		/* may be NULL */
+	union natfw_addr	in, ex;
 };
+
+static bool map_has(const struct map_dump *d, int attr, u32 value)
+{
+	return !d->a[attr] || nla_get_u32(d->a[attr]) == value;
+}
+
+static bool map_wanted(const struct map_dump *d, const struct natfw_map *m)
+{
+	struct natfw_key in, ex;
+
+	if (!d->a)
+		return true;
+	natfw_map_internal(m, &in);
+	natfw_map_external(m, &ex);
+	return map_has(d, NATFW_A_MAP_PROTO, in.proto) &&
+	       map_has(d, NATFW_A_MAP_INT_PORT, ntohs(in.sport)) &&
+	       map_has(d, NATFW_A_MAP_EXT_PORT, ntohs(ex.dport)) &&
+	       (!d->a[NATFW_A_MAP_INT_ADDR] || natfw_addr_equal(&in.src, &d->in)) &&
+	       (!d->a[NATFW_A_MAP_EXT_ADDR] || natfw_addr_equal(&ex.dst, &d->ex));
+}
 
 static int map_put(const struct natfw_map *m, void *arg)
 {
 	struct map_dump *d = arg;
 
-	return natfw_nl_map_put(d->skb, &d->head, m);
+	return map_wanted(d, m) ? natfw_nl_map_put(d->skb, &d->head, m) : 0;
+}
+
+static int map_dump_addr(const struct map_dump *d, int attr, union natfw_addr *addr,
+			 struct netlink_callback *cb)
+{
+	if (!d->a || !d->a[attr])
+		return 0;
+	return natfw_nl_get_addr(d->a[attr], addr, cb->extack);
 }
 
 int natfw_nl_map_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct natfw_map_cursor *c = (struct natfw_map_cursor *)cb->ctx;
-	struct map_dump d = { .skb = skb };
+	struct map_dump d = { .skb = skb, .a = natfw_dump_attrs(cb) };
+	bool one = d.a && d.a[NATFW_A_MAP_EXT_ADDR];
 	int err;
 
 	BUILD_BUG_ON(sizeof(*c) > sizeof(cb->ctx));
 	natfw_nl_head_dump(&d.head, cb, NATFW_CMD_MAP_GET);
 	cb->seq = natfw_nl_list_seq();
-	err = natfw_map_walk(natfw_net(sock_net(skb->sk)), c, map_put, &d);
+	err = map_dump_addr(&d, NATFW_A_MAP_INT_ADDR, &d.in, cb) ?:
+	      map_dump_addr(&d, NATFW_A_MAP_EXT_ADDR, &d.ex, cb);
+	if (err)
+		return err;
+	err = natfw_map_walk(natfw_net(sock_net(skb->sk)), c, one ? &d.ex : NULL, map_put, &d);
 	if (!err)
 		c->pool = U32_MAX;
 	return err && !skb->len ? err : skb->len;

@@ -116,11 +116,13 @@ struct natfw_map_cursor {
 };
 
 /*
- * Call @fn for every mapping from @c on, with the pool's lock held and under
- * RCU, until it does not return 0, which is returned; @c is then where it
- * stopped. Every mapping that stays is seen once.
+ * Call @fn for every mapping from @c on, or those of external address @ext
+ * unless it is NULL, with the pool's lock held and under RCU, until it does
+ * not return 0, which is returned; @c is then where it stopped. Every mapping
+ * that stays is seen once.
  */
 int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
+		   const union natfw_addr *ext,
 		   int (*fn)(const struct natfw_map *m, void *arg), void *arg);
 
 /* enum natfw_filtering of the mapping's pool. */

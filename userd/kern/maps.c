@@ -182,10 +182,57 @@ static void on_wait(evutil_socket_t fd, short what, void *arg)
 	event_add(l->readable, NULL);
 }
 
-/* The module can go straight to where one mapping may be. */
+static void ask_external(struct natfw_map *ask, const struct address *a, bool has_port, uint16_t port)
+{
+	if (address_is_set(a)) {
+		plan_address(&ask->ext_addr, a);
+		natfw_want(ask, NATFW_A_MAP_EXT_ADDR);
+	}
+	if (has_port) {
+		ask->ext_port = port;
+		natfw_want(ask, NATFW_A_MAP_EXT_PORT);
+	}
+}
+
+static void ask_protocol(struct natfw_map *ask, uint8_t protocol)
+{
+	ask->proto = protocol;
+	natfw_want(ask, NATFW_A_MAP_PROTO);
+}
+
+static void ask_wish(struct natfw_map *ask, const struct map_wish *w)
+{
+	if (address_is_set(&w->internal.address) && w->internal_len == address_bits(&w->internal.address)) {
+		plan_address(&ask->int_addr, &w->internal.address);
+		natfw_want(ask, NATFW_A_MAP_INT_ADDR);
+	}
+	if (w->has_internal_port) {
+		ask->int_port = w->internal.port;
+		natfw_want(ask, NATFW_A_MAP_INT_PORT);
+	}
+	if (w->external_len == address_bits(&w->external.address))
+		ask_external(ask, &w->external.address, w->has_external_port, w->external.port);
+	if (w->has_protocol)
+		ask_protocol(ask, w->protocol);
+}
+
+/*
+ * What is asked for alone the module looks for itself, and by its index at the one place where it may be. What comes is
+ * looked at anyway.
+ */
 static int open_walk(struct look *l, struct natfw_error *e)
 {
-	return natfw_walk_open(&l->walk, NATFW_CMD_MAP_GET, NULL, e);
+	const struct map_wish *w = &l->wishes.wish[0];
+	struct natfw_map ask = { 0 };
+	struct map_info at;
+
+	if (l->wishes.n == 1 && w->index && poolids_find(&gate->poolids, w->index, &at)) {
+		ask_external(&ask, &at.external.address, true, at.external.port);
+		ask_protocol(&ask, at.protocol);
+	} else if (l->wishes.n == 1) {
+		ask_wish(&ask, w);
+	}
+	return natfw_walk_open(&l->walk, NATFW_CMD_MAP_GET, &ask, e);
 }
 
 static bool begin(struct look *l)

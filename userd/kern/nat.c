@@ -198,7 +198,7 @@ void nat_stats(struct gate *g, void (*fn)(void *arg, const struct stat_value *v)
 		put(fn, arg, p, "ports", "Ports of the pool, of each protocol.", p->ports);
 		put(fn, arg, p, "ports_used", "Ports in use, of the protocol that uses most.", p->used);
 		put(fn, arg, p, "ports_held", "Ports that were freed and are not given out yet.", p->held);
-		put(fn, arg, p, "hosts", "Internal addresses with a mapping.", p->hosts);
+		put(fn, arg, p, "hosts", "Internal addresses with a port of it.", p->hosts);
 		put(fn, arg, p, "refused_total", "Times that there was no port, or a quota was used up.",
 		    p->refused);
 	}
