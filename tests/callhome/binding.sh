@@ -66,7 +66,7 @@ numbers() {
 	file_has "$WORK/pools" '^internet *natfwd *192.0.2.129 +1' || die "$(cat "$WORK/pools")"
 }
 
-point "8512-2 mappings that packets made" by_packets
+point "X-INT-7,8512-2 mappings that packets made" by_packets
 point "8512-2 mappings that rules made, and how long they live" by_rules
 point "8512-2 use of pools: ports, hosts, and what was refused" numbers
 ktap_end
