@@ -423,22 +423,19 @@ our_manager() {
 	daemon_stop
 }
 
-# ncclient of Debian, which is for Debian's Python.
+# ncclient of Debian, which is for Debian's Python: reads, edits, locks, commits, hears of events.
 other_manager() {
 	/usr/bin/python3 -c 'import ncclient' 2>/dev/null || unable "ncclient is not installed"
 	# it does not take a port that was in use a moment ago
-	device_conf "$(ssh_client nms "remote-address: $MGR4, remote-port: 4900")"
+	device_conf "$(ssh_client nms "remote-address: $MGR4, remote-port: 4900")" \
+		"ietf-netconf-acm:nacm:" \
+		"  groups: {group: [{name: managers, user-name: [ops]}]}" \
+		"  rule-list: [{name: all, group: [managers], rule: [{name: most, module-name: '*', action: permit}]}]"
 	fresh_start
-	in_ns "$MGR" timeout 60 /usr/bin/python3 - "$MGR4" "$CERTS/ops" <<-'PY' >"$WORK/said"
-		import sys
-		from ncclient import manager
-		with manager.call_home(host=sys.argv[1], port=4900, username="natfwd-ssh", key_filename=sys.argv[2],
-		                       hostkey_verify=False, allow_agent=False, look_for_keys=False, timeout=20) as m:
-		    print("session", m.session_id)
-		    print(m.get(filter=("subtree", '<natfw xmlns="urn:natfw:yang:natfw"><state><call-home/></state></natfw>')))
-	PY
-	file_has "$WORK/said" 'session [0-9]'
-	file_has "$WORK/said" '<user>ops</user>'
+	in_ns "$MGR" timeout 60 /usr/bin/python3 "$CALLHOME/nc_client.py" "$MGR4" 4900 natfwd-ssh "$CERTS/ops" \
+		"$CERTS/host.pub" >"$WORK/said" || die "$(cat "$WORK/said")"
+	want "$(tr '\n' ' ' <"$WORK/said")" 'reads edits confirms hears '
+	file_has "$CONF" 'port: 3120'
 	logs 'was=up reason=closed text="close-session"'
 	daemon_stop
 }
@@ -459,7 +456,7 @@ point "6241-2.2a users and keys come and go with the configuration" reloaded
 point "X-CM-11 mgmt and the monitor die, and no sshd is left" restarted
 point "relays that are none" forged
 point "8071-1.4a,8071-C5b natfw-manager" our_manager
-point "8071-1.4a ncclient" other_manager
+point "X-INT-1,8071-1.4a ncclient: reads, edits, locks, commits, events" other_manager
 point "no process, descriptor or file is left behind" no_leak
 point "within what the unit grants" confined
 point "an account that is locked" locked

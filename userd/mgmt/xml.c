@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mgmt/xml.h"
 
 #define DEPTH_MAX	128
+#define XML_NO_NAMESPACE	"urn:natfw:no-namespace"
 
 struct ly_ctx *xml_create(void)
 {
@@ -97,18 +101,62 @@ static bool all_opaque(const struct lyd_node *tree)
 	return true;
 }
 
-struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text, enum xml_fault *fault)
+static struct lyd_node *parse(struct ly_ctx *ctx, const char *text)
 {
 	struct lyd_node *tree = NULL;
-	LY_ERR err;
+
+	if (!lyd_parse_data_mem(ctx, text, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree))
+		return tree;
+	lyd_free_all(tree);
+	return NULL;
+}
+
+/*
+ * An element in no namespace is nothing we know, but who wrote it gets to know which; libyang reads no message in
+ * which there is one. So it is put into a namespace that nobody has.
+ */
+static struct lyd_node *parse_within(struct ly_ctx *ctx, const char *text)
+{
+	struct lyd_node *around, *tree = NULL;
+	char *whole;
+
+	if (!strncmp(text, "<?xml", 5))
+		text = behind(text, "?>");
+	if (!text || asprintf(&whole, "<none xmlns=\"" XML_NO_NAMESPACE "\">%s</none>", text) < 0)
+		return NULL;
+	around = parse(ctx, whole);
+	free(whole);
+	/* one message, and not the end of what was put around it and something else */
+	if (around && !around->next)
+		tree = lyd_child(around);
+	if (tree && !tree->next)
+		lyd_unlink_tree(tree);
+	else
+		tree = NULL;
+	lyd_free_all(around);
+	return tree;
+}
+
+static bool lacks_namespace(struct ly_ctx *ctx)
+{
+	const char *why = ly_errmsg(ctx);
+
+	return why && strstr(why, "Missing XML namespace");
+}
+
+struct lyd_node *xml_read(struct ly_ctx *ctx, const char *text, enum xml_fault *fault)
+{
+	struct lyd_node *tree;
 
 	text += strspn(text, " \t\r\n");
 	*fault = xml_check(text);
 	if (*fault)
 		return NULL;
-	err = lyd_parse_data_mem(ctx, text, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
+	tree = parse(ctx, text);
+	if (!tree && lacks_namespace(ctx))
+		tree = parse_within(ctx, text);
 	ly_err_clean(ctx, NULL);
-	if (!err && tree && !tree->next && all_opaque(tree))
+	if (tree && !tree->next && all_opaque(tree))
 		return tree;
 	lyd_free_all(tree);
 	*fault = XML_MALFORMED;
