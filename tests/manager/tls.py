@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import struct
+import threading
 import time
 
 import rig
@@ -167,12 +168,15 @@ def operations():
     holds('<edit-config><target><candidate/></target><default-operation>none</default-operation>'
           '<config>\n<acl' in got and '1 &lt; 2' in got, got)
     holds('test-option' not in got, 'no test-option')
-    m.command('edit', '-C', path('edit.xml'), 'gw-1')
-    holds('<edit-config><target><candidate/>' in d.received[-2] and '<commit/>' in d.received[-1], 'edit and commit')
+    out = m.command('edit', '-C', path('edit.xml'), 'gw-1')
+    holds('<lock><target><candidate/>' in d.received[-4] and '<edit-config><target><candidate/>' in d.received[-3] and
+          '<commit/>' in d.received[-2] and '<unlock><target><candidate/>' in d.received[-1], 'lock, edit, commit')
+    want(out.count('<ok/>'), 2, 'answers shown')
     m.command('edit', '-R', '90', path('edit.xml'), 'gw-1')
-    holds('<edit-config><target><candidate/>' in d.received[-3] and '<commit/>' in d.received[-1] and
-          '<commit><confirmed/><confirm-timeout>90</confirm-timeout></commit>' in d.received[-2], 'confirmed commit')
+    holds('<edit-config><target><candidate/>' in d.received[-4] and '<commit/>' in d.received[-2] and
+          '<commit><confirmed/><confirm-timeout>90</confirm-timeout></commit>' in d.received[-3], 'confirmed commit')
     m.command('edit', '-R', '0', path('edit.xml'), 'gw-1', status=2)
+    m.command('edit', '-C', '-t', 'running', path('edit.xml'), 'gw-1', status=2)
     m.command('get', '-c', '-x', '/a:b[c="1"]', '-n', 'a=urn:a', 'gw-1')
     holds('<get-config><source><running/></source><filter type="xpath" xmlns:a="urn:a" '
           'select="/a:b[c=&quot;1&quot;]"/></get-config>' in d.received[-1], d.received[-1])
@@ -185,10 +189,40 @@ def operations():
           d.received[-1])
     out = m.command('exec', '-', 'gw-1', text='<rpc><validate/></rpc>\n<commit/><a xmlns="urn:q"/>')
     want(out.count('<ok/>'), 3)
-    out = m.command('shell', 'gw-1', text='get-config\n# nothing\n<commit/>\nnonsense\nquit\n')
+    out = m.command('shell', 'gw-1', text='get-config\n# nothing\n<commit/>\nquit\nnonsense\n')
     want((out.count('<data>'), out.count('<ok/>')), (1, 1))
+    out = m.command('shell', 'gw-1', text='nonsense\r\n  get\t', status=1)
+    want(out.count('<data>'), 1)
     ids = [int(re.search(r'message-id="(\d+)"', r).group(1)) for r in d.received[1:]]
     want(ids, list(range(1, len(ids) + 1)), 'message-ids')
+
+
+def cut_short():
+    """Who asked goes away in the midst of an edit: it is undone, and the device is free for others."""
+    import subprocess
+    m = ready()
+    free = threading.Event()
+    d = Device('gw-1', answer=lambda rpc: ('<edit-config' in rpc and free.wait(20)) and answer(rpc) or answer(rpc))
+    m.connected('gw-1')
+    with open(path('edit.xml'), 'w') as f:
+        f.write('<fine xmlns="urn:x"/>')
+    p = subprocess.Popen([rig.CLI, 'edit', '-S', m.socket, '-C', path('edit.xml'), 'gw-1'], stdout=subprocess.DEVNULL)
+    wait_for(lambda: '<edit-config' in d.received[-1], 10, 'the edit')
+    p.kill()
+    p.wait()
+    m.status()
+    free.set()
+    wait_for(lambda: '<unlock' in d.received[-1], 10, 'the end of it')
+    holds('<discard-changes/>' in d.received[-2], 'it is undone')
+    holds(not any('<commit' in r for r in d.received), 'nothing is committed')
+    # what cannot be sent leaves nothing behind either
+    got = m.ask(['gw-1'], [{'rpc': '<a/>', 'quiet': True}, {'rpc': '<a>'}], undo=[{'rpc': '<b/>'}, {'rpc': '<refuse/>'},
+                                                                                  {'rpc': '<c/>'}])
+    want([(g.get('step'), g.get('outcome')) for g in got[:2]], [(1, 'failed'), (1, 'error')])
+    holds(len(got) == 3 and got[2]['failed'] == 1, got)
+    want([re.sub('.*(<.*/>).*', r'\1', r) for r in d.received[-4:]], ['<a/>', '<b/>', '<refuse/>', '<c/>'])
+    for bad in ({'undo': {'rpc': '<a/>'}}, {'undo': [{}]}, {'undo-from': -1}, {'undo': [{'rpc': '<a/>'}] * 9}):
+        holds('undo' in m.ask(['gw-1'], [{'rpc': '<a/>'}], **bad)[0]['error'] or bad == {'undo': [{}]}, bad)
 
 
 def refusals():
@@ -201,9 +235,15 @@ def refusals():
     want((got[1]['ok'], got[1]['error'], got[1]['failed']), (0, 1, 0))
     with open(path('edit.xml'), 'w') as f:
         f.write('<refuse xmlns="urn:x"/>')
+    with open(path('f.xml'), 'w') as f:
+        f.write('<fine xmlns="urn:x"/>')
     m.command('edit', '-C', path('edit.xml'), 'gw-1', status=1)
-    holds('<discard-changes/>' in d.received[-1], 'the candidate is put back')
+    holds('<discard-changes/>' in d.received[-2] and '<unlock>' in d.received[-1], 'the candidate is put back')
     holds(not any('<commit/>' in r for r in d.received), 'nothing is committed')
+    d.answer = lambda rpc: answer(rpc.replace('<lock', '<refuse'))
+    n = len(d.received)
+    m.command('edit', '-C', path('f.xml'), 'gw-1', status=1)
+    want(len(d.received), n + 1, 'messages after a lock that was refused')
     d.answer = lambda rpc: answer(rpc).replace('>error<', '>warning<')
     got = m.json('rpc', '<refuse xmlns="urn:x"/>', 'gw-1')
     want(got[0]['outcome'], 'warning')
@@ -369,8 +409,11 @@ def all_or_none():
         m.command('devices', 'add', *words, status=1)
         holds(why in m.stderr, f'{words}: {m.stderr}')
     m.command('devices', 'remove', 'none', status=1)
-    m.command('get', 'none', status=1)
+    m.command('get', 'gw-1', 'none', status=1)
+    holds('no such device: none' in m.stderr, m.stderr)
     m.command('get', 'none*', status=1)
+    got = m.ask(['\x1b[2J'], [{'rpc': '<get/>'}])
+    want(got[0]['error'], 'devices: there is no such device: ?[2J')
 
 
 def long_reply():
@@ -386,11 +429,11 @@ def long_reply():
     d.over()
 
 
-def _ask(self, devices, steps):
+def _ask(self, devices, steps, **more):
     import json
     s = socket.socket(socket.AF_UNIX)
     s.connect(self.socket)
-    s.sendall(json.dumps({'id': 1, 'op': 'ask', 'devices': devices, 'steps': steps}).encode() + b'\n')
+    s.sendall(json.dumps({'id': 1, 'op': 'ask', 'devices': devices, 'steps': steps, **more}).encode() + b'\n')
     f, out = s.makefile('rb'), []
     while True:
         got = json.loads(f.readline())
@@ -417,6 +460,7 @@ if __name__ == '__main__':
         ('6242-4.3a what looks like the marker, and the marker in pieces', split_marker),
         ('6241-7.2h get, edit, rpc, exec, shell: what is sent', operations),
         ('6241-3a,6241-3.2a errors have tag and path; nothing ill-formed is sent', refusals),
+        ('an edit that nobody waits for any more is undone', cut_short),
         ('6242-4.3a a marker within a request is not sent', no_marker_out),
         ('X-8071-C9 two devices at once; the slow one does not hold up the other', two_devices),
         ('X-8071-C10 a device that calls again replaces its stale session', stale),

@@ -73,8 +73,10 @@ char *ask_read_file(const char *path)
 /* ------------------------------------------------------------------ showing */
 
 struct progress {
-	int devices, failed;
-	bool headings, shown;
+	int devices;			/* of these */
+	int answers, failed;
+	bool headings;			/* there are several, or may be */
+	bool live;			/* a line on standard error says how far it is */
 };
 
 static const char *member(json_t *o, const char *key)
@@ -151,16 +153,27 @@ static void show_json(json_t *m, const char *raw, size_t size)
 	putchar('\n');
 }
 
-static void show_progress(const struct ask *a, struct progress *p, json_t *m)
+/* The line goes before anything else is shown, which may be on the same terminal, and comes again after it. */
+static void hide_progress(const struct progress *p)
+{
+	if (p->live)
+		fputs("\r\033[K", stderr);
+}
+
+static void show_progress(const struct progress *p)
+{
+	if (!p->live)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "\r\033[K%d devices: %d answers, %d failed ", p->devices, p->answers, p->failed);
+}
+
+static void count(struct progress *p, json_t *m)
 {
 	const char *outcome = member(m, "outcome");
 
-	p->devices++;
+	p->answers++;
 	p->failed += !strcmp(outcome, "error") || !strcmp(outcome, "failed");
-	if (a->quiet || !p->headings)
-		return;
-	fprintf(stderr, "\r%d answers, %d failed ", p->devices, p->failed);
-	p->shown = true;
 }
 
 static int show_end(const struct ask *a, const struct progress *p, json_t *m)
@@ -169,8 +182,6 @@ static int show_end(const struct ask *a, const struct progress *p, json_t *m)
 	json_int_t bad = json_integer_value(json_object_get(m, "error")) +
 			 json_integer_value(json_object_get(m, "failed"));
 
-	if (p->shown)
-		fputc('\n', stderr);
 	if (*error)
 		warnx("%s", error);
 	else if (a->json)
@@ -184,6 +195,21 @@ static int show_end(const struct ask *a, const struct progress *p, json_t *m)
 	return *error || bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static void show_answer(const struct ask *a, struct progress *p, json_t *m, const char *raw, size_t size)
+{
+	if (json_object_get(m, "begun")) {
+		p->devices = (int)json_integer_value(json_object_get(m, "devices"));
+	} else {
+		count(p, m);
+		hide_progress(p);
+		if (a->json)
+			show_json(m, raw, size);
+		else
+			show_text(m, raw, size, p);
+	}
+	show_progress(p);
+}
+
 static int receive(const struct ask *a, struct client_link *c, struct progress *p)
 {
 	json_t *m;
@@ -195,14 +221,11 @@ static int receive(const struct ask *a, struct client_link *c, struct progress *
 		m = client_receive(c, &raw, &size);
 		if (json_object_get(m, "done"))
 			break;
-		show_progress(a, p, m);
-		if (a->json)
-			show_json(m, raw, size);
-		else
-			show_text(m, raw, size, p);
+		show_answer(a, p, m, raw, size);
 		free(raw);
 		json_decref(m);
 	}
+	hide_progress(p);
 	status = show_end(a, p, m);
 	json_decref(m);
 	fflush(stdout);
@@ -211,8 +234,14 @@ static int receive(const struct ask *a, struct client_link *c, struct progress *
 
 /* ------------------------------------------------------------------ asking */
 
-int ask_devices(const struct ask *a, struct client_link *c, json_t *steps, json_t *undo,
-		char **devices)
+static void add_undo(json_t *m)
+{
+	json_object_set_new(m, "undo", json_pack("[{s:s}, {s:s}]", "rpc", "<discard-changes/>",
+						 "rpc", ASK_UNLOCK));
+	json_object_set_new(m, "undo-from", json_integer(1));
+}
+
+int ask_devices(const struct ask *a, struct client_link *c, json_t *steps, bool undo, char **devices)
 {
 	json_t *m = json_pack("{s:s, s:o}", "op", "ask", "steps", steps);
 	json_t *names = json_array();
@@ -223,9 +252,11 @@ int ask_devices(const struct ask *a, struct client_link *c, json_t *steps, json_
 		p.headings |= strpbrk(*devices, "*?[") != NULL;
 	}
 	p.headings |= json_array_size(names) > 1;
+	p.live = p.headings && !a->quiet;
 	json_object_set_new(m, "devices", names);
+	json_object_set_new(m, "progress", json_boolean(p.live));
 	if (undo)
-		json_object_set_new(m, "undo", undo);
+		add_undo(m);
 	if (a->wait)
 		json_object_set_new(m, "wait", json_integer(a->wait));
 	if (a->timeout)

@@ -21,9 +21,13 @@ struct ask {
 void ask_init(struct ask *a);
 /* One of ASK_OPTIONS? Takes it then; a number that is none ends the program. */
 bool ask_option(struct ask *a, int opt, const char *arg);
-/* Ask @steps (reference taken) of the devices named; @undo or NULL, likewise. The exit status. */
-int ask_devices(const struct ask *a, struct client_link *c, json_t *steps, json_t *undo,
-		char **devices);
+#define ASK_UNLOCK	"<unlock><target><candidate/></target></unlock>"
+
+/*
+ * Ask @steps (reference taken) of the devices named. @undo: the first one locks the candidate; where one after it
+ * comes to nothing, the candidate is put back, and unlocked. The exit status.
+ */
+int ask_devices(const struct ask *a, struct client_link *c, json_t *steps, bool undo, char **devices);
 /* What is in a file, or on standard input for "-"; ends the program if it cannot be read. */
 char *ask_read_file(const char *path);
 

@@ -5,6 +5,7 @@
 #include <event2/bufferevent.h>
 #include <grp.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct client {
 	uint64_t awaited;		/* write that has to be on the disk before the answer; 0: none */
 	uint32_t uid;
 	bool handed;			/* the connection is the relay's now */
+	bool last;			/* it says no more, and takes what is still to come */
 };
 
 struct control {
@@ -100,7 +102,6 @@ static void on_done(void *arg, struct request *r)
 
 	(void)r;
 	k->request = NULL;
-	bufferevent_enable(k->bev, EV_READ);
 	read_on(k);
 }
 
@@ -268,7 +269,7 @@ static struct device **named(struct manager *m, json_t *list, const char **why)
 		const char *name = json_string_value(o);
 
 		all[i] = name ? inventory_by_name(&m->inventory, name) : NULL;
-		*why = "devices: there is no such device";
+		*why = name ? no_such_device(name) : "devices: a list of names is needed";
 		if (!all[i])
 			goto failed;
 	}
@@ -397,7 +398,10 @@ static void take_line(struct client *k, const char *line, size_t len)
 	json_decref(message);
 }
 
-/* One after the other: what comes meanwhile waits in the socket. False: @k is gone. */
+/*
+ * One after the other: what comes meanwhile waits, up to the watermark. It is read for all that, as the end of the
+ * connection is found out by reading. False: @k is gone.
+ */
 static bool read_on(struct client *k)
 {
 	struct evbuffer *in = bufferevent_get_input(k->bev);
@@ -409,22 +413,23 @@ static bool read_on(struct client *k)
 		take_line(k, line, len);
 		free(line);
 	}
-	if (k->handed) {
+	/* it is the relay's now, or a line that has no end */
+	if (k->handed || (!k->request && !k->awaited && evbuffer_get_length(in) >= LINE_MAX_OCTETS)) {
 		drop(k);
 		return false;
 	}
-	if (k->request || k->awaited)
-		bufferevent_disable(k->bev, EV_READ);
 	return true;
 }
 
 static void on_read(struct bufferevent *bev, void *arg)
 {
-	struct client *k = arg;
+	(void)bev;
+	read_on(arg);
+}
 
-	if (read_on(k) && evbuffer_get_length(bufferevent_get_input(bev)) >= LINE_MAX_OCTETS &&
-	    !k->request && !k->awaited)
-		drop(k);
+static bool is_busy(const struct client *k)
+{
+	return k->request || k->awaited || evbuffer_get_length(bufferevent_get_output(k->bev));
 }
 
 static void on_written(struct bufferevent *bev, void *arg)
@@ -434,13 +439,26 @@ static void on_written(struct bufferevent *bev, void *arg)
 	(void)bev;
 	if (k->request)
 		request_resume(k->request);
+	else if (k->last && !is_busy(k))
+		drop(k);
+}
+
+/* Whether it is gone altogether, or has said its last and waits for the answer, as nc does. */
+static bool listens(const struct client *k)
+{
+	struct pollfd p = { .fd = bufferevent_getfd(k->bev) };
+
+	return !poll(&p, 1, 0);
 }
 
 static void on_gone(struct bufferevent *bev, short what, void *arg)
 {
+	struct client *k = arg;
+
 	(void)bev;
-	(void)what;
-	drop(arg);
+	k->last = (what & BEV_EVENT_EOF) && !k->last && is_busy(k) && listens(k);
+	if (!k->last)
+		drop(k);
 }
 
 static void add_client(struct control *c, int fd)
@@ -511,7 +529,6 @@ void control_stored(struct control *c, uint64_t number, const char *error)
 				put_error(k, "it is so now, but cannot be stored");
 			else
 				put_done(k);
-			bufferevent_enable(k->bev, EV_READ);
 			read_on(k);
 		}
 	}

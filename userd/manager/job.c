@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <event2/buffer.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,16 +10,22 @@
 
 #define ACTIVE_MAX	64	/* jobs of a request on their way at a time */
 #define STEPS_MAX	256
+#define UNDO_MAX	8
 #define TIMEOUT_DEFAULT	60
 #define TIMEOUT_MAX	3600
 #define WAIT_MAX	604800
+
+struct step {
+	struct order order;
+	bool quiet;			/* not told of if all is well */
+};
 
 struct job {
 	struct request *r;
 	struct device *d;
 	struct job *next;		/* of those that wait for the device */
 	struct job *after, *before;	/* of the request's */
-	unsigned int step;
+	unsigned int step, undone;
 	enum outcome outcome;		/* of the step that ended it, while what undoes it is on its way */
 	bool active, undoing;
 };
@@ -28,9 +35,8 @@ struct request {
 	const struct request_user *user;	/* NULL: cancelled */
 	void *arg;
 	json_t *message;			/* texts of the steps belong to it */
-	struct order *step, undo;		/* undo: after a step that the device refused */
-	bool has_undo;
-	unsigned int steps, timeout, wait;
+	struct step *step, *undo;		/* undo: after a step that came to nothing, from undo_from on */
+	unsigned int steps, undos, undo_from, timeout, wait;
 	struct job *jobs;
 	unsigned int left, active, total;
 	unsigned int count[OUTCOME_FAILED + 1];
@@ -85,6 +91,7 @@ static void free_request(struct request *r)
 		event_free(r->turn);
 	json_decref(r->message);
 	free(r->step);
+	free(r->undo);
 	free(r);
 }
 
@@ -149,25 +156,45 @@ void job_device_gone(struct device *d)
 
 static void ask(struct job *j);
 
-/* True: another one is asked. */
-static bool go_on(struct job *j, enum outcome outcome)
+/* True: what undoes the steps so far is to be asked. */
+static bool turn_back(struct job *j, enum outcome outcome)
 {
-	struct request *r = j->r;
+	const struct request *r = j->r;
 
-	if (outcome <= OUTCOME_WARNING && !j->undoing)
-		return ++j->step < r->steps && r->user;
-	if (outcome != OUTCOME_ERROR || j->undoing || !r->has_undo)
+	if (j->undoing || !r->undos || j->step < r->undo_from)
 		return false;
 	j->undoing = true;
 	j->outcome = outcome;
 	return true;
 }
 
+/* True: another one is asked. */
+static bool go_on(struct job *j, enum outcome outcome)
+{
+	const struct request *r = j->r;
+
+	/* no answer: the session has ended, and what it held is let go by that */
+	if (outcome == OUTCOME_FAILED)
+		return false;
+	if (j->undoing)
+		return ++j->undone < r->undos;
+	if (outcome == OUTCOME_ERROR)
+		return turn_back(j, outcome);
+	if (++j->step == r->steps)
+		return false;
+	return r->user || turn_back(j, OUTCOME_FAILED);
+}
+
+static bool is_told(const struct job *j, enum outcome outcome)
+{
+	return outcome > OUTCOME_WARNING || !(j->undoing || j->r->step[j->step].quiet);
+}
+
 static void on_answer(void *arg, const struct answer *a)
 {
 	struct job *j = arg;
 
-	if (!j->undoing || a->outcome > OUTCOME_WARNING)
+	if (is_told(j, a->outcome))
 		tell(j, a);
 	/* its turn is now: the session is idle, and others come after the last step */
 	if (go_on(j, a->outcome))
@@ -178,13 +205,19 @@ static void on_answer(void *arg, const struct answer *a)
 
 static void ask(struct job *j)
 {
+	const struct step *step = j->undoing ? &j->r->undo[j->undone] : &j->r->step[j->step];
 	struct session *s = j->d->session;
-	const struct order *o = j->undoing ? &j->r->undo : &j->r->step[j->step];
 	const char *why;
 
-	why = s ? session_ask(s, o, j->r->timeout, on_answer, j) : "the session has ended";
-	if (why)
-		fail_job(j, why);
+	why = s ? session_ask(s, &step->order, j->r->timeout, on_answer, j) : "the session has ended";
+	if (!why)
+		return;
+	/* nothing was sent */
+	tell_failed(j, why);
+	if (s && turn_back(j, OUTCOME_FAILED))
+		ask(j);
+	else
+		end_job(j, j->undoing ? j->outcome : OUTCOME_FAILED);
 }
 
 static void begin(struct job *j)
@@ -280,14 +313,17 @@ static const char *member(json_t *o, const char *key)
 	return json_string_value(json_object_get(o, key));
 }
 
-static const char *read_step(json_t *o, struct order *step)
+static const char *read_step(json_t *o, struct step *out)
 {
+	struct order *step = &out->order;
+
 	*step = (struct order){
 		.rpc = member(o, "rpc"), .method = member(o, "method"), .path = member(o, "path"),
 		.type = member(o, "type"), .body = member(o, "body"),
 	};
 	step->rpc_len = json_string_length(json_object_get(o, "rpc"));
 	step->body_len = json_string_length(json_object_get(o, "body"));
+	out->quiet = json_is_true(json_object_get(o, "quiet"));
 	if (!step->rpc && !(step->method && step->path))
 		return "steps: rpc, or method and path, is needed";
 	if (!step->type)
@@ -297,24 +333,32 @@ static const char *read_step(json_t *o, struct order *step)
 	return NULL;
 }
 
-static const char *read_steps(struct request *r)
+/* @all, @count: belong to the request then. */
+static const char *read_list(json_t *list, struct step **all, unsigned int *count)
 {
-	json_t *steps = json_object_get(r->message, "steps");
 	const char *why = NULL;
 	size_t i;
 
-	r->steps = (unsigned int)json_array_size(steps);
-	if (!r->steps || r->steps > STEPS_MAX)
-		return "steps: a list of 1 to 256 is needed";
-	r->step = calloc(r->steps, sizeof(*r->step));
-	if (!r->step)
+	*count = (unsigned int)json_array_size(list);
+	*all = calloc(*count + 1, sizeof(**all));
+	if (!*all)
 		return "out of memory";
-	for (i = 0; i < r->steps && !why; i++)
-		why = read_step(json_array_get(steps, i), &r->step[i]);
-	r->has_undo = json_object_get(r->message, "undo");
-	if (r->has_undo && !why)
-		why = read_step(json_object_get(r->message, "undo"), &r->undo);
+	for (i = 0; i < *count && !why; i++)
+		why = read_step(json_array_get(list, i), &(*all)[i]);
 	return why;
+}
+
+static const char *read_steps(struct request *r)
+{
+	json_t *steps = json_object_get(r->message, "steps"), *undo = json_object_get(r->message, "undo");
+	const char *why;
+
+	if (!json_array_size(steps) || json_array_size(steps) > STEPS_MAX)
+		return "steps: a list of 1 to 256 is needed";
+	if (undo && (!json_is_array(undo) || json_array_size(undo) > UNDO_MAX))
+		return "undo: a list of up to 8 steps is needed";
+	why = read_list(steps, &r->step, &r->steps);
+	return why ? why : read_list(undo, &r->undo, &r->undos);
 }
 
 static const char *read_number(json_t *o, const char *key, unsigned int most, unsigned int *out)
@@ -324,7 +368,7 @@ static const char *read_number(json_t *o, const char *key, unsigned int most, un
 	if (!n)
 		return NULL;
 	if (!json_is_integer(n) || json_integer_value(n) < 0 || json_integer_value(n) > most)
-		return "timeout, wait: seconds within bounds are expected";
+		return "timeout, wait, undo-from: a number within bounds is expected";
 	*out = (unsigned int)json_integer_value(n);
 	return NULL;
 }
@@ -347,6 +391,16 @@ static bool add_job(struct request *r, struct device *d)
 	r->left++;
 	r->total++;
 	return true;
+}
+
+const char *no_such_device(const char *name)
+{
+	static char why[DEVICE_NAME + 64];
+	char shown[DEVICE_NAME];
+
+	inventory_printable(shown, sizeof(shown), name, strlen(name));
+	snprintf(why, sizeof(why), "devices: there is no such device: %s", shown);
+	return why;
 }
 
 /* Of the names and patterns, each device once, in the inventory's order. */
@@ -376,7 +430,7 @@ static const char *select_devices(struct request *r, json_t *names, bool *used)
 			return "out of memory";
 	for (i = 0; i < json_array_size(names); i++)
 		if (!used[i])
-			return "devices: there is no such device";
+			return no_such_device(json_string_value(json_array_get(names, i)));
 	return NULL;
 }
 
@@ -406,6 +460,8 @@ static const char *read_request(struct request *r)
 		why = read_number(r->message, "wait", WAIT_MAX, &r->wait);
 	if (!why && !r->timeout)
 		why = "timeout: has to be 1 at least";
+	if (!why)
+		why = read_number(r->message, "undo-from", STEPS_MAX, &r->undo_from);
 	if (!why)
 		why = read_steps(r);
 	return why ? why : read_devices(r);
@@ -445,6 +501,8 @@ struct request *request_start(struct manager *m, json_t *message, const struct r
 		return NULL;
 	}
 	m->count.requests++;
+	if (json_is_true(json_object_get(message, "progress")))
+		user->tell(arg, json_pack("{s:b, s:i}", "begun", 1, "devices", (int)r->total), NULL);
 	r->waiting = r->wait;
 	deadline.tv_sec = r->wait;
 	if (r->wait)

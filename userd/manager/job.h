@@ -23,7 +23,8 @@ struct request_user {
 };
 
 /*
- * Begin what @message asks for (members devices, all, steps, timeout, wait; Documentation/manager.rst).
+ * Begin what @message asks for (members devices, steps, undo, undo-from, timeout, wait, progress;
+ * Documentation/manager.rst).
  * NULL and *@why if it is not right, and then nothing happens. Ends by done, never before this returns.
  */
 struct request *request_start(struct manager *m, json_t *message, const struct request_user *user,
@@ -31,6 +32,8 @@ struct request *request_start(struct manager *m, json_t *message, const struct r
 void request_resume(struct request *r);
 /* Who asked has gone: begin nothing more, and tell nothing. done is not called. */
 void request_cancel(struct request *r);
+/* "there is no such device", and its name; until the next call. */
+const char *no_such_device(const char *name);
 /* @d is about to be forgotten: what waits for it fails. */
 void job_device_gone(struct device *d);
 

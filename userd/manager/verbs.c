@@ -14,7 +14,7 @@
 
 /* ------------------------------------------------------------------ asking devices */
 
-static int ask_once(const struct ask *a, json_t *steps, json_t *undo, char **devices)
+static int ask_once(const struct ask *a, json_t *steps, bool undo, char **devices)
 {
 	struct client_link *c = client_open(a->socket);
 	int status = ask_devices(a, c, steps, undo, devices);
@@ -59,24 +59,28 @@ int verb_get(int argc, char **argv)
 	}
 	if (optind == argc)
 		return VERB_USAGE;
-	return ask_once(&a, one_step(compose_get_step(&what, &why), why), NULL, argv + optind);
+	return ask_once(&a, one_step(compose_get_step(&what, &why), why), false, argv + optind);
 }
 
 /*
- * In the candidate, an edit that was not accepted whole must not stay for the next one's commit.
- * @revert: seconds after which the device goes back by itself, unless the last step still gets through to it
- * (RFC 6241 8.4); 0: no.
+ * The candidate is everybody's, so it is locked meanwhile: nobody else's changes are committed, or discarded, with
+ * these (RFC 6241 8.3.5.2); and should the session end half way, the device discards them.
+ * @revert: seconds after which the device goes back by itself, unless the next step still gets through to it
+ * (8.4); 0: no.
  */
-static json_t *commit_steps(json_t *edit, unsigned int revert, json_t **undo)
+static json_t *commit_steps(json_t *edit, unsigned int revert)
 {
+	json_t *lock = json_pack("{s:s, s:b}", "rpc", "<lock><target><candidate/></target></lock>", "quiet", 1);
+	json_t *steps = json_pack("[o, o]", lock, edit);
 	char confirmed[128];
 
-	*undo = json_pack("{s:s}", "rpc", "<discard-changes/>");
-	if (!revert)
-		return json_pack("[o, {s:s}]", edit, "rpc", "<commit/>");
 	snprintf(confirmed, sizeof(confirmed), "<commit><confirmed/><confirm-timeout>%u</confirm-timeout>"
 		 "</commit>", revert);
-	return json_pack("[o, {s:s}, {s:s}]", edit, "rpc", confirmed, "rpc", "<commit/>");
+	if (revert)
+		json_array_append_new(steps, json_pack("{s:s}", "rpc", confirmed));
+	json_array_append_new(steps, json_pack("{s:s}", "rpc", "<commit/>"));
+	json_array_append_new(steps, json_pack("{s:s, s:b}", "rpc", ASK_UNLOCK, "quiet", 1));
+	return steps;
 }
 
 static unsigned int seconds_of(const char *text)
@@ -92,7 +96,7 @@ static unsigned int seconds_of(const char *text)
 int verb_edit(int argc, char **argv)
 {
 	struct compose what = { .target = NULL };
-	json_t *step, *steps, *undo = NULL;
+	json_t *step;
 	const char *why = "";
 	unsigned int revert = 0;
 	bool commit = false;
@@ -120,15 +124,16 @@ int verb_edit(int argc, char **argv)
 		else
 			return VERB_USAGE;
 	}
-	if (argc - optind < 2 || (what.path && (commit || what.target)))
+	if (argc - optind < 2 || (what.path && (commit || what.target)) ||
+	    (commit && what.target && strcmp(what.target, "candidate")))
 		return VERB_USAGE;
 	if (commit && !what.target)
 		what.target = "candidate";
 	step = compose_edit_step(&what, ask_read_file(argv[optind]), &why);
 	if (!step)
 		errx(VERB_USAGE, "%s: %s", argv[optind], why);
-	steps = commit ? commit_steps(step, revert, &undo) : one_step(step, why);
-	return ask_once(&a, steps, undo, argv + optind + 1);
+	return ask_once(&a, commit ? commit_steps(step, revert) : one_step(step, why), commit,
+			argv + optind + 1);
 }
 
 /* rpc and exec: @all, every element is a step; otherwise there has to be one. */
@@ -152,7 +157,7 @@ static int run_text(int argc, char **argv, bool all)
 		errx(VERB_USAGE, "%s", why);
 	if (!all && json_array_size(steps) != 1)
 		errx(VERB_USAGE, "one operation is expected; exec takes more");
-	return ask_once(&a, steps, NULL, argv + optind + 1);
+	return ask_once(&a, steps, false, argv + optind + 1);
 }
 
 int verb_rpc(int argc, char **argv)
@@ -188,7 +193,7 @@ int verb_rest(int argc, char **argv)
 		json_object_set_new(step, "type",
 				    json_string(*compose_body(text) == '<' ? "xml" : "json"));
 	}
-	return ask_once(&a, one_step(step, "not UTF-8"), NULL, argv + optind + 2);
+	return ask_once(&a, one_step(step, "not UTF-8"), false, argv + optind + 2);
 }
 
 /* ------------------------------------------------------------------ shell */
@@ -221,25 +226,37 @@ static json_t *shell_steps(char *line, const char **why)
 	return NULL;
 }
 
-static void shell_line(const struct ask *a, struct client_link *c, char *line, char **devices)
+static int shell_line(const struct ask *a, struct client_link *c, char *line, char **devices)
 {
 	const char *why = "";
 	json_t *steps = *line == '<' ? compose_steps(line, &why) : shell_steps(line, &why);
 
 	if (steps)
-		ask_devices(a, c, steps, NULL, devices);
-	else
-		warnx("%s", why);
+		return ask_devices(a, c, steps, false, devices);
+	warnx("%s", why);
+	return EXIT_FAILURE;
+}
+
+/* False: that was the last. */
+static bool next_line(const char *prompt, char **line, size_t *size)
+{
+	if (prompt)
+		fprintf(stderr, "%s> ", prompt);
+	if (getline(line, size, stdin) >= 0)
+		return true;
+	if (prompt)
+		fputc('\n', stderr);
+	return false;
 }
 
 int verb_shell(int argc, char **argv)
 {
 	bool talking = isatty(STDIN_FILENO);
+	int opt, status = EXIT_SUCCESS;
 	struct client_link *c;
 	char *line = NULL, *text;
 	size_t size = 0;
 	struct ask a;
-	int opt;
 
 	ask_init(&a);
 	while ((opt = getopt(argc, argv, ASK_OPTIONS)) != -1)
@@ -248,20 +265,18 @@ int verb_shell(int argc, char **argv)
 	if (optind == argc)
 		return VERB_USAGE;
 	c = client_open(a.socket);
-	for (;;) {
-		if (talking)
-			fprintf(stderr, "%s> ", argv[optind]);
-		if (getline(&line, &size, stdin) < 0)
+	while (next_line(talking ? argv[optind] : NULL, &line, &size)) {
+		text = line + strspn(line, " \t\r\n");
+		text[strcspn(text, "\r\n")] = '\0';
+		if (!strcmp(text, "quit"))
 			break;
-		text = line + strspn(line, " \t\n");
-		if (!strcmp(text, "quit\n"))
-			break;
-		if (!strcmp(text, "help\n"))
+		if (!strcmp(text, "help"))
 			fputs(shell_help, stdout);
 		else if (*text && *text != '#')
-			shell_line(&a, c, text, argv + optind);
+			status |= shell_line(&a, c, text, argv + optind);
 	}
 	free(line);
 	client_close(c);
-	return EXIT_SUCCESS;
+	/* who types has seen it */
+	return talking ? EXIT_SUCCESS : status;
 }
