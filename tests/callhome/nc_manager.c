@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A manager of somebody else's making: libnetconf2's client, which a device calls by TLS. It reads the
+ * A manager of somebody else's making: libnetconf2's client, which a device calls by TLS or SSH. It reads the
  * device's modules by get-schema, and parses what it is told by them.
  *
  *	nc_manager ADDRESS PORT CERTIFICATE KEY CA STEP...
+ *	nc_manager ADDRESS PORT ssh:USER KEY HOST-KEY STEP...	the latter two as files; KEY.pub has to be there
  *
  * Steps, in this order on one session; the first that goes wrong ends it with status 1:
  *
- *	get XPATH|-  get-config STORE  get-schema NAME  capability URI
+ *	get XPATH|-  get-config STORE  get-schema NAME  capability URI  module NAME (has been read and compiled)
  *	edit STORE FILE  validate STORE  commit  confirmed SECONDS  cancel  discard  lock STORE  unlock STORE
- *	subscribe STREAM  notification  rpc XML  sleep SECONDS
+ *	subscribe STREAM  notification NAME (others are passed over)  rpc XML  sleep SECONDS
  *	refused TAG	the next step has to be refused for that reason
  */
 #include <err.h>
+#include <libssh/libssh.h>
 #include <libyang/libyang.h>
 #include <nc_client.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,11 +78,16 @@ static void show(struct lyd_node *op)
 static void ask(struct nc_rpc *rpc)
 {
 	struct lyd_node *envelope = NULL, *op = NULL;
+	NC_MSG_TYPE what;
 	uint64_t id;
 
 	if (!rpc || nc_send_rpc(session, rpc, 1000, &id) != NC_MSG_RPC)
 		errx(1, "the request could not be sent");
-	if (nc_recv_reply(session, rpc, id, WAIT_MS, &envelope, &op) != NC_MSG_REPLY)
+	/* events that come before it wait for their step */
+	do
+		what = nc_recv_reply(session, rpc, id, WAIT_MS, &envelope, &op);
+	while (what == NC_MSG_NOTIF);
+	if (what != NC_MSG_REPLY)
 		errx(1, "no answer");
 	judge(envelope);
 	if (op)
@@ -90,15 +98,21 @@ static void ask(struct nc_rpc *rpc)
 	fflush(stdout);
 }
 
-static void hear(void)
+static void hear(const char *name)
 {
-	struct lyd_node *envelope = NULL, *op = NULL;
+	struct lyd_node *envelope, *op;
+	bool found = false;
 
-	if (nc_recv_notif(session, WAIT_MS, &envelope, &op) != NC_MSG_NOTIF)
-		errx(1, "no notification");
-	lyd_print_file(stdout, op, LYD_XML, LYD_PRINT_WITHSIBLINGS);
-	lyd_free_tree(envelope);
-	lyd_free_tree(op);
+	while (!found) {
+		envelope = op = NULL;
+		if (nc_recv_notif(session, WAIT_MS, &envelope, &op) != NC_MSG_NOTIF)
+			errx(1, "no notification");
+		found = !strcmp(op->schema->name, name);
+		if (found)
+			lyd_print_file(stdout, op, LYD_XML, LYD_PRINT_WITHSIBLINGS);
+		lyd_free_tree(envelope);
+		lyd_free_tree(op);
+	}
 	fflush(stdout);
 }
 
@@ -145,6 +159,16 @@ static void capability(const char *uri)
 	if (!*have)
 		errx(1, "the device does not say %s", uri);
 	printf("%s\n", *have);
+}
+
+static void module(const char *name)
+{
+	const struct ly_ctx *ctx = nc_session_get_ctx(session);
+	const struct lys_module *m = ly_ctx_get_module_implemented(ctx, name);
+
+	if (!m || !m->compiled)
+		errx(1, "module %s was not read", name);
+	printf("module %s\n", name);
 }
 
 static void validate(const char *name)
@@ -194,7 +218,8 @@ static const struct {
 	{ "get", get }, { "get-config", get_config }, { "get-schema", get_schema },
 	{ "capability", capability }, { "validate", validate }, { "confirmed", confirmed },
 	{ "lock", lock }, { "unlock", unlock }, { "subscribe", subscribe }, { "rpc", rpc },
-	{ "refused", expect_refusal }, { "sleep", pause_for },
+	{ "refused", expect_refusal }, { "sleep", pause_for }, { "notification", hear },
+	{ "module", module },
 };
 
 /* How many words it took. */
@@ -208,8 +233,6 @@ static int step(char **word)
 		return ask(nc_rpc_cancel(NULL, NC_PARAMTYPE_CONST)), 1;
 	if (!strcmp(*word, "discard"))
 		return ask(nc_rpc_discard()), 1;
-	if (!strcmp(*word, "notification"))
-		return hear(), 1;
 	if (!strcmp(*word, "edit") && word[1] && word[2])
 		return ask(nc_rpc_edit(store(word[1]), NC_RPC_EDIT_DFLTOP_UNKNOWN,
 				       NC_RPC_EDIT_TESTOPT_UNKNOWN, NC_RPC_EDIT_ERROPT_UNKNOWN,
@@ -220,6 +243,44 @@ static int step(char **word)
 	errx(2, "%s: no such step", *word);
 }
 
+/* ------------------------------------------------------------------ being called */
+
+/* 0: it is the one in the file. */
+static int check_host_key(const char *host, ssh_session ssh, void *file)
+{
+	ssh_key shown = NULL, known = NULL;
+	int status = -1;
+
+	(void)host;
+	if (ssh_get_server_publickey(ssh, &shown) == SSH_OK &&
+	    ssh_pki_import_pubkey_file(file, &known) == SSH_OK)
+		status = ssh_key_cmp(shown, known, SSH_KEY_CMP_PUBLIC);
+	ssh_key_free(shown);
+	ssh_key_free(known);
+	return status;
+}
+
+static int listen_ssh(char **arg)
+{
+	char public[4096];
+
+	snprintf(public, sizeof(public), "%s.pub", arg[4]);
+	nc_client_ssh_ch_set_auth_hostkey_check_clb(check_host_key, arg[5]);
+	nc_client_ssh_ch_set_auth_pref(NC_SSH_AUTH_PUBLICKEY, 3);
+	nc_client_ssh_ch_set_auth_pref(NC_SSH_AUTH_INTERACTIVE, -1);
+	nc_client_ssh_ch_set_auth_pref(NC_SSH_AUTH_PASSWORD, -1);
+	return nc_client_ssh_ch_set_username(arg[3] + strlen("ssh:")) ||
+	       nc_client_ssh_ch_add_keypair(public, arg[4]) ||
+	       nc_client_ssh_ch_add_bind_listen(arg[1], (uint16_t)atoi(arg[2]));
+}
+
+static int listen_tls(char **arg)
+{
+	return nc_client_tls_ch_set_cert_key_paths(arg[3], arg[4]) ||
+	       nc_client_tls_ch_set_trusted_ca_paths(arg[5], NULL) ||
+	       nc_client_tls_ch_add_bind_listen(arg[1], (uint16_t)atoi(arg[2]));
+}
+
 int main(int argc, char **argv)
 {
 	int i = 6;
@@ -227,13 +288,12 @@ int main(int argc, char **argv)
 	if (argc < 7)
 		errx(2, "usage: nc_manager ADDRESS PORT CERTIFICATE KEY CA STEP...");
 	nc_client_init();
-	if (nc_client_tls_ch_set_cert_key_paths(argv[3], argv[4]) ||
-	    nc_client_tls_ch_set_trusted_ca_paths(argv[5], NULL) ||
-	    nc_client_tls_ch_add_bind_listen(argv[1], (uint16_t)atoi(argv[2])))
+	if (strncmp(argv[3], "ssh:", 4) ? listen_tls(argv) : listen_ssh(argv))
 		errx(1, "cannot listen");
 	if (nc_accept_callhome(WAIT_MS, NULL, &session) != 1)
 		errx(1, "no device called");
 	printf("session %u of %s\n", nc_session_get_id(session), nc_session_get_host(session));
+	fflush(stdout);
 	while (i < argc)
 		i += step(argv + i);
 	nc_session_free(session, NULL);

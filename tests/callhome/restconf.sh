@@ -92,14 +92,19 @@ never_whole() {
 	wait_for 90 file_has "$BG_OUT" over || die "$(cat "$BG_OUT")"
 }
 
-# Other clients: curl, through a relay that takes the call and lets curl connect to it; TLS is curl's.
-by_curl() {
-	local url=https://gateway-17 me=(--silent --show-error --max-time 20 --cacert "$CERTS/root.pem"
-		--cert "$CERTS/nms.pem" --key "$CERTS/nms.key" --connect-to gateway-17:443:127.0.0.1:8443)
+# Other clients: curl, through a relay that takes a call and lets curl connect to it; TLS is curl's.
+relayed() {
 	command -v curl >/dev/null || die "no curl"
+	url=https://gateway-17 me=(--silent --show-error --max-time 20 --cacert "$CERTS/root.pem"
+		--cert "$CERTS/nms.pem" --key "$CERTS/nms.key" --connect-to gateway-17:443:127.0.0.1:8443)
 	# the second listener is there when the call has come
 	bg in_ns "$MGR" socat "TCP-LISTEN:4336,bind=$MGR4,reuseaddr" TCP-LISTEN:8443,bind=127.0.0.1,reuseaddr
 	wait_for 15 listens 8443
+}
+
+by_curl() {
+	local url me
+	relayed
 	in_ns "$MGR" curl "${me[@]}" --http1.1 -D "$WORK/heads" \
 		"$url/.well-known/host-meta" -o "$WORK/meta" --next "${me[@]}" \
 		"$url/restconf/data/natfw:natfw/gist/port" -o "$WORK/port" --next "${me[@]}" \
@@ -114,6 +119,41 @@ by_curl() {
 	want "$(cat "$WORK/answers")" "201 0
 <rate xmlns=\"urn:natfw:yang:natfw\">21</rate> 204 0"
 	kill -- "-$BG" 2>/dev/null || :
+}
+
+# tag_of FILE: the last ETag in heads that curl has written
+tag_of() {
+	sed -n 's/^[Ee][Tt]ag: *\([^\r]*\)\r*$/\1/p' "$1" | tail -n 1
+}
+
+# PATCH, and what is changed only if it is as one thinks.
+curl_edits() {
+	local url me tag at=restconf/data/natfw:natfw/policy type='Content-Type: application/yang-data+json'
+	relayed
+	in_ns "$MGR" curl "${me[@]}" -X PATCH -H "$type" -d '{"natfw:policy": {"rate": 31}}' -o /dev/null -w '%{http_code} ' \
+		"$url/$at" --next "${me[@]}" -D "$WORK/heads" "$url/$at/rate" --next "${me[@]}" -o "$WORK/refusal" \
+		-X PATCH -H "$type" -H 'If-Match: "of something else"' -d '{"natfw:rate": 32}' -w ' %{http_code} ' "$url/$at/rate" \
+		--next "${me[@]}" "$url/$at/rate" >"$WORK/answers" || die "curl: $?"
+	want "$(cat "$WORK/answers")" '204 {"natfw:rate":31} 412 {"natfw:rate":31}'
+	jq -e '."ietf-restconf:errors".error[0]."error-tag" == "operation-failed"' "$WORK/refusal" >/dev/null || cat "$WORK/refusal"
+	tag=$(tag_of "$WORK/heads")
+	[[ $tag == '"'*'"' ]] || die "tag '$tag' of $(cat "$WORK/heads")"
+	relayed
+	in_ns "$MGR" curl "${me[@]}" -H "If-None-Match: $tag" -w '%{http_code} ' "$url/$at/rate" --next "${me[@]}" \
+		-X PATCH -H "$type" -H "If-Match: $tag" -d '{"natfw:rate": 32}' -w '%{http_code} ' "$url/$at/rate" --next "${me[@]}" \
+		-X PATCH -H "$type" -H "If-Match: $tag" -d '{"natfw:rate": 33}' -o /dev/null -w '%{http_code} ' "$url/$at/rate" \
+		--next "${me[@]}" -H "If-None-Match: $tag" "$url/$at/rate" --next "${me[@]}" \
+		-X DELETE -w ' %{http_code}' "$url/$at/rate" >"$WORK/answers" || die "curl: $?"
+	want "$(cat "$WORK/answers")" '304 204 412 {"natfw:rate":32} 204'
+}
+
+# Other managers are called in vain all the time, which curl hears as it happens.
+curl_hears() {
+	local url me event
+	relayed
+	event=$(grep -m 1 '^data: ' < <(in_ns "$MGR" curl "${me[@]}" --no-buffer -H 'Accept: text/event-stream' \
+		"$url/restconf/streams/natfw/json"))
+	jq -e '."ietf-restconf:notification"."natfw:call-home-event".client' <<<"${event#data: }" >/dev/null || die "$event"
 }
 
 NATFW_MANAGER=$TOP/userd/manager/natfw-manager
@@ -199,6 +239,8 @@ point "8040-1.4a,8040-1.4b,8040-1.4d,8040-1.4e,6241-7.5b what NETCONF has locked
 point "8341-f what no rule permits" plays denied
 point "a thousand entries" plays large
 point "8040-3.1a,8040-4.5a,X-8040-ch2 curl" by_curl
+point "8040-4.6a,8040-3.4a curl: PATCH, If-Match, If-None-Match" curl_edits
+point "8040-6a curl: events" curl_hears
 point "8040-3.1b,8040-2.5c natfw-manager" by_manager
 point "8040-6a events in JSON" plays streams
 point "8040-6a events in XML" plays in_xml

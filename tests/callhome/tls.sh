@@ -73,6 +73,56 @@ chain_is_sent() {
 	daemon_stop
 }
 
+# A whole session by openssl's client: both hellos, a request, and the end.
+openssl_session() {
+	local ns=urn:ietf:params:xml:ns:netconf:base:1.0 old=urn:ietf:params:netconf:base:1.0
+	with
+	relay
+	printf '%s]]>]]>' >"$WORK/input" \
+		"<hello xmlns=\"$ns\"><capabilities><capability>$old</capability></capabilities></hello>" \
+		"<rpc xmlns=\"$ns\" message-id=\"11\"><get-config><source><running/></source></get-config></rpc>" \
+		"<rpc xmlns=\"$ns\" message-id=\"12\"><close-session/></rpc>"
+	in_ns "$MGR" timeout 20 openssl s_client -connect 127.0.0.1:5000 -cert "$CERTS/nms.pem" -key "$CERTS/nms.key" \
+		-CAfile "$CERTS/root.pem" -quiet -ign_eof <"$WORK/input" >"$WORK/s_client" 2>&1 || :
+	want "$(grep -o 'rpc-reply[^>]*message-id="[0-9]*"' "$WORK/s_client" | grep -o '[0-9]*"$' | tr '\n' ' ')" '11" 12" '
+	file_has "$WORK/s_client" "<remote-address>$MGR4</remote-address>"
+	logs 'was=up reason=closed text="close-session"'
+	daemon_stop
+}
+
+# What was agreed on once is not taken up again, and nothing is said before it is known who says it.
+nothing_early() {
+	local version
+	with
+	printf 'GET / HTTP/1.1\r\n\r\n' >"$WORK/early"
+	for version in tls1_2 tls1_3; do
+		relay
+		s_client -$version -sess_out "$WORK/session"
+		file_has "$WORK/s_client" '<hello xmlns='
+		file_has "$WORK/s_client" '^New, TLSv1'
+		file_lacks "$WORK/s_client" 'Post-Handshake New Session Ticket arrived'
+		file_lacks "$WORK/s_client" 'TLS session ticket:'
+		# TLS 1.2 has something to come back with, TLS 1.3 has not
+		[[ -s $WORK/session ]] || continue
+		relay
+		s_client -$version -sess_in "$WORK/session"
+		file_has "$WORK/s_client" '^New, TLSv1'
+		file_lacks "$WORK/s_client" '^Reused'
+		rm "$WORK/session"
+	done
+	# a session that says it may begin early, by another server with the same certificate
+	cat "$CERTS/device.pem" "$CERTS/device.key" >"$WORK/both.pem"
+	bg in_ns "$MGR" openssl s_server -accept 127.0.0.1:5001 -cert "$WORK/both.pem" -early_data -naccept 1 -quiet
+	wait_for 10 listens 5001
+	(sleep 1) | in_ns "$MGR" timeout 10 openssl s_client -connect 127.0.0.1:5001 -tls1_3 -sess_out "$WORK/session" >"$WORK/made" 2>&1
+	[[ -s $WORK/session ]] || die "$(cat "$WORK/made")"
+	relay
+	s_client -tls1_3 -sess_in "$WORK/session" -early_data "$WORK/early"
+	file_has "$WORK/s_client" 'Early data was rejected' || die "$(cat "$WORK/s_client")"
+	file_has "$WORK/s_client" '^New, TLSv1.3'
+	daemon_stop
+}
+
 versions() {
 	with
 	lets_in nms1 --tls TLSv1_2
@@ -202,6 +252,8 @@ bad_files() {
 
 point "8071-S3b,8071-S4a,7589-2b,CHS-2 openssl s_client with the root alone: the chain is sent" chain_is_sent
 point "7589-8a,7589-8b TLS 1.2 and 1.3, nothing older" versions
+point "7589-1a,6241-2.3a openssl s_client: a session, from hello to close-session" openssl_session
+point "X-7589-2e,X-7589-8c no session is resumed, and nothing is taken early" nothing_early
 point "7589-1a,7589-5a,X-7589-2d,6242-6b,CHD-6a no, strange, expired and servers' certificates" who_is_refused
 point "CHS-24 revoked certificates" revoked
 point "7589-7b,7589-7c,7589-7d,7589-7f,7589-7j,7407-b,CHD-6d the user's name, by rules in their order" mapping
