@@ -440,6 +440,39 @@ other_manager() {
 	daemon_stop
 }
 
+# gist N: a file that says so
+gist() {
+	echo "<natfw xmlns=\"urn:natfw:yang:natfw\"><gist><port>$1</port></gist></natfw>" >"$WORK/home/$1.xml"
+	echo "config=@$WORK/home/$1.xml"
+}
+
+# yangcli, which connects, so a relay takes the call for it.
+yangcli_manager() {
+	command -v yangcli >/dev/null || unable "yangcli is not installed"
+	mkdir -p "$WORK/home"
+	with "ietf-netconf-acm:nacm:" \
+		"  groups: {group: [{name: managers, user-name: [ops]}]}" \
+		"  rule-list: [{name: all, group: [managers], rule: [{name: most, module-name: '*', action: permit}]}]"
+	printf '%s\n' >"$WORK/script" 'get-schema identifier=natfw' 'lock target=candidate' \
+		"edit-config target=candidate $(gist 3201)" 'validate source=candidate' commit 'unlock target=candidate' \
+		'get-config source=running' "edit-config target=candidate $(gist 3202)" discard-changes \
+		'get-config source=candidate' "edit-config target=running $(gist 3203)" \
+		'get-config source=running'
+	bg in_ns "$MGR" socat "TCP-LISTEN:4334,bind=$MGR4,reuseaddr" TCP-LISTEN:8830,bind=127.0.0.1,reuseaddr
+	wait_for 15 listens 8830
+	in_ns "$MGR" env HOME="$WORK/home" timeout 60 yangcli --server=127.0.0.1 --ncport=8830 --user=natfwd-ssh \
+		--password=none --public-key="$CERTS/ops.pub" --private-key="$CERTS/ops" --batch-mode \
+		--modpath="$TOP/userd/yang:/usr/share/yuma/modules" --run-script="$WORK/script" \
+		>"$WORK/said" 2>&1 </dev/null || die "$(cat "$WORK/said")"
+	file_has "$WORK/said" 'Protocol version set to: RFC 6241 (base:1.1)' || die "$(cat "$WORK/said")"
+	file_has "$WORK/said" 'namespace "urn:natfw:yang:natfw"'
+	file_lacks "$WORK/said" 'RPC Error Reply' || die "$(cat "$WORK/said")"
+	want "$(grep -o 'port 32[0-9]*' "$WORK/said" | tr '\n' ' ')" 'port 3201 port 3201 port 3203 ' "$(cat "$WORK/said")"
+	file_has "$CONF" 'port: 3203'
+	logs 'was=up reason=closed'
+	daemon_stop
+}
+
 point "8071-S1a,8071-S1d,8071-S6a,CHD-6c,CHO-1,6241-2.3a,6242-3d calls the registered port, and keeps its secrets" first
 point "8071-S1b,8071-S1c,X-6242-3g,8071-S3c other ports, and IPv6" other_port
 point "8071-S3a,8071-1.4a,4253-4a the device is the server of SSH, and says so first" server_role
@@ -457,6 +490,7 @@ point "X-CM-11 mgmt and the monitor die, and no sshd is left" restarted
 point "relays that are none" forged
 point "8071-1.4a,8071-C5b natfw-manager" our_manager
 point "X-INT-1,8071-1.4a ncclient: reads, edits, locks, commits, events" other_manager
+point "8071-1.4a yangcli: reads, edits, locks, commits" yangcli_manager
 point "no process, descriptor or file is left behind" no_leak
 point "within what the unit grants" confined
 point "an account that is locked" locked
