@@ -5,6 +5,7 @@
  * natfw-test: quick host timeout=60
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +176,101 @@ static void share_of_strangers(void)
 	EXPECT_EQ(admit_patience(a, known), 20000);
 }
 
+/* How many of ten sources get in, and how many of those begin. */
+static int ten_of(const char *network, uint64_t now, int *in, struct source **held)
+{
+	char text[32];
+	int i, begun = 0;
+
+	for (*in = i = 0; i < 10; i++) {
+		struct source *s;
+
+		snprintf(text, sizeof(text), "%s.%d", network, i);
+		if (enter(text, now, &s) != ADMIT_OK)
+			continue;
+		++*in;
+		if (admit_begin(a, s, now))
+			held[begun++] = s;
+	}
+	return begun;
+}
+
+static void share_of_the_sour(void)
+{
+	struct source *sour[10], *clean[10], *s;
+	char text[32];
+	int i, in;
+
+	fresh();
+	for (i = 0; i < 10; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%d", i);
+		EXPECT(handshake(text, 1000, RESULT_BAD));
+	}
+	EXPECT_EQ(ten_of("10.0.0", 1000, &in, sour), 2);
+	EXPECT_EQ(in, 2 + 4);
+	/* who calls for the first time does not stand in line behind those */
+	EXPECT_EQ(ten_of("192.0.2", 1000, &in, clean), 2);
+	EXPECT_EQ(in, 2 + 4);
+	EXPECT(!admit_is_sour(clean[0]) && admit_is_sour(sour[0]));
+	/* failing makes one sour, a device makes it good again, and so does time */
+	admit_end(a, clean[0], RESULT_BAD, 1000);
+	EXPECT(admit_is_sour(clean[0]));
+	admit_end(a, clean[1], RESULT_GOOD, 1000);
+	EXPECT(!admit_is_sour(clean[1]));
+	admit_end(a, sour[0], RESULT_NEITHER, 1000);
+	admit_end(a, sour[1], RESULT_GOOD, 1000);
+	EXPECT(admit_is_sour(sour[0]) && !admit_is_sour(sour[1]));
+	EXPECT_EQ(enter("10.0.0.5", 11000, &s), ADMIT_FULL);
+	fresh();
+	EXPECT(handshake("10.0.0.1", 1000, RESULT_BAD));
+	EXPECT_EQ(enter("10.0.0.1", 11000, &s), ADMIT_OK);
+	EXPECT(admit_is_sour(s));
+	EXPECT_EQ(enter("10.0.0.1", 11001, &s), ADMIT_OK);
+	EXPECT(!admit_is_sour(s));
+}
+
+/* What is counted of them stays right when they change within a handshake. */
+static void sour_meanwhile(void)
+{
+	struct source *s[4];
+	int i, in;
+
+	fresh();
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(enter("192.0.2.1", 1000, &s[i]), ADMIT_OK);
+		EXPECT(admit_begin(a, s[i], 1000));
+	}
+	admit_end(a, s[0], RESULT_BAD, 1000);
+	/* one of it is left, which counts now; time passes, and it does not any more */
+	EXPECT_EQ(enter("192.0.2.1", 20000, &s[0]), ADMIT_OK);
+	admit_end(a, s[1], RESULT_NEITHER, 20000);
+	admit_abandon(a, s[0]);
+	for (i = 0; i < 10; i++)
+		handshake("10.0.0.1", 20000 + i * 1000ull, RESULT_BAD);
+	admit_forgive(a);
+	for (i = 0; i < 2; i++)
+		EXPECT(handshake("10.0.0.2", 31000, RESULT_BAD));
+	EXPECT(handshake("10.0.0.3", 31000, RESULT_BAD));
+	EXPECT_EQ(ten_of("10.0.0", 31000, &in, s), 4);
+}
+
+static void crowded(void)
+{
+	struct source *held[10], *known;
+	int in;
+
+	fresh();
+	EXPECT_EQ(enter("192.0.2.77", 1000, &held[0]), ADMIT_OK);
+	EXPECT(!admit_is_crowded(a, held[0]));
+	EXPECT_EQ(ten_of("192.0.2", 1000, &in, held), 4);
+	EXPECT(admit_is_crowded(a, held[0]));
+	familiar("198.51.100.1", 1, 1000);
+	EXPECT_EQ(enter("198.51.100.1", 1000, &known), ADMIT_OK);
+	EXPECT(!admit_is_crowded(a, known));
+	admit_end(a, held[3], RESULT_NEITHER, 1000);
+	EXPECT(!admit_is_crowded(a, held[0]));
+}
+
 static void rate(void)
 {
 	struct settings_limits *l = &limits;
@@ -275,6 +371,9 @@ int main(void)
 		{ "8071-5d a /64 is a source, and so is IPv4 in IPv6", families },
 		{ "CHD-5g the share of a source", share_of_a_source },
 		{ "CHD-5g the share of strangers", share_of_strangers },
+		{ "CHD-5g the share of sources that failed lately", share_of_the_sour },
+		{ "counts stay right when a source fails meanwhile", sour_meanwhile },
+		{ "strangers take up their places", crowded },
 		{ "CHD-5g handshakes a second", rate },
 		{ "CHD-5g sources are forgotten, but for those in use and known", many_sources },
 		{ "8071-5d one address of many devices is not blocked for a few", many_devices_behind_one },

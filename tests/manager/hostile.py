@@ -292,8 +292,23 @@ def half_open():
         x.close()
 
 
+def comes_in(m, name, source, seconds):
+    """It calls until it is let in, as devices do; after how long."""
+    start = time.monotonic()
+    while m.device(name)['state'] != 'connected':
+        holds(time.monotonic() - start < seconds * rig.SLOW, f'{name} is let in')
+        d = Device(name, source=source)
+        while not d.ended.wait(0.1) and m.device(name)['state'] != 'connected':
+            pass
+        time.sleep(0.2)
+    return time.monotonic() - start
+
+
 def flood():
-    m = ready()
+    # places for strangers are few, and so it does not take long until they are all taken
+    m = ready('handshake-time: 5, waiting: 256')
+    certificate('gw-2', 'maker', '/serialNumber=SN2')
+    m.add('gw-2', identifier='SN2')
     Device('gw-1', source='127.0.0.99')
     m.connected('gw-1')
     Device.stop_all()
@@ -331,14 +346,21 @@ def flood():
     m.connected('gw-1', 5)
     took = time.monotonic() - start
     holds('<data>' in m.command('get', 'gw-1'), 'it is of use')
-    time.sleep(2)
+    most = fds(m)
+    new = comes_in(m, 'gw-2', '127.0.0.98', 30)
+    most = max(most, fds(m))
+    holds('<data>' in m.command('get', 'gw-2'), 'it is of use')
+    time.sleep(1)
     end.set()
     for t in threads:
         t.join()
     rate = sum(count) / (time.monotonic() - begin)
-    print(f'# {rate:.0f} connections a second, the device was in after {took:.2f} s, {(rss(m) - before)} KiB more')
+    print(f'# {rate:.0f} connections a second, a device seen before was in after {took:.2f} s, one never seen after '
+          f'{new:.2f} s, {(rss(m) - before)} KiB and {most} descriptors')
     holds(rate > 500, 'a flood')
     holds(rss(m) - before < 100000, 'memory is bounded')
+    holds(most < 128 + 128 + 64, f'descriptors are bounded: {most}')
+    holds('silence, while others wait' in m.log_text(), 'who says nothing makes room')
     s = m.status()
     holds(s['begun'] < 300 * (time.monotonic() - begin + 1), 'handshakes are limited')
 
@@ -531,7 +553,8 @@ if __name__ == '__main__':
         ('a device that never reads', never_reads),
         ('8071-5d,CHD-5g a source that fails is blocked for a while, and no other', blocking),
         ('8071-5d,CHD-5g places are bounded by source and in all, and kept for those known', half_open),
-        ('CHD-5g a flood of strangers: the device gets in, memory and handshakes are bounded', plain(flood)),
+        ('CHD-5g a flood of strangers: devices get in, seen before or not; memory, descriptors and handshakes are bounded',
+         plain(flood)),
         ('sessions that come and go leave nothing behind', lost_sessions),
         ('nonsense on the control socket is answered, and harms nobody', control_nonsense),
         ('8071-C2a it runs without root, cannot connect, and few system calls are left to it', plain(confined)),

@@ -20,7 +20,9 @@ struct source {
 	uint32_t waiting, half_open;
 	uint32_t familiar;		/* devices that were last authenticated from here */
 	uint32_t failures;
+	bool sour;			/* failed lately, and no device of it came since */
 	uint64_t window;		/* when failures began to be counted */
+	uint64_t failed;		/* the last time */
 	uint64_t blocked_until;
 };
 
@@ -29,7 +31,7 @@ struct admit {
 	struct table table;
 	struct source *newest, *oldest;
 	uint8_t hash_key[16];
-	uint32_t waiting, half_open, strangers;	/* strangers: of half_open */
+	uint32_t waiting, half_open, strangers, soured;	/* the latter two: of half_open */
 	uint64_t tokens, filled;		/* thousandths of a handshake, and when counted */
 	struct admit_stats stats;
 };
@@ -133,6 +135,14 @@ static struct source *add(struct admit *a, const uint8_t key[KEY_SIZE], uint64_t
 	return s;
 }
 
+static void set_sour(struct admit *a, struct source *s, bool sour)
+{
+	if (s->sour == sour)
+		return;
+	s->sour = sour;
+	a->soured += sour ? s->half_open : -s->half_open;
+}
+
 static struct source *touch(struct admit *a, const struct sockaddr *from, uint64_t now)
 {
 	uint8_t key[KEY_SIZE];
@@ -145,6 +155,8 @@ static struct source *touch(struct admit *a, const struct sockaddr *from, uint64
 		return add(a, key, now);
 	unlink_source(a, s);
 	link_newest(a, s);
+	if (now - s->failed > a->limits->penalty * 1000ull)
+		set_sour(a, s, false);
 	return s;
 }
 
@@ -181,6 +193,11 @@ bool admit_is_familiar(const struct source *source)
 	return source->familiar;
 }
 
+bool admit_is_sour(const struct source *source)
+{
+	return source->sour;
+}
+
 static void fill(struct admit *a, uint64_t now)
 {
 	uint64_t most = a->limits->handshakes * 1000ull;
@@ -193,7 +210,10 @@ static void fill(struct admit *a, uint64_t now)
 	a->filled = now;
 }
 
-/* Strangers leave half of a second's handshakes, and of the places, to those known. */
+/*
+ * Strangers leave half of a second's handshakes, and of the places, to those known; those that failed lately, half
+ * of what is left to those that did not.
+ */
 static bool room(const struct admit *a, const struct source *s)
 {
 	const struct settings_limits *l = a->limits;
@@ -202,8 +222,13 @@ static bool room(const struct admit *a, const struct source *s)
 		return false;
 	if (s->half_open >= l->half_open_per_source + s->familiar)
 		return false;
-	return s->familiar || (a->strangers < (l->half_open + 1) / 2 &&
-			       (a->tokens >= l->handshakes * 500ull || l->handshakes < 2));
+	if (s->familiar)
+		return true;
+	if (s->sour && (a->soured >= (l->half_open + 3) / 4 ||
+			(a->tokens < l->handshakes * 750ull && l->handshakes >= 4)))
+		return false;
+	return a->strangers < (l->half_open + 1) / 2 &&
+	       (a->tokens >= l->handshakes * 500ull || l->handshakes < 2);
 }
 
 /* ------------------------------------------------------------------ a connection's way */
@@ -211,11 +236,12 @@ static bool room(const struct admit *a, const struct source *s)
 static enum admit_verdict judge(struct admit *a, const struct source *s, uint64_t now)
 {
 	const struct settings_limits *l = a->limits;
-	/* half of the places to wait are not for strangers */
-	uint32_t places = s && s->familiar ? l->waiting : (l->waiting + 1) / 2;
+	uint32_t places;
 
 	if (!s)
 		return ADMIT_MEMORY;
+	/* half of the places to wait are not for strangers, and half of those not for who failed */
+	places = s->familiar ? l->waiting : s->sour ? (l->waiting + 3) / 4 : (l->waiting + 1) / 2;
 	if (s->blocked_until > now)
 		return ADMIT_BLOCKED;
 	if (s->waiting >= l->waiting_per_source + 2 * s->familiar)
@@ -254,6 +280,7 @@ bool admit_begin(struct admit *a, struct source *source, uint64_t now)
 	source->half_open++;
 	a->half_open++;
 	a->strangers += !source->familiar;
+	a->soured += source->sour;
 	a->stats.begun++;
 	return true;
 }
@@ -276,6 +303,8 @@ static bool failed(struct admit *a, struct source *s, uint64_t now)
 {
 	const struct settings_limits *l = a->limits;
 
+	s->failed = now;
+	set_sour(a, s, true);
 	if (!s->failures || now - s->window > l->failure_window * 1000ull) {
 		s->failures = 0;
 		s->window = now;
@@ -290,11 +319,13 @@ bool admit_end(struct admit *a, struct source *source, enum admit_result result,
 {
 	source->half_open--;
 	a->half_open--;
+	a->soured -= source->sour;
 	if (!source->familiar && a->strangers)
 		a->strangers--;
 	if (result == RESULT_GOOD) {
 		a->stats.good++;
 		source->blocks = 0;
+		set_sour(a, source, false);
 	}
 	if (result != RESULT_BAD)
 		return true;
@@ -316,13 +347,16 @@ void admit_familiar(struct admit *a, const struct sockaddr *from, int more, uint
 		a->strangers += s->half_open;
 }
 
+bool admit_is_crowded(const struct admit *a, const struct source *source)
+{
+	return !source->familiar && a->strangers > a->limits->half_open * 3 / 8;
+}
+
 uint64_t admit_patience(const struct admit *a, const struct source *source)
 {
 	uint64_t ms = a->limits->handshake_time * 1000ull;
 
-	if (!source->familiar && a->strangers > a->limits->half_open * 3 / 8)
-		return ms / 4;
-	return ms;
+	return admit_is_crowded(a, source) ? ms / 4 : ms;
 }
 
 uint64_t admit_pause(const struct admit *a, uint64_t now)
@@ -349,6 +383,7 @@ void admit_forgive(struct admit *a)
 		s->blocked_until = 0;
 		s->blocks = 0;
 		s->failures = 0;
+		set_sour(a, s, false);
 	}
 }
 

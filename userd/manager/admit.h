@@ -6,8 +6,9 @@
  *
  * A source is an IPv4 address or an IPv6 /64. It says nothing about who a device is, it only shares out
  * what there is: sources that devices were authenticated from lately ("familiar") may have more at a
- * time, and half of everything is kept for them. A source whose handshakes fail too often is blocked
- * for a while, longer each time.
+ * time, and half of everything is kept for them; half of the rest is kept for those of which no handshake has
+ * failed in the time of a penalty. A source whose handshakes fail too often is blocked for a while, longer each
+ * time.
  *
  * A connection enters (and waits), begins its handshake, and ends it. Memory is bounded by the limits.
  * The clock is the caller's, milliseconds, never going back. One thread.
@@ -60,8 +61,12 @@ bool admit_end(struct admit *a, struct source *source, enum admit_result result,
 /* Devices were authenticated at @from: from now on it is familiar. @more: how many (or fewer, < 0). */
 void admit_familiar(struct admit *a, const struct sockaddr *from, int more, uint64_t now);
 bool admit_is_familiar(const struct source *source);
+/* A handshake of its has failed lately. */
+bool admit_is_sour(const struct source *source);
 /* Ms a handshake that begins now may take: less for the unknown while they take up all there is. */
 uint64_t admit_patience(const struct admit *a, const struct source *source);
+/* It is a stranger's, and they take up most of their places: who says nothing should make room. */
+bool admit_is_crowded(const struct admit *a, const struct source *source);
 /* Ms until admit_begin() may be tried again; never 0. */
 uint64_t admit_pause(const struct admit *a, uint64_t now);
 /* Ms until @from is no longer blocked, 0: it is not. */

@@ -45,7 +45,7 @@ struct door {
 	struct manager *m;
 	struct port *port;
 	unsigned int ports;
-	struct queue familiar, strangers;
+	struct queue familiar, strangers, sour;
 	struct event *timer, *rested;
 	bool pumping;
 	uint64_t told;			/* when refusing was last logged */
@@ -106,6 +106,7 @@ struct door *door_open(const struct settings *s, char *why, size_t size)
 		return NULL;
 	d->familiar.last = &d->familiar.first;
 	d->strangers.last = &d->strangers.first;
+	d->sour.last = &d->sour.first;
 	d->port = calloc(s->listens, sizeof(*d->port));
 	for (i = 0; d->port && i < s->listens; i++) {
 		struct port *p = &d->port[i];
@@ -211,10 +212,12 @@ void door_pump(struct door *d)
 	d->pumping = true;
 	give_up(d, &d->familiar, now);
 	give_up(d, &d->strangers, now);
+	give_up(d, &d->sour, now);
 	begin_some(d, &d->familiar, now);
 	begin_some(d, &d->strangers, now);
+	begin_some(d, &d->sour, now);
 	d->pumping = false;
-	if (d->familiar.first || d->strangers.first)
+	if (d->familiar.first || d->strangers.first || d->sour.first)
 		event_add(d->timer, &tv);
 }
 
@@ -263,7 +266,7 @@ static void enter(struct port *p, int fd, const struct sockaddr_storage *from)
 	}
 	keep_alive(&m->settings->limits, fd);
 	*g = (struct guest){ NULL, fd, p->listen, source, *from, now };
-	put(admit_is_familiar(source) ? &d->familiar : &d->strangers, g);
+	put(admit_is_familiar(source) ? &d->familiar : admit_is_sour(source) ? &d->sour : &d->strangers, g);
 }
 
 static void rest(struct door *d, int err)
@@ -355,6 +358,7 @@ void door_free(struct door *d)
 	}
 	empty(d, &d->familiar);
 	empty(d, &d->strangers);
+	empty(d, &d->sour);
 	if (d->timer)
 		event_free(d->timer);
 	if (d->rested)

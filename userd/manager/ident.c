@@ -416,6 +416,7 @@ static const char *path_error(int error)
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:		/* an authority of the same name */
 		return "unknown issuer";
 	case X509_V_ERR_INVALID_PURPOSE:
 		return "certificate not meant for this";

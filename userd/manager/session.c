@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <event2/buffer.h>
+#include <linux/tcp.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "manager/wire.h"
 
 #define BYE_SECONDS	3
+#define LOOKS		10	/* in the time for a handshake, whether anything comes */
 #define LINES_MAX	20	/* a second, in the log, about those that are not let in */
 
 struct session {
@@ -33,6 +35,8 @@ struct session {
 	uint64_t since;
 	session_answer_fn answer;	/* a question is on its way */
 	void *arg;
+	int fd;				/* the wire's; to look whether anything came, during the handshake */
+	uint64_t patience;		/* ms left for the handshake after the timer that is running */
 	bool exclusive, established, leaving, dead;
 };
 
@@ -509,16 +513,48 @@ static const struct wire_user wire_user = {
 
 /* ------------------------------------------------------------------ the beginning */
 
+static void set_timer(struct session *s, uint64_t ms)
+{
+	const struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+
+	event_add(s->timer, &tv);
+}
+
+/* Nothing has come yet, as TCP counts. */
+static bool is_silent(const struct session *s)
+{
+	struct tcp_info info = { .tcpi_bytes_received = 1 };
+	socklen_t len = sizeof(info);
+
+	getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	return !info.tcpi_bytes_received;
+}
+
+/* The handshake goes on, and is looked at again. */
+static void be_patient(struct session *s)
+{
+	uint64_t ms = s->m->settings->limits.handshake_time * 1000ull / LOOKS;
+
+	if (ms > s->patience)
+		ms = s->patience;
+	s->patience -= ms;
+	set_timer(s, ms);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct session *s = arg;
 
 	(void)fd;
 	(void)what;
-	if (!s->established)
-		fail(s, "handshake takes too long");
-	else
+	if (s->established)
 		bury(s, s->leaving ? "closed" : "no answer in time", RESULT_NEITHER);
+	else if (!s->patience)
+		fail(s, "handshake takes too long");
+	else if (admit_is_crowded(s->m->admit, s->source) && is_silent(s))
+		fail(s, "silence, while others wait");
+	else
+		be_patient(s);
 }
 
 static struct wire *open_wire(struct session *s, int fd)
@@ -528,13 +564,6 @@ static struct wire *open_wire(struct session *s, int fd)
 	if (s->listen->transport == TRANSPORT_SSH)
 		return ssh_wire(s->m->base, fd, &wire_user, s);
 	return tls_wire(s->m->base, fd, s->listen->transport == TRANSPORT_RESTCONF, &wire_user, s);
-}
-
-static void set_timer(struct session *s, uint64_t ms)
-{
-	const struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
-
-	event_add(s->timer, &tv);
 }
 
 void session_start(struct manager *m, int fd, const struct settings_listen *l, struct source *source,
@@ -558,7 +587,9 @@ void session_start(struct manager *m, int fd, const struct settings_listen *l, s
 	if (s->next)
 		s->next->previous = s;
 	m->sessions = s;
-	set_timer(s, admit_patience(m->admit, source));
+	s->fd = fd;
+	s->patience = admit_patience(m->admit, source);
+	be_patient(s);
 	s->wire = open_wire(s, fd);
 	if (!s->wire)
 		bury(s, "out of memory", RESULT_NEITHER);

@@ -4,7 +4,10 @@
  * by an authority made here, greets, answers every rpc, and calls again when its connection ends, after a
  * random time that doubles while it is not let in.
  *
- *	devices N PORT DIRECTORY	writes DIRECTORY/ca.pem and devices.json, says "ready", then calls
+ *	devices N PORT DIRECTORY [PREFIX NETWORK]	writes DIRECTORY/ca.pem and devices.json, says "ready"
+ *
+ * A line on standard input begins; a number on a later one has so many hang up, and call again. With PREFIX their
+ * names begin with that, and each has an address of its own in 127.NETWORK.0.0/16.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -34,6 +37,7 @@ struct device {
 	SSL *ssl;
 	int fd;
 	struct event *in, *out, *again;
+	struct in_addr source;
 	unsigned int wait_ms;
 	bool shaken, chunked;
 	char text[BUFFER];
@@ -45,6 +49,8 @@ static SSL_CTX *context;
 static EVP_PKEY *key;
 static struct sockaddr_in manager;
 static unsigned long answered;
+static struct device *all;
+static unsigned int count;
 
 static void call(struct device *d);
 
@@ -88,25 +94,26 @@ static FILE *create(const char *dir, const char *name)
 }
 
 /* The key of all of them is the same, which costs the manager nothing less. */
-static struct device *make_devices(unsigned int n, const char *dir)
+static void make_devices(unsigned int n, const char *dir, const char *prefix, unsigned int network)
 {
-	struct device *all = calloc(n, sizeof(*all));
 	X509 *ca = certify("bench authority", NULL, NULL, 1);
 	FILE *f = create(dir, "ca.pem"), *list = create(dir, "devices.json");
 	char serial[32];
 	unsigned int i;
 
+	all = calloc(n, sizeof(*all));
+	count = n;
 	PEM_write_X509(f, ca);
 	for (i = 0; i < n; i++) {
-		snprintf(serial, sizeof(serial), "SN%06u", i);
+		snprintf(serial, sizeof(serial), "SN%.8s%06u", prefix, i);
 		all[i].certificate = certify("device", serial, ca, 2 + (long)i);
 		all[i].fd = -1;
-		fprintf(list, "{\"name\":\"d%u\",\"identifier\":\"%s\",\"credential\":\"ops\"}\n", i, serial);
+		all[i].source.s_addr = htonl(network ? 127u << 24 | network << 16 | (i + 1) : INADDR_LOOPBACK);
+		fprintf(list, "{\"name\":\"%s%u\",\"identifier\":\"%s\",\"credential\":\"ops\"}\n", prefix, i, serial);
 	}
 	fclose(f);
 	fclose(list);
 	X509_free(ca);
-	return all;
 }
 
 /* ------------------------------------------------------------------ a session */
@@ -218,10 +225,11 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
 static void call(struct device *d)
 {
+	const struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr = d->source };
 	const int one = 1;
 
 	d->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (d->fd < 0)
+	if (d->fd < 0 || bind(d->fd, (const struct sockaddr *)&from, sizeof(from)))
 		err(1, "socket");
 	setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	d->shaken = d->chunked = false;
@@ -248,15 +256,33 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ all of them */
 
+static void on_line(evutil_socket_t fd, short what, void *arg)
+{
+	char line[64];
+	ssize_t n = read(fd, line, sizeof(line) - 1);
+	unsigned int i, most;
+
+	(void)what;
+	(void)arg;
+	if (n <= 0) {
+		event_base_loopbreak(base);
+		return;
+	}
+	line[n] = '\0';
+	most = (unsigned int)atoi(line);
+	for (i = 0; i < count && i < most; i++)
+		if (all[i].ssl)
+			hang_up(&all[i]);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files = { 65536, 65536 };
-	struct device *all;
-	unsigned int n, i;
+	char begin[64];
+	unsigned int i;
 
-	if (argc != 4)
-		errx(2, "usage: devices N PORT DIRECTORY");
-	n = (unsigned int)atoi(argv[1]);
+	if (argc != 4 && argc != 6)
+		errx(2, "usage: devices N PORT DIRECTORY [PREFIX NETWORK]");
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
 	manager.sin_family = AF_INET;
@@ -268,11 +294,14 @@ int main(int argc, char **argv)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-	all = make_devices(n, argv[3]);
+	make_devices((unsigned int)atoi(argv[1]), argv[3], argc == 6 ? argv[4] : "d",
+		     argc == 6 ? (unsigned int)atoi(argv[5]) : 0);
 	puts("ready");
 	fflush(stdout);
-	getchar();	/* begin */
-	for (i = 0; i < n; i++) {
+	if (read(STDIN_FILENO, begin, sizeof(begin)) <= 0)
+		return 0;
+	event_add(event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_line, NULL), NULL);
+	for (i = 0; i < count; i++) {
 		all[i].again = evtimer_new(base, on_again, &all[i]);
 		all[i].wait_ms = WAIT_FIRST_MS;
 		later(&all[i]);

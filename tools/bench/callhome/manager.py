@@ -27,7 +27,9 @@ def alone():
 
 
 class Manager:
-    def __init__(self, work):
+    def __init__(self, work, issuers=('',), limits='half-open-per-source: 256, waiting-per-source: 4096',
+                 where=', address: 127.0.0.1'):
+        anchors = ''.join(f'- {{name: bench{i}, certificates: {work}/{i}/ca.pem}}\n' for i in issuers)
         self.work, self.socket = work, os.path.join(work, 'control')
         self.log = os.path.join(work, 'log')
         with open(os.path.join(work, 'conf.yaml'), 'w') as f:
@@ -35,12 +37,11 @@ class Manager:
 state: {work}
 control: {{path: {self.socket}}}
 listen:
-- {{transport: tls, address: 127.0.0.1}}
+- {{transport: tls{where}}}
 issuer:
-- {{name: bench, certificates: {work}/ca.pem}}
-credential:
+{anchors}credential:
 - {{name: ops, certificate: {work}/nms.crt, key: {work}/nms.key}}
-limits: {{half-open-per-source: 256, waiting-per-source: 4096}}
+limits: {{{limits}}}
 ''')
 
     def start(self):
@@ -139,4 +140,5 @@ def main():
         print(json.dumps(measure(n, work)))
 
 
-main()
+if __name__ == '__main__':
+    main()
