@@ -136,8 +136,13 @@ reviewed() {
 	says nf "^ma end"
 	never nf "^ma peer"
 	tell nf peers ni.example.com
-	tell ni send 10.9.1.1 10.9.2.2 secure again
-	SAYS=15 says nf "^message .*name=ni.example.com.*text=again"
+	# What went onto a connection that was still being refused is lost, for the client of TLS is done before the server
+	# has decided. The NI is told (event 6), and says it again.
+	for _ in 1 2 3 4 5; do
+		tell ni send 10.9.1.1 10.9.2.2 secure again
+		SAYS=4 says nf "^message .*name=ni.example.com.*text=again" && break
+	done
+	says nf "^message .*name=ni.example.com.*text=again"
 	quit ni && quit nf
 }
 
