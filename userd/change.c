@@ -19,13 +19,13 @@
 #define TRY_SECONDS	60		/* until the child that tries is killed */
 #define CPU_SECONDS	30
 
-enum stage { IDLE, GATHERING, TRYING, ASKING, WRITING, SPREADING };
+enum stage { IDLE, GATHERING, TRYING, PROVING, ASKING, WRITING, SPREADING };
 
-/* What the child that tries says, before conf_pack() and the text. */
+/* What a child says before the text, if it tries, or conf_pack(), if it proves. */
 struct result {
 	bool good, own;
 	struct conf_error e;
-	uint64_t packed, text;	/* octets */
+	uint64_t len;		/* octets that follow */
 };
 
 static struct {
@@ -59,19 +59,29 @@ static const struct conf_source *in_force(void)
 
 /* ------------------------------------------------------------------ the end of a change */
 
-static void clear(void)
+static void close_pipe(void)
 {
 	if (ch.fd >= 0) {
 		event_del(ch.readable);
 		close(ch.fd);
 	}
 	ch.fd = -1;
-	event_del(ch.late);
+}
+
+static void forget_result(void)
+{
+	close_pipe();
 	if (ch.result)
 		explicit_bzero(ch.result, ch.have);
 	free(ch.result);
 	ch.result = NULL;
 	ch.have = ch.room = 0;
+}
+
+static void clear(void)
+{
+	forget_result();
+	event_del(ch.late);
 	if (ch.diff)
 		explicit_bzero(ch.diff, ch.total);
 	free(ch.diff);
@@ -254,27 +264,42 @@ static bool send_all(int fd, const void *data, size_t len)
 	return true;
 }
 
-/* In the child. */
+/* In a child. */
 static int try(int fd)
 {
-	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
 	struct apply_result r = { 0 };
 	struct result out = { 0 };
+
+	out.good = apply_diff(in_force()->text, in_force()->len, ch.diff, &r, &out.e);
+	out.own = r.own;
+	out.len = out.good ? r.len : 0;
+	return send_all(fd, &out, sizeof(out)) && send_all(fd, r.text, out.len) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/*
+ * In another child, which has seen nothing of the difference: the values that are put in force are what the text that
+ * goes into the file is read as, and not what who made the text says it is.
+ */
+static int prove(int fd)
+{
+	struct result out = { 0 };
+	struct conf *c = conf_read_text(ch.text.text, ch.text.len, &out.e);
 	void *packed = NULL;
 	size_t len = 0;
 
-	if (setrlimit(RLIMIT_CPU, &cpu) || ch.ops->confine())
-		return EXIT_FAILURE;
-	out.good = apply_diff(in_force()->text, in_force()->len, ch.diff, &r, &out.e) &&
-		   !conf_pack(r.conf, &packed, &len);
-	out.own = r.own;
-	out.packed = out.good ? len : 0;
-	out.text = out.good ? r.len : 0;
-	return send_all(fd, &out, sizeof(out)) && send_all(fd, packed, out.packed) &&
-	       send_all(fd, r.text, out.text) ? EXIT_SUCCESS : EXIT_FAILURE;
+	out.good = c && !conf_pack(c, &packed, &len);
+	out.len = out.good ? len : 0;
+	return send_all(fd, &out, sizeof(out)) && send_all(fd, packed, out.len) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static void spawn(const int pipe_fd[2])
+static int confined(int (*work)(int fd), int fd)
+{
+	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
+
+	return setrlimit(RLIMIT_CPU, &cpu) || ch.ops->confine() ? EXIT_FAILURE : work(fd);
+}
+
+static void spawn(const int pipe_fd[2], int (*work)(int fd))
 {
 	ch.pid = fork();
 	if (!ch.pid) {
@@ -282,11 +307,11 @@ static void spawn(const int pipe_fd[2])
 		if (dup2(pipe_fd[1], STDERR_FILENO + 1) < 0)
 			_exit(EXIT_FAILURE);
 		(void)close_range(STDERR_FILENO + 2, ~0u, 0);
-		_exit(try(STDERR_FILENO + 1));
+		_exit(confined(work, STDERR_FILENO + 1));
 	}
 }
 
-static void start_trying(void)
+static void start(enum stage stage, int (*work)(int fd))
 {
 	const struct timeval limit = { TRY_SECONDS, 0 };
 	int pipe_fd[2];
@@ -295,7 +320,7 @@ static void start_trying(void)
 		refuse("%s", strerror(errno));
 		return;
 	}
-	spawn(pipe_fd);
+	spawn(pipe_fd, work);
 	close(pipe_fd[1]);
 	ch.fd = pipe_fd[0];
 	(void)fcntl(ch.fd, F_SETFL, O_NONBLOCK);
@@ -306,7 +331,7 @@ static void start_trying(void)
 		refuse("%s", strerror(errno));
 		return;
 	}
-	ch.stage = TRYING;
+	ch.stage = stage;
 	event_add(ch.readable, NULL);
 	event_add(ch.late, &limit);
 }
@@ -316,25 +341,11 @@ static void start_trying(void)
 /* It is root that reads this, and others that wrote it: lengths add up, or it is nothing. */
 static bool read_result(struct result *r)
 {
-	const char *text;
-
 	if (ch.have < sizeof(*r))
 		return false;
 	memcpy(r, ch.result, sizeof(*r));
 	r->e.text[sizeof(r->e.text) - 1] = r->e.path[sizeof(r->e.path) - 1] = 0;
-	if (!r->good)
-		return true;
-	if (r->packed > ch.have - sizeof(*r) || r->text != ch.have - sizeof(*r) - r->packed)
-		return false;
-	text = (const char *)ch.result + sizeof(*r) + r->packed;
-	ch.next = conf_unpack(ch.result + sizeof(*r), r->packed);
-	ch.text.text = malloc(r->text + 1);
-	if (!ch.next || !ch.text.text)
-		return false;
-	memcpy(ch.text.text, text, r->text);
-	ch.text.text[r->text] = 0;
-	ch.text.len = r->text;
-	return true;
+	return r->len == ch.have - sizeof(*r);
 }
 
 static void go_on(void)
@@ -371,6 +382,16 @@ static void check(void)
 		refuse("the file is being read again");
 }
 
+static bool take_text(const struct result *r)
+{
+	ch.text = (struct conf_source){ malloc(r->len + 1), r->len };
+	if (!ch.text.text)
+		return false;
+	memcpy(ch.text.text, ch.result + sizeof(*r), r->len);
+	ch.text.text[r->len] = 0;
+	return true;
+}
+
 static void tried(void)
 {
 	struct result r;
@@ -381,11 +402,42 @@ static void tried(void)
 	}
 	if (!ch.force.text)
 		ch.own = r.own;
-	event_del(ch.late);
-	if (r.good)
-		check();
-	else
+	if (!r.good) {
 		finish(false, &r.e);
+	} else if (!take_text(&r)) {
+		refuse("out of memory");
+	} else {
+		forget_result();
+		start(PROVING, prove);
+	}
+}
+
+static void proved(void)
+{
+	struct result r;
+
+	event_del(ch.late);
+	if (read_result(&r) && r.good)
+		ch.next = conf_unpack(ch.result + sizeof(r), r.len);
+	if (ch.next) {
+		check();
+		return;
+	}
+	log_error(SUB_CONF, "what would be written cannot be read");
+	refuse("the file could not be read again");
+}
+
+static void ended(void)
+{
+	if (ch.stage == TRYING)
+		tried();
+	else
+		proved();
+}
+
+static bool has_child(void)
+{
+	return ch.stage == TRYING || ch.stage == PROVING;
 }
 
 static void stop_trying(void)
@@ -445,7 +497,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		event_del(ch.readable);
 	/* all is there and the child has been buried, or it will be */
 	if (n == 0 && !ch.pid)
-		tried();
+		ended();
 }
 
 void change_reap(void)
@@ -457,10 +509,10 @@ void change_reap(void)
 	ch.pid = 0;
 	if (ch.stage == WRITING)
 		written(status);
-	else if (ch.stage == TRYING && (!WIFEXITED(status) || WEXITSTATUS(status)))
+	else if (has_child() && (!WIFEXITED(status) || WEXITSTATUS(status)))
 		refuse("the change could not be tried");
-	else if (ch.stage == TRYING && !event_pending(ch.readable, EV_READ, NULL))
-		tried();
+	else if (has_child() && !event_pending(ch.readable, EV_READ, NULL))
+		ended();
 }
 
 /* ------------------------------------------------------------------ from mgmt */
@@ -538,7 +590,7 @@ static void gathered(void)
 	else if (!ch.total)
 		keep_all();
 	else
-		start_trying();
+		start(TRYING, try);
 }
 
 bool change_part(const void *data, size_t len)
@@ -577,7 +629,7 @@ void change_loaded(struct conf_source *source)
 /* Nothing of it is anywhere but here. */
 static bool is_early(void)
 {
-	return ch.stage == GATHERING || ch.stage == TRYING || ch.stage == ASKING;
+	return ch.stage == GATHERING || has_child() || ch.stage == ASKING;
 }
 
 bool change_give_way(void)
@@ -609,7 +661,7 @@ void change_orphaned(void)
 
 void change_end(void)
 {
-	if (ch.stage == TRYING)
+	if (has_child())
 		stop_trying();
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The monitor's side of a change of the configuration that process mgmt asks for (MSG_CHANGE): a difference from
- * what is in force. It is tried in a child without privileges, so that nothing of it is parsed by root, written to
- * the file by another one, so that the loop does not wait for the disk, and then put in force.
+ * what is in force. It is tried in a child without privileges, so that nothing of it is parsed by root; it
+ * gives back a text, and another one reads that, and nothing else, for the values; then the text is written to the file by a third one, so that
+ * the loop does not wait for the disk, and then put in force.
  *
  * One at a time. What is on trial (CHANGE_TRIAL) is in force, and not in the file; the configuration before is
  * remembered until it is kept or reverted.
