@@ -294,6 +294,32 @@ forged() {
 	daemon_stop
 }
 
+# Without descriptors relays wait, and nothing spins.
+no_room() {
+	local before
+	with "        authentication-time: 60"
+	ssh_manager session
+	seen '^up'
+	comes nms state waiting
+	may_have mgmt "$(descriptors mgmt):4096"
+	bg in_ns "$DEV" python3 -c "
+import socket, sys, time
+all_ = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+for s in all_:
+    s.connect('$WORK/ssh/relay')
+time.sleep(30)"
+	logs 'mgmt mgmt error: cannot take a connection: Too many open files'
+	before=$(cpu_of mgmt)
+	sleep 2
+	(($(cpu_of mgmt) - before < 60)) || die "$(($(cpu_of mgmt) - before)) ticks in two seconds"
+	want "$(grep -c 'cannot take a connection' "$LOG")" 1 'lines'
+	kill -- "-$BG"
+	may_have mgmt 4096:4096
+	ssh_manager session
+	seen '^up'
+	daemon_stop
+}
+
 no_leak() {
 	local before monitor
 	with
@@ -491,6 +517,7 @@ point "relays that are none" forged
 point "8071-1.4a,8071-C5b natfw-manager" our_manager
 point "X-INT-1,8071-1.4a ncclient: reads, edits, locks, commits, events" other_manager
 point "8071-1.4a yangcli: reads, edits, locks, commits" yangcli_manager
+point "relays wait for descriptors" no_room
 point "no process, descriptor or file is left behind" no_leak
 point "within what the unit grants" confined
 point "an account that is locked" locked

@@ -98,3 +98,21 @@ ctl() {
 point_failed() {
 	[[ ! -s ${LOG:-} ]] || tail -n 30 "$LOG"
 }
+
+# may_have PROCESS N: descriptors, from now on. It takes the same user, or a capability that not every root has.
+may_have() {
+	local pid user
+	pid=$(pid_of "$1")
+	user=$(awk '/^Uid:/ { print "--reuid=" $2 } /^Gid:/ { print "--regid=" $2 }' "/proc/$pid/status")
+	# shellcheck disable=SC2086
+	setpriv $user --clear-groups prlimit --pid "$pid" --nofile="$2"
+}
+
+# descriptors PROCESS: that it has
+descriptors() {
+	find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l
+}
+
+cpu_of() {
+	awk '{ print $14 + $15 }' "/proc/$(pid_of "$1")/stat"
+}

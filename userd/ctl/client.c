@@ -13,8 +13,8 @@
 
 #include "base/log.h"
 #include "ctl/client.h"
-#include "ctl/listen.h"
 #include "ctl/stats.h"
+#include "listen.h"
 
 #define BAD_MAX		16
 #define ID_MAX		64
@@ -285,7 +285,7 @@ void client_init(struct event_base *base, const struct client_ops *ops)
 void client_listen(int fd)
 {
 	listen_destroy(listening);
-	listening = listen_create(loop, fd, on_connection, NULL);
+	listening = listen_create(loop, fd, SUB_CTL, on_connection, NULL);
 }
 
 struct client *client_find(uint64_t number)

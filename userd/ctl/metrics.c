@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ctl/listen.h"
 #include "ctl/metrics.h"
 #include "ctl/query.h"
 #include "ctl/stats.h"
+#include "listen.h"
 
 /*
  * A request is a line and headers nobody looks at; an answer ends the connection. That is all of HTTP that
@@ -254,5 +254,5 @@ void metrics_init(struct event_base *base)
 void metrics_listen(int fd)
 {
 	listen_destroy(listening);
-	listening = fd >= 0 ? listen_create(loop, fd, on_connection, NULL) : NULL;
+	listening = fd >= 0 ? listen_create(loop, fd, SUB_CTL, on_connection, NULL) : NULL;
 }

@@ -42,6 +42,7 @@ struct control {
 	struct manager *m;
 	int fd;
 	struct event *event, *rested;
+	bool paused;			/* none has been taken since */
 	struct client *clients;
 	unsigned int count;
 };
@@ -492,7 +493,9 @@ static void rest(struct control *c, int err)
 {
 	const struct timeval pause = { PAUSE_SECONDS, 0 };
 
-	log_error(SUB_CTL, "cannot take a connection: %s", strerror(err));
+	if (!c->paused)
+		log_error(SUB_CTL, "cannot take a connection: %s", strerror(err));
+	c->paused = true;
 	event_del(c->event);
 	event_add(c->rested, &pause);
 }
@@ -509,6 +512,7 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 	int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)what;
+	((struct control *)arg)->paused &= one < 0;
 	if (one >= 0)
 		add_client(arg, one);
 	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)

@@ -47,6 +47,7 @@ struct door {
 	unsigned int ports;
 	struct queue familiar, strangers, sour;
 	struct event *timer, *rested;
+	bool paused;			/* none has been taken since */
 	bool pumping;
 	uint64_t told;			/* when refusing was last logged */
 	unsigned int untold;
@@ -274,7 +275,9 @@ static void rest(struct door *d, int err)
 	const struct timeval pause = { PAUSE_MS / 1000, 0 };
 	unsigned int i;
 
-	log_error(SUB_NET, "cannot take a connection: %s", strerror(err));
+	if (!d->paused)
+		log_error(SUB_NET, "cannot take a connection: %s", strerror(err));
+	d->paused = true;
 	for (i = 0; i < d->ports; i++)
 		event_del(d->port[i].event);
 	event_add(d->rested, &pause);
@@ -303,6 +306,7 @@ static void on_caller(evutil_socket_t fd, short what, void *arg)
 		len = sizeof(from);
 		one = accept4(fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (one >= 0) {
+			p->door->paused = false;
 			enter(p, one, &from);
 			continue;
 		}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "listen.h"
 #include "mgmt/ssh.h"
 #include "relay/relay.h"
 
@@ -29,12 +30,11 @@ struct ssh {
 
 static struct {
 	struct event_base *base;
-	struct event *listener;
-	int fd;
+	struct listen *listen;
 	struct ssh *all;
 	uint32_t last_id;
 	unsigned int relays;
-} ssh = { .fd = -1 };
+} ssh;
 
 /* ------------------------------------------------------------------ list */
 
@@ -121,20 +121,15 @@ static void on_relay_gone(struct bufferevent *bev, short what, void *arg)
 	bufferevent_free(bev);
 }
 
-static void on_accept(evutil_socket_t fd, short what, void *arg)
+static void on_taken(int fd, void *arg)
 {
 	const struct timeval late = { RELAY_SECONDS, 0 };
-	int relay = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct bufferevent *bev;
 
-	(void)what;
 	(void)arg;
-	if (relay < 0)
-		return;
-	bev = ssh.relays < RELAYS_MAX ?
-	      bufferevent_socket_new(ssh.base, relay, BEV_OPT_CLOSE_ON_FREE) : NULL;
+	bev = ssh.relays < RELAYS_MAX ? bufferevent_socket_new(ssh.base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
 	if (!bev) {
-		close(relay);
+		close(fd);
 		return;
 	}
 	ssh.relays++;
@@ -145,15 +140,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 
 void ssh_listen(int fd)
 {
-	if (ssh.listener)
-		event_free(ssh.listener);
-	if (ssh.fd >= 0)
-		close(ssh.fd);
-	ssh.fd = fd;
-	ssh.listener = fd < 0 ? NULL :
-		       event_new(ssh.base, fd, EV_READ | EV_PERSIST, on_accept, NULL);
-	if (ssh.listener)
-		event_add(ssh.listener, NULL);
+	listen_destroy(ssh.listen);
+	ssh.listen = fd < 0 ? NULL : listen_create(ssh.base, fd, SUB_MGMT, on_taken, NULL);
 }
 
 void ssh_init(struct event_base *base)

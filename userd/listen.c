@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ctl/listen.h"
+#include "listen.h"
 
 #define BURST	16
 #define PAUSE	1	/* seconds without a descriptor */
@@ -15,6 +15,8 @@
 struct listen {
 	int fd;
 	struct event *event, *pause;
+	enum log_subsystem sub;
+	bool paused;			/* none has been taken since */
 	void (*taken)(int fd, void *arg);
 	void *arg;
 };
@@ -23,7 +25,9 @@ static void rest(struct listen *l, int err)
 {
 	const struct timeval pause = { PAUSE, 0 };
 
-	log_error(SUB_CTL, "cannot take a connection: %s", strerror(err));
+	if (!l->paused)
+		log_error(l->sub, "cannot take a connection: %s", strerror(err));
+	l->paused = true;
 	event_del(l->event);
 	event_add(l->pause, &pause);
 }
@@ -38,6 +42,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		int one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (one >= 0) {
+			l->paused = false;
 			l->taken(one, l->arg);
 			continue;
 		}
@@ -56,8 +61,8 @@ static void on_rested(evutil_socket_t fd, short what, void *arg)
 	event_add(l->event, NULL);
 }
 
-struct listen *listen_create(struct event_base *base, int fd, void (*taken)(int fd, void *arg),
-			     void *arg)
+struct listen *listen_create(struct event_base *base, int fd, enum log_subsystem sub,
+			     void (*taken)(int fd, void *arg), void *arg)
 {
 	struct listen *l = calloc(1, sizeof(*l));
 
@@ -65,7 +70,7 @@ struct listen *listen_create(struct event_base *base, int fd, void (*taken)(int 
 		close(fd);
 		return NULL;
 	}
-	*l = (struct listen){ .fd = fd, .taken = taken, .arg = arg };
+	*l = (struct listen){ .fd = fd, .sub = sub, .taken = taken, .arg = arg };
 	l->event = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, l);
 	l->pause = evtimer_new(base, on_rested, l);
 	if (l->event && l->pause && !event_add(l->event, NULL))
