@@ -32,6 +32,7 @@ struct channel {
 	struct event *in, *out;
 	int fd;
 	size_t limit, queued;
+	unsigned int descriptors;	/* queued */
 	struct packet *first, **last;
 	struct packet *gathered;	/* posted, to be queued; empty or NULL: nothing */
 	const struct channel_ops *ops;
@@ -108,6 +109,7 @@ static void drop_first(struct channel *ch)
 	if (!ch->first)
 		ch->last = &ch->first;
 	ch->queued -= p->len;
+	ch->descriptors -= p->fd >= 0;
 	close_fd(p->fd);
 	if (p->gathers && !ch->gathered) {
 		p->len = 0;
@@ -123,6 +125,7 @@ static void enqueue(struct channel *ch, struct packet *p)
 	*ch->last = p;
 	ch->last = &p->next;
 	ch->queued += p->len;
+	ch->descriptors += p->fd >= 0;
 }
 
 /* What was posted takes its place behind what is queued. */
@@ -258,6 +261,11 @@ int channel_post(struct channel *ch, unsigned int type, const void *a, size_t al
 size_t channel_backlog(const struct channel *ch)
 {
 	return ch->queued + (ch->gathered ? ch->gathered->len : 0);
+}
+
+unsigned int channel_descriptors(const struct channel *ch)
+{
+	return ch->descriptors;
 }
 
 void channel_flush(struct channel *ch, int ms)

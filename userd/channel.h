@@ -49,6 +49,8 @@ int channel_post(struct channel *ch, unsigned int type, const void *a, size_t al
 		 size_t blen);
 /* Octets that were accepted, and not yet taken by the kernel. */
 size_t channel_backlog(const struct channel *ch);
+/* Descriptors among that. */
+unsigned int channel_descriptors(const struct channel *ch);
 /* Write what is queued, waiting @ms at most. For the end of a process. */
 void channel_flush(struct channel *ch, int ms);
 /*

@@ -17,6 +17,7 @@
 #include "change.h"
 #include "child.h"
 #include "host.h"
+#include "limit.h"
 #include "monitor.h"
 #include "notify.h"
 #include "sandbox.h"
@@ -26,7 +27,6 @@
 
 #define QUEUE_MAX	(64u << 20)	/* to a process: a configuration is never refused */
 #define PART		32768		/* octets of a configuration in one message */
-#define ASKED_MAX	(64u << 10)	/* octets queued to who asks for descriptors and does not take them */
 #define PING_MS		5000
 #define PINGS_MAX	6		/* unanswered */
 #define KIND_MAX	64		/* descriptors of one kind */
@@ -52,7 +52,7 @@ static struct {
 	struct conf_source source;	/* what it was read from */
 	unsigned int asked;	/* how often ctl has asked for it, and wants an answer */
 	unsigned int tries;	/* kern has been asked and has not answered; only the last counts */
-	uint32_t locked;	/* session of a manager that has locked the configuration, 0: none */
+	struct conf_lock locked;	/* by a manager */
 } m;
 
 static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL, PROC_MGMT };
@@ -317,8 +317,8 @@ static void answer_fd(struct child *c, const struct proc_fd *ask)
 {
 	int fd;
 
-	/* each of them would be one of ours until it is taken */
-	if (channel_backlog(c->channel) > ASKED_MAX)
+	/* each of them is one of ours until it is taken: who asks for more than there are does not take them */
+	if (channel_descriptors(c->channel) > limit_asked(m.conf))
 		return;
 	fd = supply_open(m.conf, c->id, ask->which, ask->arg);
 	if (fd < 0 && fd != -ENOENT)
@@ -330,9 +330,13 @@ static void reload(void);
 static void nobody_tries(void);
 static void answered_try(const struct conf_error *e);
 
-static void reload_asked(void)
+static void unlock(void);
+
+static void reload_asked(bool force)
 {
 	m.asked++;
+	if (force)
+		unlock();
 	reload();
 }
 
@@ -343,6 +347,7 @@ static bool from_mgmt(unsigned int type, const void *data, size_t len)
 	if (type != MSG_CONF_LOCK || len != sizeof(m.locked))
 		return false;
 	memcpy(&m.locked, data, len);
+	m.locked.user[sizeof(m.locked.user) - 1] = 0;
 	return true;
 }
 
@@ -366,8 +371,8 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 		c->unanswered = 0;
 	} else if (type == MSG_ASK_FD && len == sizeof(struct proc_fd)) {
 		answer_fd(c, data);
-	} else if (type == MSG_RELOAD && !len && c->id == PROC_CTL) {
-		reload_asked();
+	} else if (type == MSG_RELOAD && len == 1 && c->id == PROC_CTL) {
+		reload_asked(*(const uint8_t *)data);
 	} else if (type == MSG_SSH_STOP && len == sizeof(struct ssh_stop) && c->id == PROC_MGMT) {
 		sshd_stop(data);
 	} else if (c->id != PROC_MGMT || !from_mgmt(type, data, len)) {
@@ -461,7 +466,7 @@ static void buried(struct child *c, int status)
 		return;
 	}
 	if (c->id == PROC_MGMT) {
-		m.locked = 0;
+		m.locked.session = 0;
 		change_orphaned();
 	}
 	if (c->id == PROC_CTL)
@@ -573,7 +578,7 @@ static bool check_files(const struct conf *c, struct conf_error *e)
 	const char *missing = supply_check(c);
 
 	if (!missing)
-		return true;
+		return limit_raise(c, e);
 	snprintf(e->text, sizeof(e->text), "%.150s: %s", missing, strerror(errno));
 	snprintf(e->path, sizeof(e->path), "/natfw:natfw");
 	return false;
@@ -601,12 +606,17 @@ static void refuse(struct conf_error *e)
 static void spread(void)
 {
 	struct child *c;
+	int err;
 
 	m.reloading = true;
 	for EACH_CHILD(c) {
 		if (!c->channel)
 			continue;
 		c->ready = false;
+		err = limit_raise_running(m.conf, c->id, c->pid);
+		if (err)
+			log_warn(SUB_MAIN, "process %s may not have more descriptors: %s", process_name(c->id),
+				 strerror(-err));
 		if (give_conf(c))
 			kill(c->pid, SIGKILL);
 	}
@@ -635,11 +645,24 @@ static void enforce(struct conf *c)
 /* Whether the file may be read now. False and @e. */
 static bool may_reload(struct conf_error *e)
 {
-	if (m.locked)
-		snprintf(e->text, sizeof(e->text), "locked by session %u of a manager", m.locked);
+	if (m.locked.session)
+		snprintf(e->text, sizeof(e->text),
+			 "locked by session %u of user \"%.60s\"; natfwctl reload --force ends it", m.locked.session,
+			 m.locked.user);
 	else if (!change_give_way())
 		snprintf(e->text, sizeof(e->text), "it is being written; once more, please");
 	return !*e->text;
+}
+
+/* The session that has the lock ends, and the lock with it (RFC 6241, 7.5): who is on the box has the last word. */
+static void unlock(void)
+{
+	if (!m.locked.session)
+		return;
+	log_notice(SUB_CONF, "session %u of user \"%s\" has locked the configuration, and is ended for a reload",
+		   m.locked.session, m.locked.user);
+	tell_mgmt(MSG_CONF_UNLOCK, &m.locked.session, sizeof(m.locked.session));
+	m.locked.session = 0;
 }
 
 /* False: there is nobody to ask. */
@@ -894,11 +917,16 @@ static int open_state(void)
 static int prepare(void)
 {
 	const char *missing = supply_check(m.conf);
+	struct conf_error e = { 0 };
 	int err;
 
 	if (missing) {
 		log_error(SUB_MAIN, "%s: %s", missing, strerror(errno));
 		return -ENOENT;
+	}
+	if (!limit_raise(m.conf, &e)) {
+		log_error(SUB_MAIN, "%s path=%s", e.text, e.path);
+		return -EMFILE;
 	}
 	err = find_user();
 	if (!err)

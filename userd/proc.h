@@ -36,7 +36,7 @@ enum msg_type {
 	MSG_READY,		/* to monitor: started, or new configuration in force; nothing */
 	MSG_TRY,		/* monitor to kern: as MSG_CONF, to be tried only: proc_ops.try() */
 	MSG_TRIED,		/* kern to monitor: struct conf_error, without text if it would be taken */
-	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, nothing; back: struct conf_error */
+	MSG_RELOAD,		/* ctl to monitor: operator asks to reload, uint8_t by force; back: struct conf_error */
 	MSG_DOWN,		/* monitor to all: end orderly, uint32_t ms */
 	MSG_ASK_FD,		/* to monitor: uint32_t of enum proc_socket + arg; answered by MSG_SOCKET */
 	MSG_SETUP,		/* monitor to one, first of all: struct proc_setup */
@@ -87,7 +87,8 @@ enum msg_type {
 	/* mgmt and the monitor */
 	MSG_CHANGE,		/* mgmt to monitor: struct change_part and a part of a difference */
 	MSG_CHANGE_DONE,	/* monitor to mgmt: struct change_answer */
-	MSG_CONF_LOCK,		/* mgmt to monitor: uint32_t, session that has locked running, 0: none */
+	MSG_CONF_LOCK,		/* mgmt to monitor: struct conf_lock */
+	MSG_CONF_UNLOCK,	/* monitor to mgmt: uint32_t, session to end that has locked running */
 };
 
 /* A metric: Prometheus name without the natfwd_ prefix, and one label at most. */
@@ -202,6 +203,12 @@ struct change_answer {
 	uint32_t number;
 	bool good;		/* done: in force in all processes, and in the file */
 	struct conf_error e;	/* if not */
+};
+
+/* Who has locked running. */
+struct conf_lock {
+	uint32_t session;	/* 0: nobody */
+	char user[64];		/* as it may be shown */
 };
 
 enum proc_socket {

@@ -10,25 +10,12 @@ open_work
 PORT=$((20000 + $$ % 10000))
 daemon_conf "  metrics: {port: $PORT}"
 
-# limited_start N: processes may have no more descriptors than the control process has at rest, and N. It has
-# more than the others.
+# limited_start N: the control process may have no more descriptors than it has at rest, and N.
 limited_start() {
-	local pid have
+	local have
 	fresh_start
-	pid=$(pid_of ctl)
-	have=$(find "/proc/$pid/fd" -mindepth 1 | wc -l)
-	daemon_stop
-	cat >"$WORK/limited" <<SH
-#!/bin/sh
-ulimit -n $((have + $1)) || exit 1
-exec "$NATFWD" "\$@"
-SH
-	chmod +x "$WORK/limited"
-	NATFWD=$WORK/limited fresh_start
-}
-
-cpu_of() {
-	awk '{ print $14 + $15 }' "/proc/$(pid_of "$1")/stat"
+	have=$(descriptors ctl)
+	may_have ctl $((have + $1)):$((have + $1))
 }
 
 control_process() {
@@ -82,7 +69,48 @@ monitor() {
 	[[ ! -e $SOCKET ]]
 }
 
+# limited LIMIT...: $WORK/limited is the daemon with what these say to `ulimit`, and without the capability to go beyond.
+limited() {
+	cat >"$WORK/limited" <<-SH
+		#!/bin/sh
+		ulimit $* || exit 1
+		exec setpriv --bounding-set=-sys_resource "$NATFWD" "\$@"
+	SH
+	chmod +x "$WORK/limited"
+}
+
+starts_with() {
+	limited "$@"
+	NATFWD=$WORK/limited fresh_start
+}
+
+most() {
+	awk '/^Max open files/ { print $4 }' "/proc/$1/limits"
+}
+
+# What the configuration may come to need has to be there when it starts, and when it changes.
+enough() {
+	local has
+	starts_with -S -n 300
+	(($(most "$MONITOR") >= 1500)) || die "$(most "$MONITOR")"
+	(($(most "$(pid_of sig)") >= 1500))
+	daemon_stop
+	limited -n 300
+	fails "$WORK/limited" -c "$CONF"
+	cp "$WORK/stderr" "$LOG"
+	file_has "$LOG" 'process sig may come to need [0-9]* descriptors, and may have 300 (RLIMIT_NOFILE) path=.*associations'
+	starts_with -n 4000
+	has=$(pid_of sig)
+	daemon_conf "  metrics: {port: $PORT}" "gist: {associations: 5000}"
+	ctl '{"id":1,"rpc":{"natfw:reload":{}}}' >"$WORK/reload"
+	file_has "$WORK/reload" 'may have 4000 (RLIMIT_NOFILE)' || die "$(cat "$WORK/reload")"
+	want "$(pid_of sig)" "$has" 'the process'
+	daemon_conf "  metrics: {port: $PORT}"
+	daemon_stop
+}
+
 point "the control process takes connections again when it can" control_process
 point "and does not spin meanwhile" no_spinning
+point "the limit is raised as far as it may be, or is an error" enough
 point "the monitor does not go on with a process missing" monitor
 ktap_end

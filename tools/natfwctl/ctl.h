@@ -22,6 +22,7 @@ struct ctl_options {
 	bool verbose;		/* -v */
 	bool stamp;		/* -t */
 	bool dry;		/* -n */
+	bool force;		/* -f */
 	bool keep;		/* -k */
 	bool help;		/* -h */
 	bool has_xdp;		/* --xdp */

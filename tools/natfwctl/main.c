@@ -18,6 +18,7 @@ static const struct ctl_verb verbs[] = {
 	  " static | config]",
 	  "signalling through natfwd: ask the path for pinholes and public addresses" },
 	{ "callhome", verb_callhome, "[list | now NAME]", "managers that natfwd calls" },
+	{ "reload", verb_reload, "[--force]", "have natfwd read its configuration again" },
 	{ "stats", verb_stats, "[DEV]", "how packets ended, by reason" },
 	{ "monitor", verb_monitor, "[dev | rule | pool | map | all]...",
 	  "print events as they come" },
@@ -43,7 +44,8 @@ static const char options[] =
 	"  -a, --all         zero counters too\n"
 	"  -v, --verbose     say more\n"
 	"  -t, --timestamp   begin events with the time\n"
-	"  -S, --socket PATH session, callhome: control socket of natfwd (default $NATFW_CONTROL, then\n"
+	"  -f, --force       reload: also while a manager has locked the configuration, whose session ends\n"
+	"  -S, --socket PATH session, callhome, reload: control socket of natfwd (default $NATFW_CONTROL, then\n"
 	"                    /run/natfwd/control)\n"
 	"  -o, --owner HEX   apply, sync, check, show: the rules of this owner (default 0)\n"
 	"  -n, --dry-run     sync, apply: only say what would change\n"
@@ -83,7 +85,8 @@ static const struct option {
 	{ 'j', "json", &ctl_opt.json }, { 's', "stats", &ctl_opt.stats },
 	{ 'a', "all", &ctl_opt.all }, { 'v', "verbose", &ctl_opt.verbose },
 	{ 't', "timestamp", &ctl_opt.stamp }, { 'n', "dry-run", &ctl_opt.dry },
-	{ 'k', "keep", &ctl_opt.keep }, { 'h', "help", &ctl_opt.help },
+	{ 'k', "keep", &ctl_opt.keep }, { 'f', "force", &ctl_opt.force },
+	{ 'h', "help", &ctl_opt.help },
 };
 
 #define NFLAGS	(sizeof(flags) / sizeof(flags[0]))

@@ -16,6 +16,7 @@ int verb_flow(struct words *w);
 int verb_monitor(struct words *w);
 int verb_net(struct words *w);
 int verb_pool(struct words *w);
+int verb_reload(struct words *w);
 int verb_rule(struct words *w);
 int verb_session(struct words *w);
 int verb_show(struct words *w);

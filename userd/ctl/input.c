@@ -175,6 +175,7 @@ static bool read_op(const struct lyd_node *op, struct input *in, struct input_er
 		if (!strcmp(op->schema->name, names[i]))
 			break;
 	in->rpc = i;
+	in->force = tree_find(op, "force");
 	in->has_session = session;
 	in->session = session ? strtoull(session, NULL, 16) : 0;
 	if (client)

@@ -18,6 +18,7 @@ struct input {
 	uint64_t session;		/* tag */
 	uint8_t token[16];		/* INPUT_ATTACH */
 	char client[64];		/* INPUT_CALL */
+	bool force;			/* INPUT_RELOAD */
 	bool bound;			/* INPUT_OPEN */
 	struct session_open open;	/* INPUT_OPEN; sid, token, uid are not set */
 };

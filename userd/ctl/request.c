@@ -161,12 +161,13 @@ static void do_close(struct client *c, json_t *id, struct input *in)
 
 static void do_reload(struct client *c, json_t *id, struct input *in)
 {
-	(void)in;
+	const uint8_t force = in->force;
+
 	if (!client_root(c))
 		client_error(c, json_incref(id), "/natfw:reload", "for root only");
 	else if (reload_count == RELOADS_MAX || !client_begin(c, false))
 		client_error(c, json_incref(id), "/natfw:reload", "too many requests");
-	else if (proc_send(PROC_MONITOR, MSG_RELOAD, NULL, 0))
+	else if (proc_send(PROC_MONITOR, MSG_RELOAD, &force, sizeof(force)))
 		client_error(c, json_incref(id), "/natfw:reload", "the monitor is busy");
 	else
 		reloads[reload_count++] = (struct reload){ c->number, json_incref(id) };

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "base/log.h"
+#include "mgmt/certname.h"
 #include "mgmt/confirm.h"
 #include "mgmt/lock.h"
+#include "mgmt/rpc.h"
+#include "mgmt/session.h"
 #include "proc.h"
 
 static struct lock {
@@ -34,11 +39,16 @@ bool lock_allows(enum datastore which, uint32_t session, struct mgmt_error *e)
 static void set(enum datastore which, uint32_t session)
 {
 	struct lock *l = &locks[which == DATASTORE_CANDIDATE];
+	struct conf_lock lock = { .session = session };
+	const struct session *s = session_find(session);
 
 	l->session = session;
 	l->since = time(NULL);
-	if (which == DATASTORE_RUNNING)
-		proc_send(PROC_MONITOR, MSG_CONF_LOCK, &session, sizeof(session));
+	if (which != DATASTORE_RUNNING)
+		return;
+	if (s)
+		certname_log(s->user, lock.user, sizeof(lock.user));
+	proc_send(PROC_MONITOR, MSG_CONF_LOCK, &lock, sizeof(lock));
 }
 
 static bool deny(struct mgmt_error *e, uint32_t owner, const char *why)
@@ -86,4 +96,23 @@ void lock_session_over(uint32_t session)
 		lock_release(DATASTORE_CANDIDATE, session, &e);
 	if (locks[DATASTORE_RUNNING].session == session)
 		lock_release(DATASTORE_RUNNING, session, &e);
+}
+
+bool lock_message(enum msg_type type, const void *data, size_t len)
+{
+	struct session *s;
+	uint32_t id;
+
+	if (type != MSG_CONF_UNLOCK || len != sizeof(id))
+		return false;
+	memcpy(&id, data, sizeof(id));
+	s = id && id == locks[DATASTORE_RUNNING].session ? session_find(id) : NULL;
+	if (!s)
+		return true;
+	log_notice(SUB_MGMT, "session killed id=%u by the operator", id);
+	rpc_cancel(s);
+	session_end(s, SESSION_KILLED, "killed by the operator");
+	/* not when all it is to be told has gone out */
+	lock_session_over(id);
+	return true;
 }
