@@ -159,6 +159,24 @@ no_reload_while_locked() {
 	want "$(reloads | jq -c .output)" '{}'
 }
 
+# Who is on the box has the last word.
+reload_by_force() {
+	local how
+	manager edits.keeps_lock
+	seen locked
+	sed -i 's/^gist:/# mine\n&/' "$CONF"
+	! how=$("$NATFWCTL" -S "$SOCKET" reload 2>&1) || die "reloaded"
+	[[ $how == *"locked by session $(sed -n 's/^locked //p' "$BG_OUT") of user \"nms1\""* ]] || die "$how"
+	file_lacks "$BG_OUT" ended
+	"$NATFWCTL" -S "$SOCKET" reload --force
+	seen ended
+	logs 'session killed id=.* by the operator'
+	"$NATFWCTL" -S "$SOCKET" reload
+	"$NATFWCTL" -S "$SOCKET" reload --force
+	plays leave 3025
+	in_file 3025
+}
+
 disk_is_full() {
 	local n
 	mount -t tmpfs -o size=64k,mode=755 tmpfs "$ETC"
@@ -326,7 +344,8 @@ point "6241-7.5d,6241-8.4a,6241-8.4b,6241-8.4c,6241-8.4f confirmed commit" plays
 point "6241-8.4c a confirmed commit and a connection that breaks" plays confirmed cut
 point "6241-7.9c a confirmed commit and kill-session" plays confirmed kill
 point "6241-8.4e,6241-8.4f confirmed commit with persist" plays persistent
-point "X-6241-8.4g a change that cuts its own way is reverted" plays cuts_itself
+point "X-6241-8.4g a change that cuts its own way is answered, and reverted" plays cuts_itself
+point "X-CM-5 what changes the entry of its own call is answered, and ends it only if it has to" plays own_entry
 point "a thousand entries" thousand
 point "all within the limits of the processes" finish
 point "what is committed is in the file, and what people wrote is kept" alone file_is_written
@@ -334,6 +353,7 @@ point "a file in JSON stays one" alone json_too
 point "what people have edited and not loaded is not written over" alone not_over_an_edit
 point "a file by a symbolic link" alone linked
 point "6241-7.5b who reads the file again keeps to locks" alone no_reload_while_locked
+point "the operator takes a lock away" alone reload_by_force
 point "6241-8.3a a disk that is full, or read-only" alone disk_is_full
 point "a reload ends what is on trial" alone reload_ends_trial
 point "what is on trial ends with the process" alone trial_ends_with mgmt

@@ -3,6 +3,7 @@
 import datetime
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 
 from peer import NATFW, NOTIFICATION, Session, q, want
 from scenarios import get, natfw, subtree
@@ -269,3 +270,43 @@ def changes(o, l):
     want(leaf(e, "confirm-event") == "complete", "complete")
     for x in a, b:
         x.close()
+
+
+def reloaded(o, l):
+    """What people change in the file and load is told, too; what they load unchanged is not."""
+    s = l.session()
+    s.ok(subscribe(subtree('<netconf-config-change xmlns="%s"/><netconf-confirmed-commit xmlns="%s"/>'
+                           % (BASE_EVENTS, BASE_EVENTS))))
+    s.ok('<edit-config><target><candidate/></target><config><natfw xmlns="%s"><nslp><lifetime>700</lifetime></nslp></natfw>'
+         "</config></edit-config>" % NATFW)
+    s.ok("<commit><confirmed/><confirm-timeout>600</confirm-timeout></commit>")
+    until(s, "netconf-config-change", "netconf-confirmed-commit")
+    s.ok("<cancel-commit/>")
+    # first that it is to be, then that it is
+    _, e = s.event("netconf-config-change")
+    want(is_by_server(e), "by: %s" % ET.tostring(e).decode())
+    want(targets(e) == ["lifetime"], "edits: %s" % targets(e))
+    s.ok('<edit-config><target><candidate/></target><config><natfw xmlns="%s"><nslp><lifetime>700</lifetime></nslp></natfw>'
+         "</config></edit-config>" % NATFW)
+    s.ok("<commit><confirmed/><confirm-timeout>600</confirm-timeout></commit>")
+    until(s, "netconf-confirmed-commit")
+    print("ready", flush=True)
+    _, e = s.event("netconf-confirmed-commit")
+    want(leaf(e, "confirm-event") == "cancel", "overtaken")
+    _, e = s.event("netconf-config-change")
+    want(is_by_server(e), "by: %s" % ET.tostring(e).decode())
+    want(targets(e) == ["lifetime", "policy"], "edits: %s" % targets(e))
+    _, e = s.event("netconf-config-change")
+    want(targets(e) == ["policy"], "edits: %s" % targets(e))
+    want(leaf(e.find(q("edit", BASE_EVENTS)), "operation") == "delete", "operation")
+    s.close()
+
+
+def is_by_server(e):
+    by = e.find(q("changed-by", BASE_EVENTS))
+    return len(by) == 1 and by[0].tag == q("server", BASE_EVENTS)
+
+
+def targets(e):
+    """Names of the nodes that have been changed."""
+    return sorted(leaf(x, "target").rpartition(":")[2] for x in e.findall(q("edit", BASE_EVENTS)))

@@ -142,6 +142,25 @@ many() {
 	daemon_stop
 }
 
+# Who has not authenticated takes no place of who has, and gives way to others.
+flooded() {
+	with "$(tls $DEV4 "max-sessions: 2, max-unauthenticated: 4, max-per-source: 64")"
+	asks --address $DEV4 --port 6513 flood 12
+	want "$(counts refused_total "t$DEV4")" 0
+	logs 'reason=local text="gives way to others"'
+	daemon_stop
+}
+
+# What a manager does to its own listener is answered before it is hung up.
+own_listener() {
+	conf "$(tls $DEV4)" "ietf-netconf-acm:nacm:" "  write-default: permit"
+	fresh_start
+	wait_for 10 eval '[[ -n $(open_ports) ]]'
+	asks --address $DEV4 --port 6513 own_port "t$DEV4"
+	want "$(open_ports)" "$DEV4:6516 "
+	daemon_stop
+}
+
 changes() {
 	with "$(tls $DEV4)" "$(ssh_at $DEV4)"
 	bg in_ns "$MGR" python3 "$CALLHOME/peer.py" --certs "$CERTS" --connect --address $DEV4 --port 6513 hold
@@ -219,6 +238,8 @@ point "6242-3b,6242-3c another port" elsewhere
 point "7589-1a,7589-5a,6242-6b strangers, and those who try too often" strangers
 point "4252-4a who says nothing" silent
 point "6241-1.2a as many as there may be" many
+point "X-6241-lim strangers keep nobody out" flooded
+point "X-CM-5 what changes the own listener is answered" own_listener
 point "ports come and go with the configuration" changes
 point "a port that somebody else has" taken
 point "X-CM-11 nothing is left behind" no_leak

@@ -6,7 +6,7 @@ import ssl
 import struct
 import time
 
-from peer import Session, want
+from peer import NATFW, NS, Session, want
 
 
 def turned_away(o, l):
@@ -53,3 +53,44 @@ def slams(o, l):
     c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(c.detach())
     time.sleep(0.1)
+
+
+def own_port(o, l, name):
+    """The listener that the session came by changes: limits leave it alone, another port ends it when that has been answered."""
+    edit = ('<edit-config><target><running/></target><config><natfw xmlns="%s" xmlns:nc="%s"><management><listen><endpoint>'
+            "<name>%s</name>%%s</endpoint></listen></management></natfw></config></edit-config>" % (NATFW, NS, name))
+    s, t = l.session(), l.session()
+    s.ok(edit % "<max-sessions>2</max-sessions><max-per-source>3</max-per-source>")
+    for x in s, t:
+        x.data("<get-config><source><running/></source></get-config>")
+    for port in 6514, 6515, 6516:
+        s.ok(edit % "<port>%d</port>" % port)
+        want(s.ended() and t.ended(), "still there")
+        o.port = port
+        s, t = again(l), again(l)
+    s.close()
+    t.close()
+
+
+def again(l):
+    for _ in range(50):
+        try:
+            return l.session()
+        except ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError("no connection")
+
+
+def flood(o, l, count):
+    """So many connections that say nothing, all at once, and a session all the same."""
+    all_ = [l.accept() for _ in range(int(count))]
+    s = l.session()
+    for c in all_[:-3]:
+        c.settimeout(20)
+        try:
+            want(not c.recv(1), "something was said")
+        except ConnectionError:
+            pass
+    s.data("<get-config><source><running/></source></get-config>")
+    s.close()
+    print("done")

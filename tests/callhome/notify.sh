@@ -87,6 +87,24 @@ called "$(for ((i = 1; i < 4; i++)); do client "nms$i" "remote-address: $MGR4"; 
 	"  groups: {group: [{name: all, user-name: [nms1]}]}" \
 	"  rule-list: [{name: all, group: [all], rule: [{name: all, action: permit}]}]"
 point "6470-a changes of the configuration, and commits to be confirmed" plays events.changes
+reload() {
+	want "$(ctl '{"id":1,"rpc":{"natfw:reload":{}}}' | jq -c .output)" '{}'
+}
+
+# A person's changes, one to what is on trial; a reload of the same; and back.
+reloads() {
+	manager --timeout 60 events.reloaded
+	seen ready
+	cp "$CONF" "$WORK/before"
+	echo 'policy: {rate: 77}' >>"$CONF"
+	reload
+	reload
+	cp "$WORK/before" "$CONF"
+	kill -HUP "$MONITOR"
+	wait "$BG" || die "$(cat "$BG_OUT")"
+}
+
+point "6470-a what people change and load is told" reloads
 point "unharmed" unharmed
 
 two_endpoints() {

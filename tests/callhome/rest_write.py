@@ -115,6 +115,22 @@ def merges(o, l):
     cleared(h)
 
 
+def own_entry(o, l):
+    """The entry of the call itself changes."""
+    h = session(l)
+    nms = TOP + "/management/call-home/client=nms"
+    does(h, "PATCH", nms + "/reconnect", 204, {"natfw:reconnect": {"backoff-max": 2}})
+    want(h.get(nms + "/reconnect/backoff-max").json() == {"natfw:backoff-max": 2}, "no such change")
+    for _ in range(3):
+        a = does(h, "PATCH", nms + "/endpoint=main", 204, {"natfw:endpoint": [{"name": "main", "interface": "wan"}]})
+        want(a.fields.get("connection") == "close" and h.ended(), "still there: %s" % a)
+        h = session(l)
+        does(h, "DELETE", nms + "/endpoint=main/interface", 204)
+        want(h.ended(), "still there")
+        h = session(l)
+    does(h, "PATCH", nms + "/reconnect", 204, {"natfw:reconnect": {"backoff-max": 1}})
+
+
 def deletes(o, l):
     h = session(l)
     cleared(h)

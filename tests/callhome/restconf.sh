@@ -232,6 +232,7 @@ point "8040-4.4a,8040-4.4b,8040-4.4c POST" plays creates
 point "8040-4.5a,8040-4.5b PUT" plays replaces
 point "8040-4.6a,8040-4.6b PATCH" plays merges
 point "8040-4.7a,8040-4.7b DELETE" plays deletes
+point "X-CM-5 what changes the entry of its own call is answered" plays own_entry
 point "8040-4.8b places in lists that are ordered by their user" plays places
 point "8040-3.4a edits with conditions" plays conditional
 point "8040-4.5c the datastore as a whole, and secrets" plays whole

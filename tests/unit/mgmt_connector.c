@@ -19,7 +19,7 @@ static struct {
 	bool least;			/* random numbers are 0 */
 	char dialled[LOG_MAX];		/* initial of each endpoint */
 	uint64_t when[LOG_MAX];
-	unsigned int dials, hang_ups, changes;
+	unsigned int dials, hang_ups, leaves, changes;
 	bool waits;			/* the session has a subscription */
 	struct call *last;
 } w;
@@ -60,6 +60,13 @@ static void hang_up(void *arg, struct call *c)
 	w.hang_ups++;
 }
 
+static void leave(void *arg, struct call *c)
+{
+	(void)arg;
+	(void)c;
+	w.leaves++;
+}
+
 static void wake(void *arg, uint64_t at)
 {
 	(void)arg;
@@ -81,7 +88,7 @@ static bool waits(void *arg, const struct call *c)
 	return w.waits;
 }
 
-static const struct connector_ops ops = { now, wall, number, dial, hang_up, wake, changed, waits };
+static const struct connector_ops ops = { now, wall, number, dial, hang_up, leave, wake, changed, waits };
 
 static struct conf_endpoint abc[3] = { { .name = "A" }, { .name = "B" }, { .name = "C" } };
 
@@ -509,19 +516,78 @@ static void reconfigured(void)
 	connector_up(k, connector_call(k, 1), "x");
 	kept = nms();
 	EXPECT(!connector_conf(k, new, 2));
-	EXPECT_EQ(w.hang_ups, 1);
+	EXPECT_EQ(w.hang_ups, 0);
+	EXPECT_EQ(w.leaves, 1);
 	EXPECT(connector_call(k, 1) == kept);
 	EXPECT_EQ(kept->state, CALL_UP);
 	EXPECT(kept->conf == &new[1]);
 	pass(1);
 	EXPECT_EQ(w.dials, 3);
-	/* what has changed begins anew */
-	old[0] = client(2);
-	EXPECT(!connector_conf(k, old, 1));
-	EXPECT_EQ(w.hang_ups, 3);
+	tear_down();
+}
+
+/* A session stays as long as the way it came by does; what is not up yet begins anew. */
+static void way_changed(void)
+{
+	static struct conf_endpoint swapped[2] = { { .name = "B" }, { .name = "A", .keep_wait = 3 } };
+	static struct conf_endpoint moved[1] = { { .name = "A", .port = 17 } };
+	struct conf_call c = client(1), more = client(2), again = client(2), other = client(1);
+
+	set_up(&c, 1);
+	pass(1);
+	more.backoff_max = 7;
+	EXPECT(!connector_conf(k, &more, 1));
+	EXPECT_EQ(w.hang_ups, 1);
+	pass(1);
+	EXPECT_EQ(w.dials, 2);
+	answer();
+	/* others before it, numbers, keepalive */
+	again.endpoint = swapped;
+	again.start_with = CALL_START_LAST;
+	EXPECT(!connector_conf(k, &again, 1));
+	EXPECT_EQ(nms()->state, CALL_UP);
+	EXPECT_EQ(nms()->endpoint, 1);
+	EXPECT(nms()->conf == &again);
+	EXPECT_EQ(w.hang_ups + w.leaves, 1);
+	/* and is where to begin again */
+	pass(100000);
+	connector_over(k, nms(), CALL_LOST, "gone");
+	EXPECT_EQ(nms()->endpoint, 1);
+	pass(nms()->at - w.ms);
+	answer();
+	/* another port */
+	other.endpoint = moved;
+	EXPECT(!connector_conf(k, &other, 1));
+	EXPECT_EQ(w.hang_ups, 1);
+	EXPECT_EQ(w.leaves, 1);
 	EXPECT_EQ(nms()->state, CALL_WAITING);
 	pass(1);
 	EXPECT_EQ(w.dials, 4);
+	tear_down();
+}
+
+/* What was persistent becomes periodic, and so idle some time; and the other way round. */
+static void schedule_changed(void)
+{
+	struct conf_call c = client(1), p = client(1);
+
+	p.periodic = true;
+	p.period = 3600;
+	p.idle_timeout = 60;
+	set_up(&c, 1);
+	pass(1);
+	answer();
+	EXPECT(!connector_conf(k, &p, 1));
+	EXPECT_EQ(nms()->state, CALL_UP);
+	pass(61000);
+	EXPECT_EQ(w.hang_ups, 1);
+	EXPECT_EQ(nms()->state, CALL_WAITING);
+	pass(nms()->at - w.ms);
+	EXPECT_EQ(w.dials, 2);
+	answer();
+	EXPECT(!connector_conf(k, &c, 1));
+	pass(100000);
+	EXPECT_EQ(nms()->state, CALL_UP);
 	tear_down();
 }
 
@@ -596,6 +662,8 @@ static const struct ktap_test tests[] = {
 	{ "X-CM-4 the clock is set", clock_set },
 	{ "X-8071-S8,NCSM-1 several managers, none disturbs another", several },
 	{ "X-CM-5 configuration changes while calls are made", reconfigured },
+	{ "X-CM-5 a session stays while the way it came by does", way_changed },
+	{ "X-CM-5 when to call changes under a session", schedule_changed },
 	{ "X-CM-10,CHD-5f called by hand", by_hand },
 	{ "events in any order", any_order },
 };

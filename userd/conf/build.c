@@ -174,6 +174,7 @@ static const struct field listen_fields[] = {
 	FIELD("identity", TEXT, conf_listen, e.identity),
 	FIELD("authentication-time", U16, conf_listen, authentication_time),
 	FIELD("max-sessions", U16, conf_listen, max_sessions),
+	FIELD("max-unauthenticated", U16, conf_listen, max_unknown),
 	FIELD("max-per-source", U16, conf_listen, max_per_source),
 };
 

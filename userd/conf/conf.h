@@ -217,7 +217,8 @@ struct conf_ssh {
 struct conf_listen {
 	struct conf_endpoint e;
 	uint16_t authentication_time;	/* s */
-	uint16_t max_sessions, max_per_source;
+	uint16_t max_sessions;
+	uint16_t max_unknown, max_per_source;	/* that have not authenticated */
 };
 
 struct conf_mgmt {

@@ -20,7 +20,8 @@
 
 /* What there is of a call, one after the other: a dial, a transport with its session. */
 struct link {
-	struct call *call;
+	struct link *next;		/* of those that take their leave */
+	struct call *call;		/* NULL: takes its leave */
 	struct endpoint remote;
 	struct call_flow flow;		/* that kern knows of; id 0: of none */
 	struct dial *dial;
@@ -32,6 +33,7 @@ static struct {
 	struct event *wake, *clock;
 	struct connector *connector;
 	const struct conf_mgmt *conf;
+	struct link *leaving;		/* of calls that are no more as they were */
 	bool started;			/* files have been asked for */
 	int64_t offset;			/* of the wall clock, s */
 	uint64_t by_error[CALL_ERRORS];
@@ -119,10 +121,24 @@ static void free_link(struct link *l)
 	free(l);
 }
 
+static void left(struct link *l)
+{
+	struct link **at = &home.leaving;
+
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	free_link(l);
+}
+
 static void over(struct link *l, enum call_error error, const char *why)
 {
 	struct call *c = l->call;
 
+	if (!c) {
+		left(l);
+		return;
+	}
 	free_link(l);
 	home.by_error[error]++;
 	connector_over(home.connector, c, error, why);
@@ -133,6 +149,22 @@ static void hang_up(void *arg, struct call *c)
 	(void)arg;
 	free_link(c->link);
 	c->link = NULL;
+}
+
+/* Whoever has changed what the call is by gets the answer to that by it. */
+static void leave(void *arg, struct call *c)
+{
+	struct link *l = c->link;
+
+	(void)arg;
+	c->link = NULL;
+	if (!l || !l->transport || !transport_leave(l->transport, "its configuration has changed")) {
+		free_link(l);
+		return;
+	}
+	l->call = NULL;
+	l->next = home.leaving;
+	home.leaving = l;
 }
 
 /* ------------------------------------------------------------------ a session */
@@ -148,7 +180,8 @@ static void on_active(void *arg)
 {
 	struct link *l = arg;
 
-	connector_active(home.connector, l->call);
+	if (l->call)
+		connector_active(home.connector, l->call);
 }
 
 static void on_over(void *arg, enum call_error error, const char *why)
@@ -251,6 +284,8 @@ void callhome_flows(void)
 		if (l)
 			(void)tell_flow(&l->flow);
 	}
+	for (l = home.leaving; l; l = l->next)
+		(void)tell_flow(&l->flow);
 }
 
 /* ------------------------------------------------------------------ the log */
@@ -291,7 +326,7 @@ static bool waits(void *arg, const struct call *c)
 }
 
 static const struct connector_ops ops = {
-	now_ms, wall, random_below, dial, hang_up, wake, changed, waits,
+	now_ms, wall, random_below, dial, hang_up, leave, wake, changed, waits,
 };
 
 /* ------------------------------------------------------------------ what is known */
@@ -414,4 +449,6 @@ void callhome_end(void)
 {
 	connector_destroy(home.connector);
 	home.connector = NULL;
+	while (home.leaving)
+		left(home.leaving);
 }

@@ -252,6 +252,17 @@ bool commit_is_expected(void)
 	return co.current && co.current->sent && !co.current->answered;
 }
 
+bool commit_reverts(void)
+{
+	return commit_is_expected() && co.current->how == CHANGE_REVERT;
+}
+
+void commit_reverted(struct lyd_node *diff)
+{
+	lyd_free_all(co.current->diff);
+	co.current->diff = diff;
+}
+
 bool commit_answer(const void *data, size_t len)
 {
 	struct change_answer a;

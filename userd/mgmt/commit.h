@@ -55,5 +55,9 @@ bool commit_is_busy(void);
 bool commit_answer(const void *data, size_t len);
 /* A configuration has come from the monitor, which is running now: whether it is of a commit. */
 bool commit_is_expected(void);
+/* Whether that is one that takes back another, and knows not what that comes to: commit_reverted() has to follow. */
+bool commit_reverts(void);
+/* @diff, which is taken: what has changed by that. */
+void commit_reverted(struct lyd_node *diff);
 
 #endif /* _NATFWD_MGMT_COMMIT_H */

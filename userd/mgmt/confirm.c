@@ -126,6 +126,9 @@ void confirm_begin(const char *user, uint32_t session, const char *persist, uint
 	const struct timeval limit = { seconds, 0 };
 	bool again = cf.pending;
 
+	/* its time may have run out while what prolongs it was under way, which was asked for in time */
+	commit_unwait(cf.waiter);
+	cf.waiter = NULL;
 	cf.pending = true;
 	cf.session = persist ? 0 : session;
 	snprintf(cf.persist, sizeof(cf.persist), "%s", persist ? persist : "");
@@ -139,8 +142,10 @@ void confirm_begin(const char *user, uint32_t session, const char *persist, uint
 
 void confirm_overtaken(void)
 {
-	if (cf.pending)
-		clear();
+	if (!cf.pending)
+		return;
+	clear();
+	tell(NULL, 0, EVENTS_CONFIRM_CANCEL, 0);
 }
 
 int confirm_init(struct event_base *base)

@@ -288,6 +288,28 @@ static bool same(const struct conf_call *a, const struct conf_call *b)
 	return !memcmp(&x, &y, sizeof(x)) && same_endpoints(a, b);
 }
 
+/* Structs come from calloc(), so what is between members is zero. */
+bool connector_same_way(const struct conf_endpoint *a, const struct conf_endpoint *b)
+{
+	struct conf_endpoint x = *a, y = *b;
+
+	x.keep_wait = y.keep_wait = 0;
+	x.keep_attempts = y.keep_attempts = 0;
+	return !memcmp(&x, &y, sizeof(x));
+}
+
+/* The index in @conf of the endpoint that @c has a session by; conf->endpoints: it has none, or that is no more. */
+static unsigned int way_of(const struct call *c, const struct conf_call *conf)
+{
+	unsigned int i = 0;
+
+	if (!c->conf || c->state != CALL_UP)
+		return conf->endpoints;
+	while (i < conf->endpoints && !connector_same_way(&c->conf->endpoint[c->endpoint], &conf->endpoint[i]))
+		i++;
+	return i;
+}
+
 /* The client called as @conf is, taken out of the old ones; NULL: there is none. */
 static struct call *take(struct connector *k, const struct conf_call *conf)
 {
@@ -317,25 +339,49 @@ static void begin(struct connector *k, struct call *c)
 	c->at += !c->at;
 }
 
+static void stop(struct connector *k, struct call *c)
+{
+	if (c->state == CALL_UP)
+		k->ops->leave(k->arg, c);
+	else if (c->state != CALL_WAITING)
+		k->ops->hang_up(k->arg, c);
+	c->link = NULL;
+}
+
+/* The session stays, and what comes after it is by @conf. */
+static void go_on(struct connector *k, struct call *c, const struct conf_call *conf, unsigned int way)
+{
+	c->conf = conf;
+	c->endpoint = c->used = c->last = way;
+	c->tried = c->rounds = 0;
+	c->anchor = conf->has_anchor ? conf->anchor : k->ops->wall(k->arg);
+	c->at = conf->periodic && conf->idle_timeout ? now(k) + 1000ull * conf->idle_timeout : 0;
+}
+
 static void adopt(struct connector *k, struct call *c, const struct conf_call *conf)
 {
 	bool unchanged = c->conf && same(c->conf, conf);
+	unsigned int way = way_of(c, conf);
 
-	if (!unchanged && c->conf && c->state != CALL_WAITING) {
-		k->ops->hang_up(k->arg, c);
-		c->link = NULL;
-	}
-	c->conf = conf;
-	if (unchanged)
+	if (unchanged) {
+		c->conf = conf;
 		return;
+	}
+	if (way < conf->endpoints) {
+		go_on(k, c, conf, way);
+		return;
+	}
+	if (c->conf)
+		stop(k, c);
+	c->conf = conf;
 	c->last = conf->endpoints;
 	begin(k, c);
 }
 
 static void drop(struct connector *k, struct call *c)
 {
-	if (c && c->state != CALL_WAITING)
-		k->ops->hang_up(k->arg, c);
+	if (c)
+		stop(k, c);
 	free(c);
 }
 

@@ -75,6 +75,8 @@ struct connector_ops {
 	void (*dial)(void *arg, struct call *c);
 	/* Drop what there is of it, in whatever state; tells nothing any more. */
 	void (*hang_up)(void *arg, struct call *c);
+	/* Its session is over as soon as what has been asked in it is answered; tells nothing any more. */
+	void (*leave)(void *arg, struct call *c);
 	/* Call connector_run() at @at, or never if that is 0. */
 	void (*wake)(void *arg, uint64_t at);
 	/* The state of @c has changed from @old; for the log and who else is told. */
@@ -88,8 +90,9 @@ struct connector *connector_create(const struct connector_ops *ops, void *arg);
 /* Hangs up everything. */
 void connector_destroy(struct connector *k);
 /*
- * Clients from now on; @conf has to stay until the next time. Clients whose configuration is the same
- * go on undisturbed, others are hung up and begin anew. 0 or -ENOMEM, and then nothing has changed.
+ * Clients from now on; @conf has to stay until the next time. Clients whose configuration is the same go on
+ * undisturbed, and so do sessions by endpoints that are the same but for keepalive, in clients that are not; others
+ * are ended and begin anew. 0 or -ENOMEM, and then nothing has changed.
  */
 int connector_conf(struct connector *k, const struct conf_call *conf, unsigned int n);
 /* The time that was asked for has come. */
@@ -110,6 +113,8 @@ void connector_over(struct connector *k, struct call *c, enum call_error error, 
 bool connector_call_now(struct connector *k, const char *name);
 /* Every client, by index; NULL: no more. */
 struct call *connector_call(struct connector *k, unsigned int i);
+/* Whether a session by @a is one by @b as well: where to, where from, and with which keys. Not so keepalive. */
+bool connector_same_way(const struct conf_endpoint *a, const struct conf_endpoint *b);
 const char *call_state_name(enum call_state s);
 const char *call_error_name(enum call_error e);
 

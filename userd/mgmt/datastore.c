@@ -39,7 +39,18 @@ bool datastore_changed(void)
 	return candidate;
 }
 
-void datastore_conf(struct ly_ctx *ctx, const char *json)
+/* NULL: there was nothing before, or it was the same. */
+static struct lyd_node *difference(const struct lyd_node *new, struct ly_ctx *ctx)
+{
+	struct lyd_node *diff = NULL;
+
+	if (running && lyd_diff_siblings(running, new, 0, &diff))
+		log_error(SUB_MGMT, "no memory to tell what has changed");
+	ly_err_clean(ctx, NULL);
+	return diff;
+}
+
+void datastore_conf(struct ly_ctx *ctx, const char *json, struct lyd_node **diff)
 {
 	struct lyd_node *new = NULL;
 
@@ -51,6 +62,8 @@ void datastore_conf(struct ly_ctx *ctx, const char *json)
 	}
 	if (!edit_defaults(&new, ctx))
 		log_error(SUB_MGMT, "no memory for defaults of the configuration");
+	if (diff)
+		*diff = difference(new, ctx);
 	lyd_free_all(running);
 	running = new;
 }

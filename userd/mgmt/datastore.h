@@ -20,7 +20,10 @@ struct lyd_node *datastore_read(enum datastore which);
 void datastore_set_candidate(struct lyd_node *tree);
 /* Whether the candidate has been set, and not been committed or discarded since. */
 bool datastore_changed(void);
-/* A new configuration in force, as conf.tree has it. A candidate nobody has changed goes along. */
-void datastore_conf(struct ly_ctx *ctx, const char *json);
+/*
+ * A new configuration in force, as conf.tree has it. A candidate nobody has changed goes along. *@diff, unless NULL,
+ * is what has changed in running, the caller's; it stays as it is if nothing was there, or nothing has.
+ */
+void datastore_conf(struct ly_ctx *ctx, const char *json, struct lyd_node **diff);
 
 #endif /* _NATFWD_MGMT_DATASTORE_H */

@@ -162,6 +162,13 @@ static void end(struct http_conn *c, enum session_end how, const char *why)
 	event_add(c->timer, http_backlog(c) ? &last : &now);
 }
 
+void http_leave(struct http_conn *c, const char *why)
+{
+	c->last = true;
+	if (!c->busy)
+		end(c, SESSION_PARTED, why);
+}
+
 static void refuse(struct http_conn *c, unsigned int status, const char *why)
 {
 	c->last = c->refused = c->busy = true;

@@ -60,6 +60,8 @@ void http_stream_put(struct http_conn *c, const void *data, size_t len);
 void http_stream_end(struct http_conn *c);
 /* What is streamed cannot be gone on with: so that it is not taken for whole, the connection ends. */
 void http_stream_break(struct http_conn *c, const char *why);
+/* That was the last request; the end is told when its answer, if there is one under way, has gone out. */
+void http_leave(struct http_conn *c, const char *why);
 /* Octets that the peer has not taken. */
 size_t http_backlog(const struct http_conn *c);
 /* A time of the form that HTTP has for it (RFC 9110, 5.6.7) to @buf, of 30 octets; returns it. */

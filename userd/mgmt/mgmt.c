@@ -19,6 +19,7 @@
 #include "mgmt/dial.h"
 #include "mgmt/etag.h"
 #include "mgmt/events.h"
+#include "mgmt/lock.h"
 #include "mgmt/nacm.h"
 #include "mgmt/pieces.h"
 #include "mgmt/port.h"
@@ -174,13 +175,29 @@ static int init(struct event_base *base)
 	return err ? err : stream_setup(base, store_ctx());
 }
 
+/* What managers have committed is told when that is over; what people have done, now. */
+static void take_tree(const char *json)
+{
+	bool expected = commit_is_expected(), reverts = commit_reverts();
+	struct lyd_node *diff = NULL;
+
+	datastore_conf(store_ctx(), json, expected && !reverts ? NULL : &diff);
+	if (reverts) {
+		commit_reverted(diff);
+		return;
+	}
+	if (!expected)
+		confirm_overtaken();
+	if (diff)
+		events_config_change(NULL, diff);
+	lyd_free_all(diff);
+}
+
 static void conf(struct conf *c)
 {
 	conf_free(mgmt.next);
 	mgmt.next = c;
-	datastore_conf(store_ctx(), c->tree);
-	if (!commit_is_expected())
-		confirm_overtaken();
+	take_tree(c->tree);
 	etag_watch(datastore_tree(DATASTORE_RUNNING));
 	if (nacm_conf(datastore_tree(DATASTORE_RUNNING)))
 		log_error(SUB_MGMT, "no memory for access control: the rules before stay");
@@ -232,7 +249,7 @@ static void message(enum proc_id from, enum msg_type type, const void *data, siz
 		callhome_flow_open(*(const uint32_t *)data);
 		return;
 	}
-	if (from == PROC_MONITOR && (ssh_message(type, data, len) ||
+	if (from == PROC_MONITOR && (ssh_message(type, data, len) || lock_message(type, data, len) ||
 				     (type == MSG_CHANGE_DONE && commit_answer(data, len))))
 		return;
 	if (!state_message(from, type, data, len))

@@ -32,6 +32,7 @@ struct source {
 struct guest {
 	struct guest *next;
 	struct listener *listener;
+	char name[64];			/* of it */
 	struct endpoint remote;
 	struct address source;
 	struct transport *transport;
@@ -45,7 +46,8 @@ struct listener {
 	int fd;
 	struct event *event;
 	struct guest *guests;
-	unsigned int count, sessions;
+	unsigned int unknown;		/* guests that have not said yet who they are */
+	unsigned int sessions;		/* guests that have */
 	uint64_t accepted, refused, failed, opened;
 };
 
@@ -53,7 +55,9 @@ static struct {
 	struct event_base *base;
 	struct listener *listener;
 	unsigned int listeners;
+	struct listener leaving;	/* of guests whose own is no more, and who have to be answered still */
 	struct event *resume;
+	bool paused;			/* none has been accepted since */
 	struct source source[SOURCES];
 } in;
 
@@ -103,7 +107,18 @@ static bool is_blamed(const struct address *at)
 
 /* ------------------------------------------------------------------ a guest goes */
 
-static void free_guest(struct guest *g)
+static void add_guest(struct guest *g, struct listener *l)
+{
+	g->listener = l;
+	g->next = l->guests;
+	l->guests = g;
+	if (g->up)
+		l->sessions++;
+	else
+		l->unknown++;
+}
+
+static void remove_guest(struct guest *g)
 {
 	struct listener *l = g->listener;
 	struct guest **at = &l->guests;
@@ -111,8 +126,21 @@ static void free_guest(struct guest *g)
 	while (*at != g)
 		at = &(*at)->next;
 	*at = g->next;
-	l->count--;
-	l->sessions -= g->up;
+	if (g->up)
+		l->sessions--;
+	else
+		l->unknown--;
+}
+
+static void move_guest(struct guest *g, struct listener *to)
+{
+	remove_guest(g);
+	add_guest(g, to);
+}
+
+static void free_guest(struct guest *g)
+{
+	remove_guest(g);
 	transport_close(g->transport);
 	if (g->late)
 		event_free(g->late);
@@ -136,8 +164,7 @@ static void leave(struct guest *g, enum call_error error, const char *why)
 	}
 	log_at(SUB_MGMT, g->up ? LEVEL_NOTICE : LEVEL_INFO,
 	       "manager gone listener=\"%s\" from=%s reason=%s text=\"%s\"",
-	       g->listener->conf.e.name, endpoint_text(&g->remote, from), call_error_name(error),
-	       why);
+	       g->name, endpoint_text(&g->remote, from), call_error_name(error), why);
 	free_guest(g);
 }
 
@@ -155,12 +182,20 @@ static void on_up(void *arg, const char *user)
 	struct guest *g = arg;
 	char from[ENDPOINT_TEXT], name[CERTNAME_LOG];
 
+	struct listener *l = g->listener;
+
 	event_del(g->late);
+	if (l->sessions >= l->conf.max_sessions) {
+		l->refused++;
+		leave(g, CALL_LOCAL, "there are as many sessions as there may be");
+		return;
+	}
 	g->up = true;
-	g->listener->sessions++;
-	g->listener->opened++;
+	l->unknown--;
+	l->sessions++;
+	l->opened++;
 	log_notice(SUB_MGMT, "manager connected listener=\"%s\" from=%s user=\"%s\"",
-		   g->listener->conf.e.name, endpoint_text(&g->remote, from),
+		   g->name, endpoint_text(&g->remote, from),
 		   certname_log(user, name, sizeof(name)));
 }
 
@@ -181,6 +216,20 @@ static const struct transport_ops transport_ops = { on_up, on_active, on_over };
 
 /* ------------------------------------------------------------------ a guest comes */
 
+/* Who has had most time to say who it is gives way: one that can say so does it soon. */
+static void make_room(struct listener *l)
+{
+	struct guest *g, *oldest = NULL;
+
+	if (l->unknown < l->conf.max_unknown)
+		return;
+	for (g = l->guests; g; g = g->next)
+		if (!g->up)
+			oldest = g;
+	if (oldest)
+		leave(oldest, CALL_LOCAL, "gives way to others");
+}
+
 /* How many of @source have not said yet who they are. */
 static unsigned int unknown_of(const struct listener *l, const struct address *source)
 {
@@ -192,9 +241,10 @@ static unsigned int unknown_of(const struct listener *l, const struct address *s
 	return n;
 }
 
+/* Strangers do not take the places of those who are known, and do not keep others out for longer than it takes. */
 static bool is_welcome(const struct listener *l, const struct address *source)
 {
-	return l->count < l->conf.max_sessions &&
+	return l->sessions < l->conf.max_sessions &&
 	       unknown_of(l, source) < l->conf.max_per_source && !is_blamed(source);
 }
 
@@ -205,12 +255,10 @@ static struct guest *make_guest(struct listener *l, const struct endpoint *remot
 
 	if (!g)
 		return NULL;
-	g->listener = l;
+	snprintf(g->name, sizeof(g->name), "%s", l->conf.e.name);
 	g->remote = *remote;
 	g->source = source_of(remote);
-	g->next = l->guests;
-	l->guests = g;
-	l->count++;
+	add_guest(g, l);
 	g->late = evtimer_new(in.base, on_late, g);
 	if (g->late && !event_add(g->late, &late))
 		return g;
@@ -235,11 +283,14 @@ static void welcome(struct listener *l, int fd, const struct endpoint *remote)
 }
 
 /* Without descriptors the loop would spin. */
-static void pause_all(void)
+static void pause_all(int err)
 {
 	const struct timeval tv = { PAUSE_MS / 1000, 0 };
 	unsigned int i;
 
+	if (!in.paused)
+		log_error(SUB_MGMT, "cannot accept managers: %s", strerror(err));
+	in.paused = true;
 	for (i = 0; i < in.listeners; i++)
 		if (in.listener[i].event)
 			event_del(in.listener[i].event);
@@ -270,13 +321,15 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (guest < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			pause_all();
+			pause_all(errno);
 		return;
 	}
+	in.paused = false;
 	l->accepted++;
 	if (endpoint_from_sockaddr(&remote, (struct sockaddr *)&ss)) {
 		source = source_of(&remote);
 		if (is_welcome(l, &source)) {
+			make_room(l);
 			welcome(l, guest, &remote);
 			return;
 		}
@@ -287,10 +340,22 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------------ listeners */
 
+/* Whoever has changed the listener is one of them, and gets the answer to that. */
+static void dismiss(struct listener *l)
+{
+	struct guest *g;
+
+	while ((g = l->guests)) {
+		if (g->up && transport_leave(g->transport, "the listener has changed"))
+			move_guest(g, &in.leaving);
+		else
+			free_guest(g);
+	}
+}
+
 static void forget(struct listener *l)
 {
-	while (l->guests)
-		free_guest(l->guests);
+	dismiss(l);
 	if (l->event)
 		event_free(l->event);
 	if (l->fd >= 0)
@@ -299,13 +364,13 @@ static void forget(struct listener *l)
 	l->fd = -1;
 }
 
-/* Structs come from calloc(), so what is between members is zero. */
+/* The listener that is where and what @c says, whatever has become of limits and keepalive. */
 static struct listener *find_same(const struct conf_listen *c)
 {
 	unsigned int i;
 
 	for (i = 0; i < in.listeners; i++)
-		if (!in.listener[i].moved && !memcmp(&in.listener[i].conf, c, sizeof(*c)))
+		if (!in.listener[i].moved && connector_same_way(&in.listener[i].conf.e, &c->e))
 			return &in.listener[i];
 	return NULL;
 }
@@ -427,4 +492,6 @@ void port_end(void)
 
 	for (i = 0; i < in.listeners; i++)
 		forget(&in.listener[i]);
+	while (in.leaving.guests)
+		free_guest(in.leaving.guests);
 }

@@ -345,6 +345,16 @@ void restconf_destroy(struct restconf *r)
 	free(r);
 }
 
+void restconf_leave(struct restconf *r, const char *why)
+{
+	http_leave(r->http, why);
+	if (!r->sse)
+		return;
+	rest_forget(r);
+	r->request = NULL;
+	http_stream_end(r->http);
+}
+
 bool restconf_waits(const struct restconf *r)
 {
 	return r && r->sse;

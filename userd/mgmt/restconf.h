@@ -20,6 +20,8 @@ struct restconf *restconf_create(struct bufferevent *bev, const char *user, cons
 				 const struct session_ops *ops, void *arg);
 /* Drop it, telling nobody. NULL is allowed. */
 void restconf_destroy(struct restconf *r);
+/* End it once the request under way has been answered; over() of @ops is called. Nothing more is read. */
+void restconf_leave(struct restconf *r, const char *why);
 /* Whether it is told of events, of which there may be none for long. NULL is allowed. */
 bool restconf_waits(const struct restconf *r);
 /* restconf-state, as XML (RFC 8040, 9). NULL: no memory. */

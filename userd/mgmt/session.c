@@ -101,7 +101,7 @@ static void over(struct session *s)
 	char user[CERTNAME_LOG];
 	void *arg = s->arg;
 
-	session_totals.dropped += end != SESSION_CLOSED && end != SESSION_LEFT;
+	session_totals.dropped += end != SESSION_CLOSED && end != SESSION_LEFT && end != SESSION_PARTED;
 	log_info(SUB_MGMT, "session over id=%u user=\"%s\" why=\"%s\"", s->id,
 		 certname_log(s->user, user, sizeof(user)), why);
 	session_destroy(s);
@@ -141,6 +141,20 @@ void session_end(struct session *s, enum session_end end, const char *why)
 	event_add(s->timer, backlog(s) ? &last : &now);
 }
 
+void session_leave(struct session *s, enum session_end end, const char *why)
+{
+	if (!s->request) {
+		session_end(s, end, why);
+		return;
+	}
+	if (s->ending)
+		return;
+	s->leaving = true;
+	s->end = end;
+	s->why = why;
+	bufferevent_disable(s->bev, EV_READ);
+}
+
 /* ------------------------------------------------------------------ out */
 
 static void write_part(const struct session *s, struct evbuffer *body)
@@ -170,6 +184,8 @@ void session_reply(struct session *s, struct evbuffer *body)
 	write_message(s, body);
 	s->replying = false;
 	s->request = NULL;
+	if (s->leaving)
+		session_end(s, s->end, s->why);
 	if (s->ending)
 		return;
 	/* what came meanwhile waits to be taken */
@@ -238,7 +254,7 @@ static bool take_piece(struct session *s, struct evbuffer *in)
 	enum framing_result r;
 	size_t used;
 
-	if (s->ending || s->request || backlog(s) > AHEAD ||
+	if (s->ending || s->leaving || s->request || backlog(s) > AHEAD ||
 	    evbuffer_peek(in, -1, NULL, &piece, 1) < 1)
 		return false;
 	r = framing_take(&s->framing, piece.iov_base, piece.iov_len, &used);

@@ -24,6 +24,7 @@ enum session_end {
 	SESSION_LOST,		/* the stream broke, or takes nothing any more */
 	SESSION_BROKEN,		/* what came is not NETCONF */
 	SESSION_SILENT,		/* no hello in time */
+	SESSION_PARTED,		/* ended from here, as its way is configured otherwise now */
 };
 
 /* Callbacks of who made the session, which is freed when over() returns. Not after session_destroy(). */
@@ -54,6 +55,7 @@ struct session {
 	struct request *request;	/* under way; nothing is read meanwhile */
 	bool replying;			/* a part of the answer is written, and its end is not */
 	bool ready;			/* the manager's hello has come */
+	bool leaving;			/* when the request under way is answered */
 	bool ending;			/* when all is written */
 	enum session_end end;
 	const char *why;
@@ -77,6 +79,8 @@ struct session *session_find(uint32_t id);
 struct session *session_first(void);
 /* End it once what is written has gone out. */
 void session_end(struct session *s, enum session_end end, const char *why);
+/* The same once the request under way, if there is one, has been answered. Nothing more is read. */
+void session_leave(struct session *s, enum session_end end, const char *why);
 /* Send @body, which is taken, as one message, or the last part of one; the request is done. */
 void session_reply(struct session *s, struct evbuffer *body);
 /* Send all that is in @body as a part of a message. False: enough until rpc_resume(). */

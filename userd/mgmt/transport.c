@@ -121,6 +121,15 @@ void transport_close(struct transport *t)
 	free(t);
 }
 
+bool transport_leave(struct transport *t, const char *why)
+{
+	if (t->session)
+		session_leave(t->session, SESSION_PARTED, why);
+	else if (t->restconf)
+		restconf_leave(t->restconf, why);
+	return t->session || t->restconf || t->ended;
+}
+
 static void over(struct transport *t, enum call_error error, const char *why)
 {
 	const struct transport_ops *ops = t->ops;
@@ -137,6 +146,8 @@ static void over(struct transport *t, enum call_error error, const char *why)
 
 static enum call_error error_of(enum session_end end)
 {
+	if (end == SESSION_PARTED)
+		return CALL_NONE;
 	return end == SESSION_CLOSED || end == SESSION_KILLED || end == SESSION_LEFT ? CALL_CLOSED :
 	       CALL_LOST;
 }
@@ -569,7 +580,7 @@ void transport_conf(const struct conf_mgmt *m)
 	for (t = transports; t; t = next) {
 		next = t->next;
 		if (t->ssh && t->session && !is_user(t->user))
-			session_end(t->session, SESSION_KILLED, "not a user any more");
+			session_leave(t->session, SESSION_KILLED, "not a user any more");
 		else if (is_up(t))
 			map_again(t);
 	}

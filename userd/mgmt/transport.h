@@ -47,6 +47,11 @@ struct transport *transport_open(int fd, const struct transport_want *w,
 void transport_close(struct transport *t);
 /* What identity @name shows or believes may have changed: who is revoked, or comes from elsewhere now, is hung up. */
 void transport_renewed(const char *name);
+/*
+ * End its session once what has been asked of it is answered and that has gone out; over() follows. False: there is
+ * no session to be ended so.
+ */
+bool transport_leave(struct transport *t, const char *why);
 /* Whether its session waits for events, and so is not idle though nothing goes on. */
 bool transport_waits(const struct transport *t);
 /* As natfw.yang has it: "tls". */
