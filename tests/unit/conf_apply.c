@@ -234,10 +234,57 @@ static void owns(void)
 	free(text);
 }
 
+/* A file with a user's @n keys of nearly 2000 octets each; more of it is to be freed. */
+static char *many_keys(unsigned int n)
+{
+	char *text = malloc(n * 2100ul + 200), *at = text, body[1901];
+	unsigned int i;
+
+	if (!text)
+		return NULL;
+	memset(body, 'A', sizeof(body) - 1);
+	body[sizeof(body) - 1] = 0;
+	at += sprintf(at, "management:\n  ssh:\n    user:\n");
+	for (i = 0; i < n; i++) {
+		if (i % 15 == 0)
+			at += sprintf(at, "    - name: u%u\n      authorized-key:\n", i);
+		at += sprintf(at, "      - {name: k%u, public-key: ssh-rsa %sB%05u}\n", i, body, i);
+	}
+	return text;
+}
+
+#define KEY_OCTETS	1961	/* of an entry, as it is written */
+
+/* As much as there may be, and one more. */
+static void too_large(void)
+{
+	static const char diff[] = NATFW("none", "<management><ssh><user><name>u0</name><authorized-key y:operation=\"create\">"
+					 "<name>more</name><public-key>ssh-rsa %sB</public-key></authorized-key></user></ssh>"
+					 "</management>");
+	unsigned int n = CONF_FILE_MAX / KEY_OCTETS;
+	char key[1901], xml[sizeof(diff) + sizeof(key)];
+	struct apply_result r;
+	struct conf_error e;
+	char *text;
+
+	memset(key, 'A', sizeof(key) - 1);
+	key[sizeof(key) - 1] = 0;
+	snprintf(xml, sizeof(xml), diff, key);
+	text = many_keys(n - 2);
+	EXPECT(text && apply(text, xml, &r) && r.len <= CONF_FILE_MAX && r.len > CONF_FILE_MAX - 4 * KEY_OCTETS);
+	apply_free(&r);
+	free(text);
+	text = many_keys(n);
+	EXPECT(text && strlen(text) <= CONF_FILE_MAX && !apply_diff(text, strlen(text), xml, &r, &e));
+	EXPECT(strstr(e.text, "larger than 4 MiB") && !r.text && !r.conf);
+	free(text);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
 		{ "leaves", leaves },
+		{ "a file that would be too large to be read again is not written", too_large },
 		{ "entries, and their order", entries },
 		{ "other modules", beside },
 		{ "the first of a module", first_of_module },

@@ -13,7 +13,9 @@
 #include "base/address.h"
 #include "base/log.h"
 
+#ifndef CONF_FILE_MAX	/* tests have less */
 #define CONF_FILE_MAX	(4u << 20)	/* octets of a file */
+#endif
 
 struct conf_interface {
 	char name[16];			/* leaf name; the index is looked up when it appears */
