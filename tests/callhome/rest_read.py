@@ -271,7 +271,6 @@ def operations(o, l):
     h.error("POST", op, 400, "unknown-element", {"natfw:input": {"client": "nms", "x": 1}})
     h.error("POST", op, 400, "malformed-message", {"natfw:output": {"client": "nms"}})
     h.error("POST", op, 400, "malformed-message", "{", content_type=JSON)
-    h.error("POST", "/restconf/operations/natfw:reload", 400, "unknown-element", {"natfw:input": {"x": 1}})
     h.error("POST", "/restconf/operations/natfw:none", 404, "invalid-value", {"natfw:input": {}})
     h.error("POST", "/restconf/operations/call-home", 400, "invalid-value", {"natfw:input": {}})
     x = h.ask("POST", op, '<input xmlns="%s"><client>nobody</client></input>' % NATFW, content_type=XML)

@@ -300,7 +300,12 @@ static void hang_up(struct transport *t, enum call_error reason, const char *why
 	t->reason = reason;
 	snprintf(t->why, sizeof(t->why), "%s", why);
 	log_hang_up(t);
-	if (t->session)
+	/* it may be the manager itself that has changed the rules, and is to hear what came of it */
+	if (t->session && reason == CALL_MAPPING)
+		session_leave(t->session, SESSION_KILLED, t->why);
+	else if (t->restconf && reason == CALL_MAPPING)
+		restconf_leave(t->restconf, t->why);
+	else if (t->session)
 		session_end(t->session, SESSION_KILLED, t->why);
 	else if (!t->soon)
 		t->soon = evtimer_new(loop, on_hang_up, t);
