@@ -127,6 +127,8 @@ def too_many(o, l):
         took = time.monotonic() - begin
         want("internal-src-address" in e.find(q("error-message")).text, ET.tostring(e).decode())
         want(took < 10, "%.1f s" % took)
+    for expr in ("3 mod 0", "/n:nat[1mod 0 = 1]"):
+        s.error(xpath(expr), "resource-denied", "application")
     # each of these is one that does not want mappings
     for op in (get(natfw("<state/>")), inside("<statistics/>"), xpath("/t:none"), get("", True)):
         want(s.ask(op).find(q("rpc-error")) is None, op)

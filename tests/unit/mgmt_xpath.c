@@ -89,6 +89,26 @@ static void long_ones(void)
 	free(closed);
 }
 
+/* What the library would end the process for. */
+static void remainders(void)
+{
+	static const char *const yes[] = {
+		"3 mod 0", "3mod0", "3modc/s", "/a/b[c mod 0 = 1]", "a mod b", "and mod0", "a andb mod 0", "(1)mod 0",
+		"'x'mod 0", "*mod 0", ".mod 0", "..mod 0", "a[b]mod 0", "1 or 2 mod 0", "1.5mod0",
+	}, *const no[] = {
+		"/model", "/a/mod", "/mod/b", "a and model = 1", "/a[mod = 1]", "'3 mod 0'", "/a.mod", "/a-mod/b", "x:mod",
+		"1 div 0", "/a[mod='x' or b='y']",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(yes); i++)
+		if (!EXPECT(!xpath_is_cheap(yes[i], 10, 1e9)))
+			printf("# %s\n", yes[i]);
+	for (i = 0; i < ARRAY_SIZE(no); i++)
+		if (!EXPECT(xpath_is_cheap(no[i], 10, 1e9)))
+			printf("# %s\n", no[i]);
+}
+
 /* What may be asked of entries one by one. */
 static void local(void)
 {
@@ -115,6 +135,7 @@ static const struct ktap_test tests[] = {
 	{ "what goes through all for each is not", goes_through },
 	{ "where there is little it is", little },
 	{ "long, deep and broken ones", long_ones },
+	{ "remainders are never", remainders },
 	{ "what may be asked of entries one by one", local },
 };
 

@@ -159,6 +159,28 @@ static void take_axis(struct reader *r, struct level *l, const char *name)
 	l->state = STEP;
 }
 
+/*
+ * and, or, div, mod, whatever stands behind them, as the library reads it. Its remainder is one of integers, and one by
+ * nothing ends the process: what has it is as costly as can be.
+ */
+static void take_word(struct reader *r, struct level *l, const char *name)
+{
+	static const char *const words[] = { "and", "or", "div", "mod" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strncmp(name, words[i], strlen(words[i])))
+			r->at = name + strlen(words[i]);
+	r->deep = r->deep || !strncmp(name, "mod", 3);
+	take_operator(l, ' ');
+}
+
+static void take_number(struct reader *r, struct level *l)
+{
+	r->at += strspn(r->at, "0123456789.");
+	take_local(l, 1);
+}
+
 /* With a prefix, if it has one. */
 static void take_name(struct reader *r, struct level *l)
 {
@@ -171,11 +193,8 @@ static void take_name(struct reader *r, struct level *l)
 	if (*r->at == '*' && r->at[-1] == ':')
 		r->at++;
 	skip_blanks(r);
-	if (isdigit((unsigned char)*name) || *name == '.')
-		take_local(l, 1);
-	else if (l->state == DONE)
-		/* and, or, div, mod */
-		take_operator(l, ' ');
+	if (l->state == DONE)
+		take_word(r, l, name);
 	else if (r->at[0] == ':' && r->at[1] == ':')
 		take_axis(r, l, name);
 	else if (*r->at == '(')
@@ -223,6 +242,8 @@ static void take_token(struct reader *r, struct level *l)
 	} else if (c == '*' && l->state != DONE) {
 		r->at++;
 		take_local(l, l->top ? r->nodes : 1);
+	} else if (isdigit((unsigned char)c) || c == '.') {
+		take_number(r, l);
 	} else if (name_char(c) && c != '-') {
 		take_name(r, l);
 	} else {

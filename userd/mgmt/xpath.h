@@ -10,7 +10,7 @@
 
 /*
  * Nodes that evaluating @expr goes through at most, roughly, in a tree of @nodes of them: what is in a predicate
- * counts for each node it is of, unless it only goes down from there. HUGE_VAL: brackets too deep.
+ * counts for each node it is of, unless it only goes down from there. HUGE_VAL: brackets too deep, or the operator mod.
  */
 double xpath_cost(const char *expr, size_t nodes);
 
