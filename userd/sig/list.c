@@ -186,18 +186,20 @@ static unsigned int count_jobs(void)
 	return n;
 }
 
-/* Who takes nothing now stands in nobody else's way. */
+/* Who takes nothing now, or asks for much, stands in nobody else's way. */
 static void take_turn(evutil_socket_t fd, short what, void *arg)
 {
 	unsigned int n = count_jobs();
+	const struct job *j;
 	bool sent = false;
 
 	(void)fd;
 	(void)what;
 	(void)arg;
 	for (; n && !sent; n--) {
+		j = jobs;
 		sent = serve(jobs);
-		if (!sent)
+		if (jobs == j)
 			put_off();
 	}
 	again(sent ? 0 : WAIT_MS);

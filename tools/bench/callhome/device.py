@@ -7,6 +7,7 @@ As root, each part with a daemon and network namespaces of its own. Sessions are
 """
 import ctypes
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import main as signalling  # noqa: E402
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 ADDRESS = '10.1.0.2'    # the manager is on the node that sends data
-NETCONF, SECOND, RESTCONF = 4335, 14335, 4336
+NETCONF, OTHERS, RESTCONF = 4335, (14335, 14336), 4336
 ACL = 'urn:ietf:params:xml:ns:yang:ietf-access-control-list'
 
 CONFIG = '''
@@ -42,7 +43,8 @@ management:
       endpoint:
       - {{{{name: a, transport: {transport}, identity: gateway, remote-address: {ADDRESS}, remote-port: {port}}}}}
       reconnect: {{{{backoff-max: 1, minimum-uptime: 0}}}}
-''' for name, transport, port in (('first', 'tls', NETCONF), ('second', 'tls', SECOND), ('web', 'restconf', RESTCONF)))
+''' for name, transport, port in (('first', 'tls', NETCONF), ('other', 'tls', OTHERS[0]), ('another', 'tls', OTHERS[1]),
+                                   ('web', 'restconf', RESTCONF)))
 
 
 def say(text):
@@ -63,10 +65,10 @@ class Device(signalling.Gateway):
         certificate(self.dir, 'nms', '/CN=nms')
         # in its namespace, without leaving this one for the rest
         self.listeners = self.within(lambda: [client.Listener(self.dir, ADDRESS, port)
-                                              for port in (NETCONF, SECOND, RESTCONF)])
+                                              for port in (NETCONF, *OTHERS, RESTCONF)])
         super().start()
-        self.netconf, self.second = (client.Netconf(one.accept()) for one in self.listeners[:2])
-        self.restconf = client.Restconf(self.listeners[2].accept())
+        self.netconf, *self.others = (client.Netconf(one.accept()) for one in self.listeners[:3])
+        self.restconf = client.Restconf(self.listeners[3].accept())
 
     def within(self, make):
         made = []
@@ -103,25 +105,41 @@ class Device(signalling.Gateway):
             fields = f.read().rsplit(')', 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / signalling.TICKS
 
+    def used_by_all(self):
+        """The same of all processes, with those that have ended."""
+        ticks = 0
+        for pid in self.pids().values():
+            with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+                ticks += sum(int(x) for x in f.read().rsplit(')', 1)[1].split()[11:15])
+        return ticks / signalling.TICKS
 
-class Asking(threading.Thread):
-    """Somebody else who asks for little all the time: how long does he wait?"""
+    def rules_in_kernel(self):
+        out = subprocess.run(['ip', 'netns', 'exec', self.ns['gw'], signalling.CTL, '-j', 'net', 'show'],
+                             capture_output=True, text=True, check=True).stdout
+        return json.loads(out)['rules']
+
+
+class Asking:
+    """Somebody else who asks for little all the time, in a process that @session is used by: how long does he wait?"""
 
     def __init__(self, session, part):
-        super().__init__()
-        self.session, self.over, self.times = session, False, []
-        self.operation = f'<get><filter><natfw xmlns="{client.NATFW}"><state><{part}/></state></natfw></filter></get>'
-        self.start()
+        fork = multiprocessing.get_context('fork')
+        self.over, (self.mine, its) = fork.Event(), fork.Pipe()
+        self.process = fork.Process(target=self.run, args=(session, part, its))
+        self.process.start()
 
-    def run(self):
-        while not self.over:
-            self.times.append(self.session.ask(self.operation)[1])
+    def run(self, session, part, pipe):
+        times = []
+        while not self.over.is_set():
+            times.append(session.ask(filtered(f'<{part}/>'))[1])
             time.sleep(0.002)
+        pipe.send(times)
 
     def end(self):
-        self.over = True
-        self.join()
-        return self.times
+        self.over.set()
+        times = self.mine.recv()
+        self.process.join()
+        return times
 
 
 def row(case, what, values, unit='s', limit=None):
@@ -157,7 +175,7 @@ def read(case, n, rounds, ask, limit=None, entries=None):
 def waits(device, n, part, process):
     """The longest that somebody else waits while all sessions are read again and again."""
     begin, cpu = device.used('mgmt'), device.used('sig')
-    other = Asking(device.second, part)
+    other = Asking(device.others.pop(), part)
     for _ in range(3):
         device.netconf.ask(filtered('<sessions/>'))
     times = other.end()
@@ -230,6 +248,13 @@ def policy(n, action):
             '</policy></natfw>')
 
 
+def used_rows(device, n, what, before, rounds):
+    """What a guest takes for processor time is the time of its host."""
+    if os.path.exists('/sys/module/natfw'):
+        return []
+    return [row('processor time', f'all processes, {n} {what}', [(device.used_by_all() - before) / rounds])]
+
+
 def change(device, what, n, rounds, make, actions):
     """Every commit changes all of them, as the actions take turns."""
     edits, commits = [], []
@@ -238,22 +263,27 @@ def change(device, what, n, rounds, make, actions):
                 '</config></edit-config>')
         _, edit = device.netconf.ask(text)
         _, commit = device.netconf.ask('<commit/>')
-        if i:   # before the first there were none
+        if not i:
+            used = device.used_by_all()
+        else:   # before the first there were none
             edits.append(edit)
             commits.append(commit)
+    if not rounds:
+        return []
     return [row('edit-config', f'{n} {what}', edits), row('commit', f'{n} {what}', commits),
-            row('both', f'{n} {what}', [e + c for e, c in zip(edits, commits)], limit=n / 1000)]
+            row('both', f'{n} {what}', [e + c for e, c in zip(edits, commits)], limit=n / 1000),
+            *used_rows(device, n, what, used, rounds)]
 
 
 def commit(n, rounds):
     """Figures of an edit of @n rules: with the module if it is loaded here, else without."""
     device = Device(f'{TOP}/userd/natfwd')
     try:
-        rows = change(device, 'entries of an access list', n, rounds, aces, ('drop', 'accept'))
-        rows += change(device, 'entries of policy', n, rounds, policy, ('permit', 'refuse'))
+        rows = change(device, 'entries of policy', n, rounds, policy, ('permit', 'refuse'))
+        change(device, 'entries of policy', 1, 0, policy, ('permit',))
+        rows += change(device, 'entries of an access list', n, rounds, aces, ('drop', 'accept'))
         if os.path.exists('/sys/module/natfw'):
-            in_force = device.rules()
-            rows.append(row('rules in the kernel', 'after that', [in_force['rules'] if in_force else 0], 'rules'))
+            rows.append(row('rules in the kernel', 'after that', [device.rules_in_kernel()], 'rules'))
     finally:
         device.end()
     return rows
