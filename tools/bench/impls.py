@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Those who are compared: how each is configured for each case, and how to tell that the
 packets really went the way they are quoted for."""
-from gateway import DPORT, SPORT, Failed, sh, sysctl
+from gateway import DPORT, SPORT, Failed, put, sh, sysctl
 from nl import NlError, Natfw, packed, rule
 
 UDP = 17
@@ -172,6 +172,21 @@ class NftFwd(Impl):
 }''')
 
 
+class Bare(Impl):
+    """A hash chain, another address, and away to a device that is always the same: the least
+    that lookup, rewriting and sending can cost (tools/bench/bare)."""
+    name = 'bare'
+    cases = ('allow', 'snat')
+    control = '/sys/module/natfw_bare/parameters/attach'
+
+    def setup(self, gw):
+        n = gw.net
+        if n.family == 6:
+            raise Failed('IPv4 only')
+        to = n.ext if self.case == 'snat' else ''
+        put(self.control, f'{gw.names["lan"]} {gw.names["wan"]} {to}')
+
+
 class NftSet(Impl):
     """A set of 5-tuples at netdev ingress."""
     name = 'nft-set'
@@ -254,7 +269,8 @@ class NftFlowtable(Nft):
             raise Failed(f'{missed} of {packets} packets were not offloaded')
 
 
-ALL = (Floor, NatfwDirect, NatfwStack, NftFlowtable, NftConntrack, NftSet, NftFwd, IpForward)
+ALL = (Floor, NatfwDirect, NatfwStack, NftFlowtable, NftConntrack, NftSet, NftFwd, Bare,
+       IpForward)
 BY_NAME = {i.name: i for i in ALL}
 
 

@@ -16,7 +16,7 @@ from impls import BY_NAME
 from main import check, listed
 
 CASES = ('drop', 'allow', 'snat')
-IMPLS = ('natfw-direct', 'nft-set', 'nft-flowtable', 'ip_forward', 'nft-conntrack', 'nft-fwd')
+IMPLS = ('natfw-direct', 'nft-set', 'nft-flowtable', 'ip_forward', 'nft-conntrack', 'nft-fwd', 'bare')
 PACKETS, ROUNDS = 8000, 3
 
 

@@ -24,7 +24,7 @@ IMPLS = tuple(i for i in BY_NAME if i != 'generator')
 
 # (cases, flows, families, orders, sizes, processors[, implementations]) of each profile,
 # beyond the groups of paired.py
-FASTEST = ('natfw-direct', 'nft-flowtable', 'nft-set', 'nft-fwd', 'ip_forward')
+FASTEST = ('natfw-direct', 'nft-flowtable', 'nft-set', 'nft-fwd', 'bare', 'ip_forward')
 PROFILES = {
     'quick': [
         (('drop', 'allow', 'snat'), (1, 1000, 100000), (4,), ('random',), (60,), (1,)),

@@ -3,6 +3,7 @@
 order of its own, the generator alone among them; what is compared is of the same round."""
 import collections
 import itertools
+import os
 import random
 import statistics
 import subprocess
@@ -12,7 +13,7 @@ import time
 import stats
 from clock import Clock
 from gateway import CLOCK, Failed, Gateway, Traffic, put, sysctl
-from impls import BY_NAME, NatfwImpl, Nft
+from impls import BY_NAME, Bare, NatfwImpl, Nft
 
 # one to measure: what, for which family, under which traffic
 Wanted = collections.namedtuple('Wanted', 'impl family traffic')
@@ -40,10 +41,22 @@ def natfw_loads():
     return '' if done.returncode == 0 else done.stderr.strip() or 'modprobe natfw failed'
 
 
+def bare_loads():
+    path = os.environ.get('BENCH_BARE')
+    if not path:
+        return 'its module was not built'
+    if os.path.isdir('/sys/module/natfw_bare'):
+        return ''
+    done = subprocess.run(['insmod', path], capture_output=True, text=True, check=False)
+    return done.stderr.strip()
+
+
 def needs(impl):
     """What an implementation wants of this kernel: '' or why it cannot be."""
     if issubclass(BY_NAME[impl], NatfwImpl):
         return natfw_loads()
+    if BY_NAME[impl] is Bare:
+        return bare_loads()
     if issubclass(BY_NAME[impl], Nft):
         sysctl('net/netfilter/nf_conntrack_max', 8 << 20)
     return ''

@@ -4,7 +4,8 @@ import re
 
 from figures import trouble
 from gateway import Failed, Traffic
-from impls import IpForward, NatfwDirect, NatfwStack, NftConntrack, NftFlowtable, NftFwd, NftSet
+from impls import (Bare, IpForward, NatfwDirect, NatfwStack, NftConntrack, NftFlowtable,
+                   NftFwd, NftSet)
 from measure import Wanted, measure_group, say, size_of
 from nl import NlError
 from targets import NEW1, NEW16
@@ -18,7 +19,7 @@ def under(traffic, *impls, family=4):
 
 
 def nat(flows, *others):
-    return under(Traffic(flows), NatfwDirect('snat'), NftFlowtable('snat'), *others)
+    return under(Traffic(flows), NatfwDirect('snat'), NftFlowtable('snat'), Bare('snat'), *others)
 
 
 def nat_1k():
@@ -35,7 +36,8 @@ def nat_1m():
 
 def allow_100k():
     return under(Traffic(100000), NatfwDirect('allow'), IpForward('allow'), NftFwd('allow'),
-                 NftFlowtable('allow'), NftConntrack('allow'), NatfwStack('allow'))
+                 Bare('allow'), NftFlowtable('allow'), NftConntrack('allow'),
+                 NatfwStack('allow'))
 
 
 def deny():

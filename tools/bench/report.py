@@ -201,7 +201,7 @@ def write_svg(rows, path):
 
 COLOURS = {'natfw-direct': '#1b6ca8', 'natfw-stack': '#7fb2d9', 'nft-flowtable': '#d9822b',
            'nft-conntrack': '#a23b3b', 'nft-set': '#8a8a2a', 'ip_forward': '#6b6b6b',
-           'nft-fwd': '#b8b8b8'}
+           'nft-fwd': '#b8b8b8', 'bare': '#5c9c6b'}
 WIDTH, PANEL, BAR, LEFT = 860, 30, 13, 130
 CASES = {'drop': 'Denied at ingress', 'allow': 'Permitted and forwarded',
          'snat': 'Source translated', 'dnat': 'Destination translated',
