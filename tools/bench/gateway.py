@@ -88,6 +88,7 @@ def setns(fd):
 
 class Traffic:
     """What the generator sends."""
+    gateway = None      # class of it; None: Gateway
 
     def __init__(self, flows, order='random', size=60, cpus=1):
         self.flows, self.order, self.cpus = flows, order, cpus
@@ -115,7 +116,7 @@ class Gateway:
     """The namespace, its devices, and pktgen on lan."""
 
     made = 0
-    lan = 'type dummy'
+    lan, wan = 'type dummy', 'type dummy'
     names = {'lan': 'lan', 'wan': 'wan'}
     second = False  # whether another processor has a flood of its own to send
 
@@ -169,7 +170,7 @@ class Gateway:
         sh('ip', '-batch', '-', text=f'''
 link set lo up
 link add lan address {MAC_LAN} {self.lan}
-link add wan address {MAC_WAN} type dummy
+link add wan address {MAC_WAN} {self.wan}
 link set lan arp on addrgenmode none up
 link set wan arp on addrgenmode none up
 addr add {n.lan}/{n.lan_len} dev lan{nodad}
@@ -184,6 +185,12 @@ route add {n.servers} via {n.next}
         for dev in ('all', 'lan'):
             sysctl(f'net/ipv4/conf/{dev}/rp_filter', 0)
             sysctl(f'net/ipv4/conf/{dev}/send_redirects', 0)
+
+    def drop_all(self):
+        """The cheapest verdict there is, for all that lan receives; called within."""
+        sh('nft', '-f', '-', text=f'''table netdev bench {{
+	chain in {{ type filter hook ingress device "{self.names['lan']}" priority 0; policy drop; }}
+}}''')
 
     # ---- counting ----
 

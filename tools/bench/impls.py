@@ -77,9 +77,7 @@ class Floor(Impl):
         self.spread = spread
 
     def setup(self, gw):
-        nft(gw, '''table netdev bench {
-	chain in { type filter hook ingress device "lan" priority 0; policy drop; }
-}''')
+        gw.drop_all()
 
 
 class NatfwImpl(Impl):
@@ -104,8 +102,11 @@ class NatfwImpl(Impl):
             self.nl.load(self.exact(gw))
         else:
             self.one_rule(gw)
-        self.nl.attach(gw.names['lan'], self.emit)
-        self.nl.attach(gw.names['wan'], self.emit)
+        self.attach(gw)
+
+    def attach(self, gw):
+        for dev in ('lan', 'wan'):
+            self.nl.attach(gw.names[dev], self.emit)
 
     @staticmethod
     def exact(gw, traffic=None):

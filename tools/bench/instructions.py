@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+import framed
 import measure
 import report
 from figures import trouble
@@ -16,7 +17,9 @@ from impls import BY_NAME
 from main import check, listed
 
 CASES = ('drop', 'allow', 'snat')
-IMPLS = ('natfw-direct', 'nft-set', 'nft-flowtable', 'ip_forward', 'nft-conntrack', 'nft-fwd', 'bare')
+IMPLS = ('natfw-direct', 'nft-set', 'nft-flowtable', 'ip_forward', 'nft-conntrack', 'nft-fwd',
+         'bare')
+FRAMES = {**BY_NAME, 'natfw-xdp': framed.NatfwXdp}
 PACKETS, ROUNDS = 8000, 3
 
 
@@ -35,6 +38,7 @@ def options(argv):
     p.add_argument('--impl', type=listed(str), default=IMPLS)
     p.add_argument('--family', type=listed(int), default=(4, 6))
     p.add_argument('--flows', type=listed(int), default=(1000,))
+    p.add_argument('--frames', action='store_true', help='only what arrives as frames')
     p.add_argument('--json')
     o = p.parse_args(argv)
     for name in ('order', 'cpus', 'svg', 'publish'):
@@ -43,22 +47,44 @@ def options(argv):
     return o
 
 
+def group(o, rows, kinds, family, traffic, name):
+    """Everyone of every case under one traffic."""
+    for case in o.case:
+        measure.say(f'bench: {name}{case} IPv{family} {traffic.flows} flows')
+        wanted = [measure.Wanted(kinds[i](case), family, traffic) for i in kinds
+                  if case in kinds[i].cases and i in (*o.impl, 'natfw-xdp')]
+        found = [counted(r) for r in measure.measure_group(wanted, ROUNDS, 0, PACKETS)
+                 if r['case'] != 'floor']
+        rows += [{**r, 'case': name + r['case']} for r in found]
+        report.finish(rows, o)
+
+
+def packets(o, rows):
+    for flows in o.flows:
+        for family in o.family:
+            group(o, rows, BY_NAME, family,
+                  measure.Traffic(flows, 'random', measure.size_of(family, 60), 1), '')
+
+
+def frames(o, rows):
+    why = framed.needs()
+    if why:
+        rows.append(trouble('frames', 'natfw-xdp', why))
+        return
+    for flows in o.flows:
+        group(o, rows, FRAMES, 4, framed.FrameTraffic(flows, 'sequential'), 'frames: ')
+
+
 def main(argv):
     o, rows, started = options(argv), [], time.monotonic()
     measure.prepare()
-    why = measure.natfw_loads()
-    if why:
-        sys.exit(f'bench: {why}')
-    for flows in o.flows:
-        for family in o.family:
-            traffic = measure.Traffic(flows, 'random', measure.size_of(family, 60), 1)
-            for case in o.case:
-                measure.say(f'bench: {case} IPv{family} {flows} flows')
-                group = [measure.Wanted(BY_NAME[i](case), family, traffic) for i in o.impl
-                         if case in BY_NAME[i].cases]
-                found = measure.measure_group(group, ROUNDS, 0, PACKETS)
-                rows += [counted(r) for r in found if r['case'] != 'floor']
-                report.finish(rows, o)
+    for impl in ('natfw-direct', *o.impl):
+        why = measure.needs(impl)
+        if why:
+            sys.exit(f'bench: {impl}: {why}')
+    if not o.frames:
+        packets(o, rows)
+    frames(o, rows)
     print(report.text(rows))
     measure.say(f'bench: {len(rows)} figures, {time.monotonic() - started:.1f} s '
                 'of the emulated clock')

@@ -84,7 +84,7 @@ class Subject:
         self.watch = []     # the same by pktgen's watch
         self.lost = []      # share of the time the host gave to others
         try:
-            self.gw = Gateway(family, traffic)
+            self.gw = (traffic.gateway or Gateway)(family, traffic)
             with self.gw.inside():
                 impl.setup(self.gw)
             impl.ready(self.gw)
