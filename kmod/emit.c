@@ -652,10 +652,15 @@ bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
 
 	if (!hop || !natfw_hop_ready(hop))
 		return false;
-	way->dev = natfw_dst_dev(a->key.dst);
-	way->mtu = natfw_mtu(p, a->key.dst);
+	way->dst = a->key.dst;
+	way->dev = natfw_dst_dev(way->dst);
 	memcpy(&way->head, (const u8 *)hop->header + HH_DATA_OFF(ETH_HLEN), ETH_HLEN);
 	return true;
+}
+
+u32 natfw_way_mtu(const struct natfw_pkt *p, const struct natfw_way *way)
+{
+	return natfw_mtu(p, way->dst);
 }
 
 /* True if the stack may look up the route of a translated packet by itself. */

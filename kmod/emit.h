@@ -71,8 +71,8 @@ bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natf
 
 /* Where a frame goes. */
 struct natfw_way {
+	const struct dst_entry	*dst;
 	struct net_device	*dev;
-	u32			mtu;
 	struct ethhdr		head;
 };
 
@@ -83,6 +83,9 @@ struct natfw_way {
  */
 bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
 		      struct natfw_way *way);
+
+/* How large packets may be that go there. */
+u32 natfw_way_mtu(const struct natfw_pkt *p, const struct natfw_way *way);
 
 /* How packets leave whose rule says @emit, which may be INHERIT; hook.c. */
 u8 natfw_emit_mode(const struct natfw_pkt *p, u8 emit);

@@ -236,24 +236,7 @@ unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 	struct natfw_pkt natfw_not_cleared p;
 	int err;
 
-	/* all but @inner, which is for who finds NATFW_P_ICMPERR */
-	p.skb = skb;
-	p.was = skb;
-	p.nd = nd;
-	p.nn = nd->nn;
-	p.gen = 0;
-	p.hash = 0;
-	p.len = skb->len;
-	memset(&p.key, 0, sizeof(p.key));
-	p.key.zone = READ_ONCE(nd->zone);
-	p.flags = 0;
-	p.thoff = 0;
-	p.ttl = 0;
-	p.dscp = 0;
-	p.icmp_type = 0;
-	p.icmp_code = 0;
-	p.tcp_flags = 0;
-	p.flow_label = 0;
+	natfw_pkt_begin(&p, nd, skb, skb->len);
 	err = natfw_parse(&p);
 	if (!err && unlikely(p.flags & NATFW_P_FRAG))
 		err = natfw_reassemble(&p);

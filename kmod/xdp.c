@@ -179,11 +179,7 @@ static bool natfw_xdp_start(const struct xdp_buff *xdp, struct natfw_xdp *c)
 	c->nh = c->eth + 1;
 	if (c->nh > xdp->data_end || !ether_addr_equal(c->eth->h_dest, dev->dev_addr))
 		return false;
-	memset(&c->p, 0, offsetof(struct natfw_pkt, inner));
-	c->p.nd = nd;
-	c->p.nn = nd->nn;
-	c->p.len = xdp_get_buff_len((struct xdp_buff *)xdp) - ETH_HLEN;
-	c->p.key.zone = READ_ONCE(nd->zone);
+	natfw_pkt_begin(&c->p, nd, NULL, xdp_get_buff_len((struct xdp_buff *)xdp) - ETH_HLEN);
 	c->p.key.kind = NATFW_KIND_FLOW;
 	c->generic = natfw_xdp_is_generic(xdp);
 	return true;
@@ -220,7 +216,9 @@ static bool natfw_xdp_unfinished(const struct natfw_xdp *c)
 		sum = (__force u16)csum_tcpudp_magic(ih->saddr, ih->daddr, len,
 						     p->key.proto, 0);
 	}
-	return !((field + sum) % 0xffff);
+	/* a multiple of 65535 */
+	sum += field;
+	return !sum || sum == 0xffff || sum == 2 * 0xffff;
 }
 
 /* Whether what is needed of the packet beyond its flow is in the frame. */

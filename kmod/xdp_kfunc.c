@@ -34,7 +34,7 @@ static void natfw_xdp_tell_sent(struct bpf_natfw_xdp *out, const struct natfw_xd
 	const struct natfw_key *k = &c->p.key;
 
 	out->ifindex = c->way.dev->ifindex;
-	out->mtu = c->way.mtu;
+	out->mtu = natfw_way_mtu(&c->p, &c->way);
 	out->translated = c->nat;
 	natfw_xdp_tell_addr(out->saddr, c->nat ? &c->x.src : &k->src);
 	natfw_xdp_tell_addr(out->daddr, c->nat ? &c->x.dst : &k->dst);
@@ -48,7 +48,7 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc int bpf_natfw_xdp_run(struct xdp_md *ctx, u32 *ifindex)
 {
 	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
-	struct natfw_xdp c;
+	struct natfw_xdp natfw_not_cleared c;
 	int verdict;
 
 	/* nothing in softirq; a program may be run from a system call, too */
@@ -66,7 +66,7 @@ __bpf_kfunc int bpf_natfw_xdp_lookup(struct xdp_md *ctx, struct bpf_natfw_xdp *o
 				     u32 out__sz)
 {
 	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
-	struct natfw_xdp c;
+	struct natfw_xdp natfw_not_cleared c;
 	int verdict;
 
 	if (out__sz != sizeof(*out))

@@ -10,7 +10,7 @@ import os
 import subprocess
 
 from gateway import CLOCK, DPORT, MAC_HOST, MAC_LAN, SPORT, Failed, Gateway, Sent, Traffic, sh
-from impls import NatfwDirect
+from impls import Impl, NatfwDirect
 
 BUILT = os.environ.get('BENCH_FRAMES')
 NATFWCTL = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'natfwctl', 'natfwctl')
@@ -75,6 +75,18 @@ class NatfwXdp(NatfwDirect):
     def attach(self, gw):
         for dev in ('lan', 'wan'):
             sh(NATFWCTL, 'dev', 'attach', gw.names[dev], 'emit', 'direct', '--xdp=native')
+
+
+class XdpRedirect(Impl):
+    """Sent on by XDP unseen: what sending alone costs there, a lower bound."""
+    name = 'xdp-redirect'
+    cases = ('allow',)
+
+    def setup(self, gw):
+        frames('forward', gw.names['lan'], gw.names['wan'])
+
+
+OWN = {i.name: i for i in (NatfwXdp, XdpRedirect)}
 
 
 def needs():

@@ -19,7 +19,7 @@ from main import check, listed
 CASES = ('drop', 'allow', 'snat')
 IMPLS = ('natfw-direct', 'nft-set', 'nft-flowtable', 'ip_forward', 'nft-conntrack', 'nft-fwd',
          'bare')
-FRAMES = {**BY_NAME, 'natfw-xdp': framed.NatfwXdp}
+FRAMES = {**BY_NAME, **framed.OWN}
 PACKETS, ROUNDS = 8000, 3
 
 
@@ -52,7 +52,7 @@ def group(o, rows, kinds, family, traffic, name):
     for case in o.case:
         measure.say(f'bench: {name}{case} IPv{family} {traffic.flows} flows')
         wanted = [measure.Wanted(kinds[i](case), family, traffic) for i in kinds
-                  if case in kinds[i].cases and i in (*o.impl, 'natfw-xdp')]
+                  if case in kinds[i].cases and i in (*o.impl, *framed.OWN)]
         found = [counted(r) for r in measure.measure_group(wanted, ROUNDS, 0, PACKETS)
                  if r['case'] != 'floor']
         rows += [{**r, 'case': name + r['case']} for r in found]

@@ -36,6 +36,13 @@ int generate(struct xdp_md *ctx)
 	return bpf_redirect(frames.device, 0);
 }
 
+/* Sending alone: unseen, without even a hop count. */
+SEC("xdp")
+int forward(struct xdp_md *ctx __attribute__((unused)))
+{
+	return bpf_redirect(frames.device, 0);
+}
+
 SEC("xdp")
 int swallow(struct xdp_md *ctx __attribute__((unused)))
 {

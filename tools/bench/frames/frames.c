@@ -5,9 +5,11 @@
  * other end receives them without an sk_buff.
  *
  *	frames OBJECT swallow DEVICE
+ *	frames OBJECT forward DEVICE OTHER
  *	frames OBJECT send DEVICE COUNT FLOWS MAC-TO MAC-FROM SOURCE DESTINATION SPORT DPORT
  *
  * swallow: whatever DEVICE receives is dropped by XDP, in its driver, from now on.
+ * forward: it is sent by OTHER as it is.
  * send: prints the nanoseconds each took, receiving included.
  */
 #include <arpa/inet.h>
@@ -127,20 +129,32 @@ static int loaded(struct bpf_object *o, const char *name)
 	return bpf_program__fd(bpf_object__find_program_by_name(o, name));
 }
 
-static void swallow(const char *path, const char *dev)
-{
-	int fd = loaded(opened(path), "swallow");
-
-	if (bpf_xdp_attach(device(dev), fd, XDP_FLAGS_DRV_MODE, NULL))
-		die(dev);
-}
-
 static void configure(struct bpf_object *o, const struct frames *with)
 {
 	struct bpf_map *m = bpf_object__find_map_by_name(o, ".rodata");
 
 	if (!m || bpf_map__set_initial_value(m, with, sizeof(*with)))
 		die("configuring");
+}
+
+static void attach(struct bpf_object *o, const char *program, const char *dev)
+{
+	if (bpf_xdp_attach(device(dev), loaded(o, program), XDP_FLAGS_DRV_MODE, NULL))
+		die(dev);
+}
+
+static void swallow(const char *path, const char *dev)
+{
+	attach(opened(path), "swallow", dev);
+}
+
+static void forward(const char *path, const char *dev, const char *other)
+{
+	struct frames with = { .device = device(other) };
+	struct bpf_object *o = opened(path);
+
+	configure(o, &with);
+	attach(o, "forward", dev);
 }
 
 static void send_frames(const char *path, char **a)
@@ -164,10 +178,13 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[2], "swallow"))
 		swallow(argv[1], argv[3]);
+	else if (argc == 5 && !strcmp(argv[2], "forward"))
+		forward(argv[1], argv[3], argv[4]);
 	else if (argc == 12 && !strcmp(argv[2], "send"))
 		send_frames(argv[1], argv + 3);
 	else
 		return fprintf(stderr, "usage: frames OBJECT swallow DEVICE\n"
+			       "       frames OBJECT forward DEVICE OTHER\n"
 			       "       frames OBJECT send DEVICE COUNT FLOWS MAC-TO MAC-FROM SOURCE "
 			       "DESTINATION SPORT DPORT\n"), 2;
 	return 0;
