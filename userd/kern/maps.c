@@ -217,8 +217,9 @@ static void ask_wish(struct natfw_map *ask, const struct map_wish *w)
 }
 
 /*
- * What is asked for alone the module looks for itself, and by its index at the one place where it may be. What comes is
- * looked at anyway.
+ * Of one external address, and by an index at the one place where it may be, the module looks itself. It would do so by
+ * other things as well, but through all there are in one go if few fit, and nothing else could be done here meanwhile.
+ * What comes is looked at anyway.
  */
 static int open_walk(struct look *l, struct natfw_error *e)
 {
@@ -229,7 +230,7 @@ static int open_walk(struct look *l, struct natfw_error *e)
 	if (l->wishes.n == 1 && w->index && poolids_find(&gate->poolids, w->index, &at)) {
 		ask_external(&ask, &at.external.address, true, at.external.port);
 		ask_protocol(&ask, at.protocol);
-	} else if (l->wishes.n == 1) {
+	} else if (l->wishes.n == 1 && address_is_set(&w->external.address)) {
 		ask_wish(&ask, w);
 	}
 	return natfw_walk_open(&l->walk, NATFW_CMD_MAP_GET, &ask, e);
