@@ -40,13 +40,22 @@ static void on_peer(enum proc_id peer, bool again)
 /* Lists are empty, which is said by the number of the question. */
 static bool list_nothing(enum proc_id from, enum msg_type type, const void *data, size_t len)
 {
-	enum msg_type answer = type == MSG_RULE_LIST ? MSG_RULE_INFO : type == MSG_ACE_LIST ? MSG_ACE_INFO :
-			       MSG_STATS_VALUE;
+	static const struct {
+		enum msg_type ask, answer;
+	} lists[] = {
+		{ MSG_RULE_LIST, MSG_RULE_INFO }, { MSG_ACE_LIST, MSG_ACE_INFO },
+		{ MSG_POOL_LIST, MSG_POOL_INFO }, { MSG_NAT_LIST, MSG_NAT_INFO },
+		{ MSG_MAP_LIST, MSG_MAP_INFO }, { MSG_STATS, MSG_STATS_VALUE },
+	};
+	size_t i;
 
-	if ((type != MSG_RULE_LIST && type != MSG_ACE_LIST && type != MSG_STATS) || len != sizeof(uint64_t))
-		return false;
-	proc_send(from, answer, data, len);
-	return true;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (lists[i].ask != type || len < sizeof(uint64_t))
+			continue;
+		proc_send(from, lists[i].answer, data, sizeof(uint64_t));
+		return true;
+	}
+	return false;
 }
 
 /* No packet needs to be let in, so calls may be made at once. */
