@@ -40,7 +40,7 @@ thousand() {
 NATFWD_SAN=''
 [[ $CALLHOME/natfwd-san -ef $(sed -n 's/.*\$LIMITS "\([^"]*\)".*/\1/p' "$WORK/in_dev") ]] && NATFWD_SAN=1
 
-point "X-INT-7 packets obey a list that a manager commits, and one that it changes" obeyed
+point "X-INT-7,X-NC-7 packets obey a list that a manager commits, and one that it changes" obeyed
 point "what a call says passes whatever lists say" peer acls.shut
 point "what the module refuses comes back with the path of the entry" peer acls.refused
 point "1,000 entries are committed in no time, the kernel included" thousand

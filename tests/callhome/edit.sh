@@ -337,8 +337,10 @@ point "6241-8.6a,7950-8.3e,7950-15a constraints, put off in candidate" plays con
 point "6241-7.2i,6241-7.2j,6241-7.2k,6241-7.2m,6241-4.3b options" plays options
 point "6241-7.3a,6241-7.3b,6241-7.4a copy-config, delete-config" plays copies
 point "X-NC-9 secrets stay, and are not seen" plays secrets
+point "X-6242-4.3c what ends a message, within one" plays marker
+point "X-6241-4.1c namespaces, wherever they are declared" plays prefixes
 point "settings of the host" plays hosts
-point "6241-7.5a,6241-7.5c,6241-7.5e,6241-7.5f,6241-7.6a,6241-8.3b,6241-8.3d,6241-2.1a,6241-7.9a locks" plays locks cut
+point "6022-2c,6241-7.5a,6241-7.5c,6241-7.5e,6241-7.5f,6241-7.6a,6241-8.3b,6241-8.3d,6241-2.1a,6241-7.9a locks" plays locks cut
 point "6241-7.8a locks and close-session" plays locks close
 point "6241-7.5d,6241-8.4a,6241-8.4b,6241-8.4c,6241-8.4f confirmed commit" plays confirmed close
 point "6241-8.4c a confirmed commit and a connection that breaks" plays confirmed cut

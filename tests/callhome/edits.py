@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What managers change, for peer.py. Each of them takes one call, or two of them for two sessions."""
+import datetime
 import os
 import time
 import xml.etree.ElementTree as ET
 
-from peer import NATFW, NS, MON, check_error, q, want
+from peer import NATFW, NS, MON, Session, check_error, q, want
 
 YANG = "urn:ietf:params:xml:ns:yang:1"
+NACM = "urn:ietf:params:xml:ns:yang:ietf-netconf-acm"
 ACL = "urn:ietf:params:xml:ns:yang:ietf-access-control-list"
 
 
@@ -84,6 +86,44 @@ def commits(o, l):
     # at once
     ok(s, edit("<gist><t1>123</t1></gist>", "running"))
     want(leaf(s, "gist/t1") == "123" and leaf(s, "gist/t1", "candidate") == "123", "both")
+    s.close()
+
+
+def marker(o, l):
+    """What ends a message of NETCONF 1.0, within one."""
+    s = Session(l.secure(l.accept()), versions=("1.0",))
+    want(not s.chunked, "framing of 1.0")
+    comment = ('<nacm xmlns="%s" xmlns:nc="%s"><rule-list><name>all</name><rule><name>all</name>'
+               '<comment nc:operation="%%s">%%s</comment></rule></rule-list></nacm>' % (NACM, NS))
+    ok(s, edit(comment % ("merge", "a ]]&gt;]]&gt; b"), "running", wrap=lambda c: c))
+    for _ in range(2):
+        d = s.data("<get-config><source><running/></source></get-config>")
+        want([e.text for e in d.iter(q("comment", NACM))] == ["a ]]>]]> b"], "comment: %s" % ET.tostring(d).decode())
+        want(not s.buf, "one message came, and no more")
+    ok(s, edit(comment % ("delete", ""), "running", wrap=lambda c: c))
+    s.close()
+
+
+def prefixes(o, l):
+    """The same request, however its namespaces are declared."""
+    s = l.session()
+    for text in ('<rpc message-id="p" xmlns="%s"><get-config><source><running/></source></get-config></rpc>',
+                 '<a:rpc message-id="p" xmlns:a="%s"><a:get-config><a:source><a:running/></a:source></a:get-config></a:rpc>',
+                 "<a:rpc xmlns:a='%s' message-id='p'\n><get-config xmlns='%s'><b:source xmlns:b='%s'><b:running/></b:source>"
+                 "</get-config></a:rpc>",
+                 '<rpc xmlns="%s" xmlns:z="urn:z" z:message-id="no" message-id="p"><a:get-config xmlns:a="%s"><source>'
+                 '<running xmlns="%s"/></source></a:get-config></rpc>'):
+        s.send(text % ((NS,) * text.count("%s")))
+        r = s.reply("p")
+        want(r.find(q("data")) is not None, "%s: %s" % (text, ET.tostring(r).decode()))
+    # and who declares another one, or none, is told so, by the id of the request
+    for text, tag in (('<rpc message-id="p" xmlns="%s"><get-config xmlns="urn:x"/></rpc>', "unknown-namespace"),
+                      ('<a:rpc message-id="p" xmlns:a="%s"><get-config/></a:rpc>', "unknown-namespace"),
+                      ('<a:rpc message-id="p" xmlns:a="%s"><a:get-config><source/></a:get-config></a:rpc>', None)):
+        s.send(text % NS)
+        r = s.reply("p")
+        want(r.find(q("rpc-error")) is not None, ET.tostring(r).decode())
+        want(tag is None or r.find(q("rpc-error")).find(q("error-tag")).text == tag, ET.tostring(r).decode())
     s.close()
 
 
@@ -324,6 +364,11 @@ def refuses(o, l, tag, message):
 
 # ---------------------------------------------------------------- two sessions
 
+def seconds(text):
+    """Of a date-and-time."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def locks(o, l, how):
     a, b = l.session(), l.session()
     fresh(a)
@@ -341,9 +386,13 @@ def locks(o, l, how):
         want(owner(b.error("<commit/>", "in-use")) == a.id, "commit")
         d = b.data('<get><filter><netconf-state xmlns="%s"><datastores/></netconf-state></filter></get>' % MON)
         want([e.text for e in d.iter(q("locked-by-session", MON))] == [str(a.id)], "monitoring")
+        since = [e.text for e in d.iter(q("locked-time", MON))]
+        want(len(since) == 1 and abs(seconds(since[0]) - time.time()) < 60, "since when: %s" % since)
         ok(a, edit(port(4), which))
         ok(a, unlock % which)
         a.error(unlock % which, "operation-failed")
+        d = b.data('<get><filter><netconf-state xmlns="%s"><datastores/></netconf-state></filter></get>' % MON)
+        want(not list(d.iter(q("locks", MON))), "shown, and not locked any more")
         ok(b, lock % which)
         ok(b, unlock % which)
     want(config(a) == config(a, "candidate"), "unlocking discards")
