@@ -247,6 +247,12 @@ def changes(o, l):
     edits = e.findall(q("edit", BASE_EVENTS))
     want(len(edits) == 1 and leaf(edits[0], "target").endswith(":lifetime"), leaf(edits[0], "target"))
     want(leaf(edits[0], "operation") in ("create", "merge", "replace"), "operation")
+    # what is only tried is no change
+    b.ok(leaf_edit % ("candidate", NATFW, 710))
+    b.ok("<validate><source><candidate/></source></validate>")
+    b.ok("<discard-changes/>")
+    a.data("<get-config><source><running/></source></get-config>")
+    want(not a.events, "events of a validation")
     b.ok(leaf_edit % ("candidate", NATFW, 800))
     b.ok("<commit><confirmed/><confirm-timeout>60</confirm-timeout></commit>")
     _, e = a.event("netconf-confirmed-commit")

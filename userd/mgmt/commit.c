@@ -166,7 +166,7 @@ static void tell(const struct commit *c)
 	struct events_by by = { .user = c->has_user ? c->user : NULL, .session = c->session };
 	char user[CERTNAME_LOG];
 
-	if (!c->sent || !c->diff)
+	if (!c->sent || !c->diff || c->how == CHANGE_TEST)
 		return;
 	log_notice(SUB_MGMT, "configuration changed session=%u user=\"%s\"", c->session,
 		   certname_log(c->user, user, sizeof(user)));
