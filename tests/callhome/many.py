@@ -99,6 +99,12 @@ def hidden(o, l, count):
     want(not len(s.data(subtree("<sessions><session><flow/></session></sessions>"))) or
          "flow" not in ET.tostring(s.data(subtree("<sessions><session><flow/></session></sessions>"))).decode(), "flow")
     s.close()
+    # all of the first portion is his, and not all of the rest
+    s = Session(l.secure(l.accept(), "visitor"))
+    theirs = read(s, subtree("<sessions/>"))
+    want(sorted(theirs) == sorted(mine), "%d of a visitor" % len(theirs))
+    want(all("session/flow/source" in e for e in theirs.values()), "flows of a visitor")
+    s.close()
 
 
 def interleaved(o, l, count):

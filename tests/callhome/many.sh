@@ -10,6 +10,7 @@ N=400
 ktap_start
 make_certificates
 certificate partner managers "/CN=partner"
+certificate visitor managers "/CN=visitor"
 open_work
 make_network
 
@@ -50,9 +51,11 @@ sessions $N || die "no sessions"
 not_all() {
 	local one before
 	one=$(sed -n 200p "$WORK/tags")
-	device "ietf-netconf-acm:nacm:" "  groups: {group: [{name: partners, user-name: [partner]}]}" "  rule-list:" \
+	device "ietf-netconf-acm:nacm:" "  groups: {group: [{name: partners, user-name: [partner]}," \
+		"    {name: all, user-name: [partner, visitor]}]}" "  rule-list:" \
 		"  - name: partners" "    group: [partners]" "    rule:" \
 		"    - {name: flows, path: /natfw:natfw/state/sessions/session/flow, action: deny}" \
+		"  - name: all" "    group: [all]" "    rule:" \
 		"    - {name: one, path: \"/natfw:natfw/state/sessions/session[session='$one']\", action: deny}"
 	before=$(grep -c 'configuration in force' "$LOG" || :)
 	kill -HUP "$MONITOR"
