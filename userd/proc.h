@@ -81,6 +81,8 @@ enum msg_type {
 	MSG_CALL_LIST,		/* ctl to mgmt: uint64_t: managers that are called */
 	MSG_CALL_INFO,		/* mgmt to ctl: uint64_t, struct call_info; only the number: end */
 	MSG_CALL_NOW,		/* ctl to mgmt: char[64], a manager to call now */
+	MSG_MANAGER_ASK,	/* mgmt to ctl: struct manager_ask, then an operation as at the control socket, JSON */
+	MSG_MANAGER_ANSWER,	/* ctl to mgmt, once for each: uint64_t number, then output or error, JSON */
 	/* mgmt and kern */
 	MSG_CALL_FLOW,		/* mgmt to kern: struct call_flow */
 	MSG_CALL_FLOW_OPEN,	/* kern to mgmt: uint32_t id */
@@ -144,6 +146,13 @@ struct call_info {
 	uint8_t state, error;		/* enum call_state, enum call_error */
 	uint32_t since, next;		/* seconds; next 0: there is a session, or an attempt */
 	uint64_t attempts, sessions, failures;
+};
+
+/* An operation of a manager; {"natfw:NAME": {...}} follows. */
+struct manager_ask {
+	uint64_t number;		/* comes back in the answer */
+	char user[64];			/* who asks */
+	uint8_t operator;		/* access control permits it for this session, whoever opened that */
 };
 
 /* A connection that mgmt is about to make, or has no more: MSG_CALL_FLOW and, when its answers get in, MSG_CALL_FLOW_OPEN. */

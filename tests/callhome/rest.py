@@ -4,8 +4,8 @@
 
 	rest.py [OPTION...] SCENARIO [ARGUMENT...]
 
-A scenario is a function of rest_read.py, rest_write.py, rest_events.py or
-rest_hostile.py.
+A scenario is a function of rest_read.py, rest_write.py, rest_events.py,
+rest_hostile.py or rest_ops.py.
 """
 import argparse
 import importlib
@@ -148,7 +148,7 @@ def session(l, **args):
 
 
 def find(name):
-    for module in ("rest_read", "rest_write", "rest_events", "rest_hostile", "many", "nats"):
+    for module in ("rest_read", "rest_write", "rest_events", "rest_hostile", "rest_ops", "many", "nats"):
         f = getattr(importlib.import_module(module), name, None)
         if f:
             return f

@@ -11,6 +11,8 @@
  *	N = 4	the process hangs
  *	N = 5	250 events at once
  *	N = 6	the MSN is about to wrap
+ *	N = 7	established once, and then no request is answered
+ *	N = 8	established once, and then every request is refused: 5/0x02
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +38,7 @@ static struct fake *fakes[SESSIONS_MAX];
 static struct conf *conf;
 static unsigned int extra;	/* sessions that are not local, for long lists */
 static uint64_t listing;	/* request number, 0: none */
+static enum proc_id lister;	/* whose */
 static unsigned int listed;
 
 /* ------------------------------------------------------------------ both */
@@ -153,10 +156,22 @@ static void misbehave(struct fake *f)
 	}
 }
 
+/* What a path says that has changed its mind. */
+static bool turned(struct fake *f)
+{
+	if (f->state != SESSION_ESTABLISHED || (special(f) != 7 && special(f) != 8))
+		return false;
+	if (special(f) == 8)
+		tell(f, SESSION_ESTABLISHED, 0x0502);
+	return true;
+}
+
 static void answer(struct fake *f)
 {
 	f->msn++;
 	log_info(SUB_NSLP, "fake session msn=%u resumed=%d", f->msn, f->open.has_msn);
+	if (turned(f))
+		return;
 	tell(f, SESSION_PENDING, 0);
 	if (special(f) == 2)
 		tell(f, SESSION_DEAD, 0x0502);
@@ -191,12 +206,16 @@ static void open_session(const struct session_open *o)
 		forget(at);
 }
 
-static void tell_info(uint64_t number, const struct session_info *i)
+/* Ids do not go to mgmt, as in the real one. */
+static void hide(struct session_info *i)
 {
-	proc_send2(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number), i, sizeof(*i));
+	uint64_t hash = session_hash(i->sid);
+
+	memset(i->sid, 0, sizeof(i->sid));
+	memcpy(i->sid, &hash, sizeof(hash));
 }
 
-static void list_local(uint64_t number)
+static void list_local(enum proc_id to, uint64_t number)
 {
 	unsigned int i;
 
@@ -212,7 +231,9 @@ static void list_local(uint64_t number)
 		info.state = f->state;
 		info.msn = f->msn;
 		memcpy(info.sid, f->open.sid, GATE_SID);
-		tell_info(number, &info);
+		if (to == PROC_MGMT)
+			hide(&info);
+		proc_send2(to, MSG_SESSION_INFO, &number, sizeof(number), &info, sizeof(info));
 	}
 }
 
@@ -225,27 +246,28 @@ static void list_others(void)
 	for (; listed < extra; listed++) {
 		memcpy(info.sid, &listed, sizeof(listed));
 		/* refused: called again when the channel is empty */
-		if (proc_send2(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number), &info,
+		if (proc_send2(lister, MSG_SESSION_INFO, &number, sizeof(number), &info,
 			       sizeof(info)))
 			return;
 	}
 	listing = 0;
-	proc_send(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number));
+	proc_send(lister, MSG_SESSION_INFO, &number, sizeof(number));
 }
 
 static void drained(enum proc_id peer)
 {
-	if (peer == PROC_CTL && listing)
+	if (peer == lister && listing)
 		list_others();
 }
 
-static void list_sessions(uint64_t number)
+static void list_sessions(enum proc_id to, uint64_t number)
 {
-	list_local(number);
+	list_local(to, number);
 	if (listing) {
-		proc_send(PROC_CTL, MSG_SESSION_INFO, &number, sizeof(number));
+		proc_send(to, MSG_SESSION_INFO, &number, sizeof(number));
 		return;
 	}
+	lister = to;
 	listing = number;
 	listed = 0;
 	list_others();
@@ -317,7 +339,7 @@ static void sig_message(enum proc_id from, enum msg_type type, const void *data,
 	} else if (type == MSG_SESSION_CLOSE) {
 		close_session(data);
 	} else if (type == MSG_SESSION_LIST) {
-		list_sessions(*(const uint64_t *)data);
+		list_sessions(from, *(const uint64_t *)data);
 	} else if (type == MSG_PEER_LIST) {
 		list_peers(*(const uint64_t *)data);
 	} else if (type == MSG_STATS) {
@@ -340,14 +362,14 @@ const struct proc_ops sig_ops = {
 
 /* ------------------------------------------------------------------ kern */
 
-static void list_rules(uint64_t number)
+static void list_rules(enum proc_id to, uint64_t number)
 {
 	struct rule_info r = { .sid_tag = "0123456789abcdef", .rule = 1ull << 40, .open = 1, .left = 30 };
 
 	snprintf(r.text, sizeof(r.text), "rule add action allow");
 	snprintf(r.requester, sizeof(r.requester), "192.0.2.9");
-	proc_send2(PROC_CTL, MSG_RULE_INFO, &number, sizeof(number), &r, sizeof(r));
-	proc_send(PROC_CTL, MSG_RULE_INFO, &number, sizeof(number));
+	proc_send2(to, MSG_RULE_INFO, &number, sizeof(number), &r, sizeof(r));
+	proc_send(to, MSG_RULE_INFO, &number, sizeof(number));
 }
 
 static void list_aces(enum proc_id to, uint64_t number)
@@ -423,7 +445,7 @@ static void kern_message(enum proc_id from, enum msg_type type, const void *data
 	} else if (type == MSG_ACE_LIST) {
 		list_aces(from, number);
 	} else if (type == MSG_RULE_LIST) {
-		list_rules(number);
+		list_rules(from, number);
 	} else if (type == MSG_STATS) {
 		tell_stat(number, "kern_rules", NULL, 7);
 		proc_send(PROC_CTL, MSG_STATS_VALUE, &number, sizeof(number));

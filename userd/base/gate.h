@@ -60,14 +60,16 @@ struct gate_flow {
 	uint8_t icmp[GATE_ICMP_MAX];
 };
 
+#define GATE_MANAGER	((uint32_t)-2)	/* uid: no application, but a manager of this node, by its name */
+
 /* Who asks, as far as the network-facing process knows. */
 struct gate_who {
 	struct address peer;		/* signalling neighbour; unset: this node itself */
 	uint32_t ifindex;		/* interface its message came in by, 0: this node */
-	uint32_t uid;			/* of a local application, (uint32_t)-1: not local */
+	uint32_t uid;			/* of a local application, or GATE_MANAGER; (uint32_t)-1: not local */
 	bool tls;			/* neighbour authenticated by TLS as @name */
 	bool proxy;			/* P flag: on behalf of somebody else */
-	char name[GATE_NAME];
+	char name[GATE_NAME];		/* that TLS has proved, or the manager's; printable ASCII */
 };
 
 /* What a SESSION_AUTH object has to be checked against (RFC 5981); follows the request. */

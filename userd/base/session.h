@@ -22,6 +22,8 @@ enum session_role {
 	SESSION_NI, SESSION_NF, SESSION_NR, SESSION_EDGE, SESSION_PROXY_NI, SESSION_PROXY_NR,
 };
 
+#define SESSION_USER	64	/* room for a manager's name */
+
 struct session_open {
 	uint64_t token;			/* the caller's, comes back in events */
 	uint8_t sid[GATE_SID];		/* zero: choose one */
@@ -36,7 +38,8 @@ struct session_open {
 					 * edge is looked for while the sender is not known */
 	uint32_t lifetime;		/* seconds to ask for; 0: as configured */
 	uint32_t refresh;		/* ms between refreshes; 0: derived from what is granted (3.4) */
-	uint32_t uid;			/* who asked */
+	uint32_t uid;			/* who asked; GATE_MANAGER: @user */
+	char user[SESSION_USER];	/* last, as what was stored before has none */
 };
 
 #define SESSION_BINDINGS	8
@@ -69,7 +72,7 @@ struct session_info {
 	uint32_t msn;
 	uint32_t lifetime;		/* granted, seconds */
 	uint32_t left;			/* seconds */
-	uint32_t uid;
+	uint32_t uid;			/* as in session_open; (uint32_t)-1: not local */
 	struct gate_flow flow;		/* as on the side toward the NI */
 	bool has_external;
 	struct endpoint external;

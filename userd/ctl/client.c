@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/gate.h"
 #include "base/log.h"
 #include "ctl/client.h"
 #include "ctl/stats.h"
@@ -268,7 +269,7 @@ static void on_connection(int fd, void *arg)
 		;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		close(fd);
-	else if (slot == CLIENT_MAX || user_full(peer.uid))
+	else if (slot == CLIENT_MAX || user_full(peer.uid) || peer.uid >= GATE_MANAGER)
 		turn_away(fd);
 	else if (!add(slot, fd, peer.uid))
 		close(fd);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The control process: applications on one side, the signalling process on the other, nothing of the
- * network. Its parts: listen, client (connections), request (what they ask), input and encode (to and
- * from JSON), local and journal (their sessions), query, list, stats, metrics (looking at things).
+ * network. Its parts: listen, client (connections), asker, request (who asks what), manager (the same from
+ * elsewhere), input and encode (to and from JSON), local and journal (their sessions), wait, seek, trace (what
+ * becomes of sessions), query, list, stats, metrics (looking at things).
  */
 #include <errno.h>
 #include <string.h>
@@ -13,10 +14,12 @@
 #include "ctl/input.h"
 #include "ctl/list.h"
 #include "ctl/local.h"
+#include "ctl/manager.h"
 #include "ctl/metrics.h"
 #include "ctl/query.h"
 #include "ctl/request.h"
 #include "ctl/stats.h"
+#include "ctl/wait.h"
 #include "proc.h"
 
 #define TIDY_SECONDS	10
@@ -93,6 +96,7 @@ static void on_session_event(const struct session_event *e)
 	stats_count(STATS_EVENTS);
 	if (l)
 		local_event(l, e);
+	wait_event(e);
 	request_tell(e, l);
 	if (l && local_over(l))
 		local_forget(l);
@@ -116,6 +120,7 @@ static int init(struct event_base *base)
 		return -ENOMEM;
 	client_init(base, &client_ops);
 	query_init(base);
+	wait_init(base);
 	list_init();
 	metrics_init(base);
 	return input_init();
@@ -178,6 +183,7 @@ static void end_closing(struct local *l, void *arg)
 	if (!l->closing)
 		return;
 	l->last.state = SESSION_DEAD;
+	wait_event(&l->last);
 	request_tell(&l->last, l);
 	local_forget(l);
 }
@@ -204,6 +210,8 @@ static void message(enum proc_id from, enum msg_type type, const void *data, siz
 {
 	if (type == MSG_SESSION_EVENT && from == PROC_SIG && len == sizeof(struct session_event))
 		on_session_event(data);
+	else if (type == MSG_MANAGER_ASK && from == PROC_MGMT)
+		manager_take(data, len);
 	else if (type == MSG_RELOAD && from == PROC_MONITOR && len == sizeof(struct conf_error))
 		request_reloaded(data);
 	else if (!query_message(from, type, data, len))

@@ -168,7 +168,7 @@ json_t *encode_session(const struct session_info *i, bool id)
 	put_text(o, "translation", WORD(translations, i->translation));
 	put_bool(o, "proxy", i->proxy);
 	put_number(o, "left", i->left);
-	if (i->token)
+	if (i->token && i->uid != GATE_MANAGER)
 		put_number(o, "uid", i->uid);
 	json_object_set_new_nocheck(o, "flow", encode_flow(&i->flow));
 	put_address(o, "initiator-side", &i->peer_ni);

@@ -160,24 +160,31 @@ static bool read_open(const struct lyd_node *op, struct input *in, struct input_
 	return check_open(o, op, flow ? flow : op, e);
 }
 
+static const char *const names[INPUT_RPCS] = {
+	[INPUT_OPEN] = "session-open", [INPUT_ATTACH] = "session-attach",
+	[INPUT_REFRESH] = "session-refresh", [INPUT_CLOSE] = "session-close",
+	[INPUT_TRACE] = "session-trace", [INPUT_RELOAD] = "reload", [INPUT_CALL] = "call-home",
+};
+
+const char *input_name(enum input_rpc rpc)
+{
+	return names[rpc];
+}
+
 static bool read_op(const struct lyd_node *op, struct input *in, struct input_error *e)
 {
-	static const char *const names[] = {
-		[INPUT_OPEN] = "session-open", [INPUT_ATTACH] = "session-attach",
-		[INPUT_REFRESH] = "session-refresh", [INPUT_CLOSE] = "session-close",
-		[INPUT_RELOAD] = "reload", [INPUT_CALL] = "call-home",
-	};
 	const char *session = tree_value(op, "session"), *token = tree_value(op, "token");
 	const char *client = tree_value(op, "client");
 	unsigned int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < INPUT_RPCS - 1; i++)
 		if (!strcmp(op->schema->name, names[i]))
 			break;
 	in->rpc = i;
 	in->force = tree_find(op, "force");
 	in->has_session = session;
 	in->session = session ? strtoull(session, NULL, 16) : 0;
+	in->wait = (uint8_t)get_number(op, "wait", &in->has_wait);
 	if (client)
 		snprintf(in->client, sizeof(in->client), "%s", client);
 	if (token)

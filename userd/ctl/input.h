@@ -10,7 +10,9 @@
 
 #include "base/session.h"
 
-enum input_rpc { INPUT_OPEN, INPUT_ATTACH, INPUT_REFRESH, INPUT_CLOSE, INPUT_RELOAD, INPUT_CALL };
+enum input_rpc {
+	INPUT_OPEN, INPUT_ATTACH, INPUT_REFRESH, INPUT_CLOSE, INPUT_TRACE, INPUT_RELOAD, INPUT_CALL, INPUT_RPCS,
+};
 
 struct input {
 	enum input_rpc rpc;
@@ -20,6 +22,8 @@ struct input {
 	char client[64];		/* INPUT_CALL */
 	bool force;			/* INPUT_RELOAD */
 	bool bound;			/* INPUT_OPEN */
+	bool has_wait;			/* INPUT_OPEN, INPUT_TRACE */
+	uint8_t wait;			/* seconds */
 	struct session_open open;	/* INPUT_OPEN; sid, token, uid are not set */
 };
 
@@ -31,5 +35,7 @@ struct input_error {
 int input_init(void);
 /* @rpc: {"natfw:NAME": {...}}. False and @e if it is not good. */
 bool input_read(const json_t *rpc, struct input *in, struct input_error *e);
+/* The name of an operation. */
+const char *input_name(enum input_rpc rpc);
 
 #endif /* _NATFWD_CTL_INPUT_H */

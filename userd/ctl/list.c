@@ -14,7 +14,7 @@
 #include "ctl/stats.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define LISTS_MAX	16		/* of all clients; leaves questions for metrics */
+#define LISTS_MAX	16		/* of all clients; leaves questions for metrics and seek.h */
 #define AHEAD		(64u << 10)	/* octets made before the client has taken them */
 
 /* A list on its way to a client. */
@@ -24,7 +24,6 @@ struct list {
 	const struct kind *kind;
 	struct query *query;
 	size_t sent;			/* records */
-	uint64_t tag;			/* list_close() */
 };
 
 struct kind {
@@ -183,8 +182,7 @@ static bool may_see(const struct query *q, const void *record)
 	return client_root(c) || (i->token && i->uid == c->uid);
 }
 
-static struct list *new_list(struct client *c, json_t *id, const struct kind *k,
-			     void (*progress)(struct query *q))
+static struct list *new_list(struct client *c, json_t *id, const struct kind *k)
 {
 	struct list *l = lists;
 
@@ -192,7 +190,7 @@ static struct list *new_list(struct client *c, json_t *id, const struct kind *k,
 		l++;
 	if (l == lists + LISTS_MAX || !client_begin(c, true))
 		return NULL;
-	l->query = query_start(k->from, k->ask, k->tell, k->size, progress, l);
+	l->query = query_start(k->from, k->ask, k->tell, k->size, on_progress, l);
 	if (!l->query) {
 		client_done(c, true);
 		return NULL;
@@ -211,7 +209,7 @@ static void get_kind(struct client *c, json_t *id, const struct kind *k)
 		client_error(c, json_incref(id), "", "%s is for root only", k->name);
 		return;
 	}
-	l = new_list(c, id, k, on_progress);
+	l = new_list(c, id, k);
 	if (!l)
 		client_error(c, json_incref(id), "", "too many lists at once");
 	else if (k->tell == MSG_SESSION_INFO)
@@ -223,7 +221,7 @@ void list_drained(struct client *c)
 	unsigned int i;
 
 	for (i = 0; i < LISTS_MAX; i++)
-		if (lists[i].client == c->number && lists[i].query->progress == on_progress)
+		if (lists[i].client == c->number)
 			pump(&lists[i], c);
 }
 
@@ -234,57 +232,6 @@ void list_gone(struct client *c)
 	for (i = 0; i < LISTS_MAX; i++)
 		if (lists[i].client == c->number)
 			finish(&lists[i], NULL);
-}
-
-/* ------------------------------------------------------------------ a session by its tag */
-
-static bool has_tag(const struct query *q, const void *record)
-{
-	const struct list *l = q->arg;
-	const struct session_info *i = record;
-
-	return session_hash(i->sid) == l->tag;
-}
-
-static void close_found(struct list *l, struct client *c)
-{
-	const struct session_info *i = query_record(l->query, 0);
-	const uint8_t all = 1;
-
-	if (proc_send2(PROC_SIG, MSG_SESSION_CLOSE, i->sid, GATE_SID, &all, sizeof(all)))
-		client_error(c, json_incref(l->id), "/natfw:session-close",
-			     "the signalling process has too much to do");
-	else
-		client_output(c, json_incref(l->id), NULL);
-}
-
-static void on_search(struct query *q)
-{
-	struct list *l = q->arg;
-	struct client *c = client_find(l->client);
-
-	if (q->count)
-		close_found(l, c);
-	else if (q->broken)
-		client_error(c, json_incref(l->id), "/natfw:session-close", "%s", q->broken);
-	else if (query_over(q))
-		client_error(c, json_incref(l->id), "/natfw:session-close/session",
-			     "no such session");
-	else
-		return;
-	finish(l, c);
-}
-
-void list_close(struct client *c, json_t *id, uint64_t tag)
-{
-	struct list *l = new_list(c, id, &kinds[0], on_search);
-
-	if (!l) {
-		client_error(c, json_incref(id), "", "too many lists at once");
-		return;
-	}
-	l->tag = tag;
-	l->query->want = has_tag;
 }
 
 /* ------------------------------------------------------------------ what is known here */

@@ -16,8 +16,6 @@ void list_conf(const struct conf *c);
 bool list_has_call(const char *name);
 /* Answer {"get": @what}; NULL: it was no string. */
 void list_get(struct client *c, json_t *id, const char *what);
-/* Root wants the session with @tag to end, which goes through this node. */
-void list_close(struct client *c, json_t *id, uint64_t tag);
 /* @c takes more, or is gone. */
 void list_drained(struct client *c);
 void list_gone(struct client *c);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -24,6 +25,9 @@ struct stored {
 	uint8_t token[LOCAL_TOKEN];
 	struct session_open open;
 };
+
+/* What was stored before managers could open sessions. */
+#define STORED_OLD	((offsetof(struct stored, open.user) + 7) & ~(size_t)7)
 
 static struct table table;
 static struct journal journal;
@@ -114,9 +118,11 @@ static void restore(void *arg, const void *data, size_t len)
 	struct local *l;
 
 	(void)arg;
-	if (len != sizeof(s))
+	if (len != sizeof(s) && len != STORED_OLD)
 		return;
-	memcpy(&s, data, sizeof(s));
+	memset(&s, 0, sizeof(s));
+	memcpy(&s, data, len == sizeof(s) ? len : offsetof(struct stored, open.user));
+	s.open.user[sizeof(s.open.user) - 1] = '\0';
 	l = local_find(session_hash(s.open.sid));
 	if (l && s.type == STORED_END) {
 		drop(l);
@@ -205,20 +211,22 @@ unsigned int local_count(void)
 
 struct user_count {
 	uint32_t uid;
+	const char *user;
 	unsigned int n;
 };
 
 static bool count_user(struct table_node *n, void *arg)
 {
+	const struct session_open *o = &container_of(n, struct local, node)->open;
 	struct user_count *c = arg;
 
-	c->n += container_of(n, struct local, node)->open.uid == c->uid;
+	c->n += o->uid == c->uid && (o->uid != GATE_MANAGER || !strcmp(o->user, c->user));
 	return true;
 }
 
-unsigned int local_count_of(uint32_t uid)
+unsigned int local_count_of(uint32_t uid, const char *user)
 {
-	struct user_count c = { uid, 0 };
+	struct user_count c = { uid, user, 0 };
 
 	table_each(&table, count_user, &c);
 	return c.n;
@@ -270,7 +278,7 @@ static void expect(struct local *l, uint32_t lifetime)
 	l->expires = wall() + (lifetime ? lifetime : LIFETIME);
 }
 
-struct local *local_open(struct session_open *o, unsigned int slot, bool bound, const char **why)
+struct local *local_open(struct session_open *o, int slot, bool bound, const char **why)
 {
 	struct local *l;
 
@@ -282,8 +290,8 @@ struct local *local_open(struct session_open *o, unsigned int slot, bool bound, 
 	l = add(o);
 	if (!l || getrandom(l->token, sizeof(l->token), 0) != sizeof(l->token))
 		goto failed;
-	l->bound = bound ? (int)slot : -1;
-	l->owners = 1ull << slot;
+	l->bound = bound ? slot : -1;
+	l->owners = slot < 0 ? 0 : 1ull << slot;
 	expect(l, o->lifetime);
 	*why = send_open(l);
 	if (!*why)
@@ -303,6 +311,7 @@ const char *local_change(struct local *l, const struct session_open *o)
 	memcpy(l->open.sid, before.sid, sizeof(before.sid));
 	l->open.token = before.token;
 	l->open.uid = before.uid;
+	memcpy(l->open.user, before.user, sizeof(before.user));
 	l->open.has_msn = false;
 	why = send_open(l);
 	if (why)

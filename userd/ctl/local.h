@@ -11,10 +11,10 @@
 #include "base/table.h"
 
 #define LOCAL_MAX	4096
-#define LOCAL_USER_MAX	256	/* of one user but root */
+#define LOCAL_USER_MAX	256	/* of one user but root, and of one manager */
 #define LOCAL_TOKEN	16
 
-/* About 700 octets, 4096 at most. */
+/* About 800 octets, 4096 at most. */
 struct local {
 	struct table_node node;		/* hash: session_hash() of sid, which is the tag */
 	struct session_open open;	/* as asked for, sid included */
@@ -34,13 +34,14 @@ void local_resume(void);
 struct local *local_find(uint64_t tag);
 struct local *local_find_token(const uint8_t token[LOCAL_TOKEN]);
 unsigned int local_count(void);
-unsigned int local_count_of(uint32_t uid);
+/* Of @uid, and with GATE_MANAGER of manager @user. */
+unsigned int local_count_of(uint32_t uid, const char *user);
 void local_each(void (*fn)(struct local *l, void *arg), void *arg);
 /*
- * Open a session as @o says, whose sid is chosen here, for the connection in @slot. NULL and *@why if
- * that is not possible.
+ * Open a session as @o says, whose sid is chosen here, for the connection in @slot, -1: for none. NULL and *@why
+ * if that is not possible.
  */
-struct local *local_open(struct session_open *o, unsigned int slot, bool bound, const char **why);
+struct local *local_open(struct session_open *o, int slot, bool bound, const char **why);
 /* Change @l to what @o says; its id stays. NULL or why not. */
 const char *local_change(struct local *l, const struct session_open *o);
 /* NULL or why not. */

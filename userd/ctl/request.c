@@ -10,220 +10,354 @@
 #include "ctl/list.h"
 #include "ctl/local.h"
 #include "ctl/request.h"
+#include "ctl/seek.h"
+#include "ctl/trace.h"
+#include "ctl/wait.h"
 #include "proc.h"
 
 #define RELOADS_MAX	16	/* under way */
+#define OPEN_WAIT	10	/* seconds, of managers, who are not told otherwise */
+#define TRACE_WAIT	10
 
-/* A reload somebody waits for, oldest first. */
-static struct reload {
-	uint64_t client;
-	json_t *id;
-} reloads[RELOADS_MAX];
+/* Who waits for a reload, oldest first. */
+static struct asker *reloads[RELOADS_MAX];
 static unsigned int reload_count;
 
-/* ------------------------------------------------------------------ whose sessions */
+/* ------------------------------------------------------------------ sessions */
 
-static bool owns(const struct client *c, const struct local *l)
-{
-	return l->owners >> c->slot & 1;
-}
-
-static bool may_touch(const struct client *c, const struct local *l)
-{
-	return client_root(c) || owns(c, l) || l->open.uid == c->uid;
-}
-
-/* The id is for who opened it, or was given the token. */
-static bool may_know(const struct client *c, const struct local *l)
-{
-	return owns(c, l) || l->open.uid == c->uid;
-}
-
-/* The session a client speaks of; NULL, and the client was told, if there is none for it. */
-static struct local *session_of(struct client *c, json_t *id, const struct input *in,
-				const char *path)
+/* The session that is spoken of; NULL, and it was answered, if there is none for who asks. */
+static struct local *session_of(struct asker *a, const struct input *in)
 {
 	struct local *l = local_find(in->session);
 
-	if (l && !l->closing && may_touch(c, l))
+	if (l && !l->closing && asker_may_touch(a, l))
 		return l;
-	client_error(c, json_incref(id), path, "no such session");
+	asker_error(a, "data-missing", "session", "no such session");
 	return NULL;
 }
 
-/* ------------------------------------------------------------------ operations */
-
-static json_t *named(const struct local *l, bool token)
+static json_t *named(const struct asker *a, const struct local *l, bool token)
 {
 	json_t *o = json_object();
 	char text[2 * LOCAL_TOKEN + 1];
 
-	encode_session_name(o, l->open.sid, true);
-	if (!token)
+	encode_session_name(o, l->open.sid, asker_may_know(a, l));
+	if (!token || asker_is_manager(a))
 		return o;
 	encode_hex(l->token, LOCAL_TOKEN, text);
 	json_object_set_new(o, "token", json_string(text));
 	return o;
 }
 
-static void open_new(struct client *c, json_t *id, struct input *in)
+/* What has become of a session until now, as the output of an operation. */
+static json_t *with_state(json_t *o, const struct session_event *e)
 {
-	const char *why = NULL;
-	struct local *l = NULL;
-	char tag[SESSION_TAG];
+	static const char *const common[] = { "state", "kind", "lifetime", "external" };
+	json_t *event = encode_event(e, false), *part;
+	size_t i;
 
-	if (local_count() >= LOCAL_MAX ||
-	    (!client_root(c) && local_count_of(c->uid) >= LOCAL_USER_MAX))
-		why = "too many sessions";
-	else
-		l = local_open(&in->open, c->slot, in->bound, &why);
-	if (!l) {
-		client_error(c, json_incref(id), "/natfw:session-open", "%s", why);
-		return;
-	}
-	log_info(SUB_CTL, "session opened sid=%s uid=%u", session_tag(l->open.sid, tag), c->uid);
-	client_output(c, json_incref(id), named(l, true));
+	for (i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if ((part = json_object_get(event, common[i])))
+			json_object_set(o, common[i], part);
+	json_decref(event);
+	return o;
 }
 
-static void do_open(struct client *c, json_t *id, struct input *in)
+/* Of who waits for what becomes of it. */
+struct opening {
+	struct asker *a;
+	json_t *output;
+	uint64_t tag;
+};
+
+static void on_opened(void *arg, const struct session_event *e)
 {
+	struct opening *o = arg;
+	const struct local *l = local_find(o->tag);
+
+	if (e && wait_refused(e)) {
+		asker_error(o->a, "operation-failed", NULL, "refused: %s", e->why);
+		json_decref(o->output);
+	} else {
+		/* without a word in time it is what it was */
+		asker_output(o->a, e || l ? with_state(o->output, e ? e : &l->last) : o->output);
+	}
+	free(o);
+}
+
+/* Answers with @output, which is taken, when it is known what becomes of @l. */
+static void answer_opened(struct asker *a, const struct local *l, json_t *output, unsigned int seconds)
+{
+	struct opening *o;
+
+	if (!seconds) {
+		asker_output(a, asker_is_manager(a) ? with_state(output, &l->last) : output);
+		return;
+	}
+	if (!asker_hold(a)) {
+		json_decref(output);
+		return;
+	}
+	o = calloc(1, sizeof(*o));
+	if (o)
+		*o = (struct opening){ .a = a, .output = output, .tag = session_hash(l->open.sid) };
+	if (o && wait_start(o->tag, seconds, on_opened, o))
+		return;
+	free(o);
+	asker_output(a, output);
+}
+
+static unsigned int wait_of(const struct asker *a, const struct input *in)
+{
+	return in->has_wait ? in->wait : asker_is_manager(a) ? OPEN_WAIT : 0;
+}
+
+static const char *too_many(const struct asker *a, const struct session_open *o)
+{
+	bool root = !asker_is_manager(a) && a->operator;
+
+	if (local_count() >= LOCAL_MAX || (!root && local_count_of(o->uid, o->user) >= LOCAL_USER_MAX))
+		return "too many sessions";
+	return NULL;
+}
+
+static void open_new(struct asker *a, struct input *in)
+{
+	const struct client *c = asker_connection(a);
+	const char *why = too_many(a, &in->open);
+	struct local *l;
+	char tag[SESSION_TAG];
+
+	if (why) {
+		asker_error(a, "resource-denied", NULL, "%s", why);
+		return;
+	}
+	l = local_open(&in->open, c ? (int)c->slot : -1, in->bound, &why);
+	if (!l) {
+		asker_error(a, "operation-failed", NULL, "%s", why);
+		return;
+	}
+	if (c)
+		log_info(SUB_CTL, "session opened sid=%s uid=%u", session_tag(l->open.sid, tag), c->uid);
+	else
+		log_info(SUB_CTL, "session opened sid=%s manager=\"%s\"", session_tag(l->open.sid, tag), a->user);
+	answer_opened(a, l, named(a, l, true), wait_of(a, in));
+}
+
+static void do_open(struct asker *a, struct input *in)
+{
+	const struct client *c = asker_connection(a);
 	struct local *l;
 	const char *why;
 
-	in->open.uid = c->uid;
-	if (!in->has_session) {
-		open_new(c, id, in);
+	in->open.uid = c ? c->uid : GATE_MANAGER;
+	snprintf(in->open.user, sizeof(in->open.user), "%s", a->user);
+	if (!c && in->bound) {
+		asker_error(a, "invalid-value", "bound", "is for programs on this node");
 		return;
 	}
-	l = session_of(c, id, in, "/natfw:session-open/session");
+	if (!in->has_session) {
+		open_new(a, in);
+		return;
+	}
+	l = session_of(a, in);
 	if (!l)
 		return;
 	why = local_change(l, &in->open);
 	if (why)
-		client_error(c, json_incref(id), "/natfw:session-open", "%s", why);
+		asker_error(a, "operation-failed", NULL, "%s", why);
 	else
-		client_output(c, json_incref(id), named(l, may_know(c, l)));
+		answer_opened(a, l, named(a, l, false), wait_of(a, in));
 }
 
-static void do_attach(struct client *c, json_t *id, struct input *in)
+static void do_attach(struct asker *a, struct input *in)
 {
 	struct local *l = local_find_token(in->token);
-	json_t *o;
 
 	if (!l || l->closing) {
-		client_error(c, json_incref(id), "/natfw:session-attach/token", "no such session");
+		asker_error(a, "invalid-value", "token", "no such session");
 		return;
 	}
-	l->owners |= 1ull << c->slot;
-	o = encode_event(&l->last, true);
-	/* the output has what is common to state and events */
-	json_object_del(o, "bindings");
-	json_object_del(o, "code");
-	json_object_del(o, "code-name");
-	json_object_del(o, "object");
-	json_object_del(o, "reason");
-	client_output(c, json_incref(id), o);
+	l->owners |= 1ull << asker_connection(a)->slot;
+	asker_output(a, with_state(named(a, l, false), &l->last));
 }
 
-static void do_refresh(struct client *c, json_t *id, struct input *in)
+static void do_refresh_local(struct asker *a, struct local *l)
 {
-	struct local *l = session_of(c, id, in, "/natfw:session-refresh/session");
-	const char *why;
+	const char *why = local_refresh(l);
 
-	if (!l)
-		return;
-	why = local_refresh(l);
 	if (why)
-		client_error(c, json_incref(id), "/natfw:session-refresh", "%s", why);
+		asker_error(a, "operation-failed", NULL, "%s", why);
 	else
-		client_output(c, json_incref(id), NULL);
+		asker_output(a, NULL);
 }
 
-static void do_close(struct client *c, json_t *id, struct input *in)
+static void do_close_local(struct asker *a, struct local *l)
 {
-	struct local *l = local_find(in->session);
-	const char *why;
+	const char *why = local_close(l);
 
-	/* one that goes through this node is the operator's to end */
-	if (!l && client_root(c)) {
-		list_close(c, id, in->session);
-		return;
-	}
-	l = session_of(c, id, in, "/natfw:session-close/session");
-	if (!l)
-		return;
-	why = local_close(l);
 	if (why)
-		client_error(c, json_incref(id), "/natfw:session-close", "%s", why);
+		asker_error(a, "operation-failed", NULL, "%s", why);
 	else
-		client_output(c, json_incref(id), NULL);
+		asker_output(a, NULL);
 }
 
-static void do_reload(struct client *c, json_t *id, struct input *in)
+/* ------------------------------------------------------------------ sessions of others, for operators */
+
+/* Whether what is found is there; if not, it was answered. */
+static bool is_found(struct asker *a, const struct seek_found *f)
+{
+	if (f->session)
+		return true;
+	asker_error(a, f->broken ? "operation-failed" : "data-missing", f->broken ? NULL : "session", "%s",
+		    f->broken ? f->broken : "no such session");
+	return false;
+}
+
+static void close_found(void *arg, const struct seek_found *f)
+{
+	const uint8_t all = 1;
+	struct asker *a = arg;
+
+	if (!is_found(a, f))
+		return;
+	if (proc_send2(PROC_SIG, MSG_SESSION_CLOSE, f->session->sid, GATE_SID, &all, sizeof(all)))
+		asker_error(a, "operation-failed", NULL, "the signalling process has too much to do");
+	else
+		asker_output(a, NULL);
+}
+
+static void refresh_found(void *arg, const struct seek_found *f)
+{
+	if (is_found(arg, f))
+		asker_error(arg, "operation-not-supported", "session", "it is refreshed from where it began");
+}
+
+/* One that goes through this node is the operator's. */
+static void seek(struct asker *a, uint64_t tag, void (*found)(void *arg, const struct seek_found *f))
+{
+	if (!asker_hold(a))
+		return;
+	if (!seek_start(tag, false, found, a))
+		asker_error(a, "resource-denied", NULL, "too much is looked for at once");
+}
+
+static bool is_others(const struct asker *a, const struct input *in)
+{
+	return a->operator && !local_find(in->session);
+}
+
+static void do_refresh(struct asker *a, struct input *in)
+{
+	struct local *l;
+
+	if (is_others(a, in))
+		seek(a, in->session, refresh_found);
+	else if ((l = session_of(a, in)))
+		do_refresh_local(a, l);
+}
+
+static void do_close(struct asker *a, struct input *in)
+{
+	struct local *l;
+
+	if (is_others(a, in))
+		seek(a, in->session, close_found);
+	else if ((l = session_of(a, in)))
+		do_close_local(a, l);
+}
+
+static void do_trace(struct asker *a, struct input *in)
+{
+	struct local *l = is_others(a, in) ? NULL : session_of(a, in);
+
+	if (l || is_others(a, in))
+		trace_start(a, l, in->session, in->has_wait ? in->wait : TRACE_WAIT);
+}
+
+/* ------------------------------------------------------------------ the daemon */
+
+static void do_reload(struct asker *a, struct input *in)
 {
 	const uint8_t force = in->force;
 
-	if (!client_root(c))
-		client_error(c, json_incref(id), "/natfw:reload", "for root only");
-	else if (reload_count == RELOADS_MAX || !client_begin(c, false))
-		client_error(c, json_incref(id), "/natfw:reload", "too many requests");
+	if (!a->operator)
+		asker_error(a, "access-denied", NULL, "for root only");
+	else if (reload_count == RELOADS_MAX)
+		asker_error(a, "resource-denied", NULL, "too many requests");
+	else if (!asker_hold(a))
+		return;
 	else if (proc_send(PROC_MONITOR, MSG_RELOAD, &force, sizeof(force)))
-		client_error(c, json_incref(id), "/natfw:reload", "the monitor is busy");
+		asker_error(a, "operation-failed", NULL, "the monitor is busy");
 	else
-		reloads[reload_count++] = (struct reload){ c->number, json_incref(id) };
+		reloads[reload_count++] = a;
 }
 
-static void do_call(struct client *c, json_t *id, struct input *in)
+static void do_call(struct asker *a, struct input *in)
 {
-	if (!client_root(c))
-		client_error(c, json_incref(id), "/natfw:call-home", "for root only");
+	if (!a->operator)
+		asker_error(a, "access-denied", NULL, "for root only");
 	else if (!list_has_call(in->client))
-		client_error(c, json_incref(id), "/natfw:call-home/client", "no such manager");
+		asker_error(a, "invalid-value", "client", "no such manager");
 	else if (proc_send(PROC_MGMT, MSG_CALL_NOW, in->client, sizeof(in->client)))
-		client_error(c, json_incref(id), "/natfw:call-home",
-			     "the management process is not there");
+		asker_error(a, "operation-failed", NULL, "the management process is not there");
 	else
-		client_output(c, json_incref(id), NULL);
+		asker_output(a, NULL);
 }
 
 void request_reloaded(const struct conf_error *e)
 {
-	struct reload first = reloads[0];
-	struct client *c;
+	struct asker *first = reloads[0];
 
 	if (!reload_count)
 		return;
-	memmove(reloads, reloads + 1, --reload_count * sizeof(*reloads));
-	c = client_find(first.client);
-	if (!c) {
-		json_decref(first.id);
-		return;
-	}
+	memmove(reloads, reloads + 1, --reload_count * sizeof(reloads[0]));
 	if (*e->text)
-		client_error(c, first.id, e->path, "%s", e->text);
+		asker_error_at(first, "operation-failed", e->path, e->text);
 	else
-		client_output(c, first.id, NULL);
-	client_done(c, false);
+		asker_output(first, NULL);
 }
 
 /* ------------------------------------------------------------------ requests */
 
-static void take_rpc(struct client *c, json_t *id, const json_t *rpc)
+static const struct {
+	void (*run)(struct asker *a, struct input *in);
+	bool here;		/* for programs on this node only */
+} operations[INPUT_RPCS] = {
+	[INPUT_OPEN] = { do_open, false }, [INPUT_ATTACH] = { do_attach, true },
+	[INPUT_REFRESH] = { do_refresh, false }, [INPUT_CLOSE] = { do_close, false },
+	[INPUT_TRACE] = { do_trace, false }, [INPUT_RELOAD] = { do_reload, true },
+	[INPUT_CALL] = { do_call, true },
+};
+
+void request_operation(struct asker *a, const json_t *rpc)
 {
-	static void (*const operations[])(struct client *cl, json_t *i, struct input *in) = {
-		[INPUT_OPEN] = do_open, [INPUT_ATTACH] = do_attach, [INPUT_REFRESH] = do_refresh,
-		[INPUT_CLOSE] = do_close, [INPUT_RELOAD] = do_reload,
-		[INPUT_CALL] = do_call,
-	};
 	struct input_error e;
 	struct input in;
 
-	if (!json_is_object(rpc) || json_object_size(rpc) != 1)
-		client_error(c, json_incref(id), "", "rpc has one member, the operation's name");
-	else if (!input_read(rpc, &in, &e))
-		client_error(c, json_incref(id), e.path, "%s", e.text);
+	if (!json_is_object(rpc) || json_object_size(rpc) != 1) {
+		asker_error(a, "malformed-message", NULL, "rpc has one member, the operation's name");
+		return;
+	}
+	if (!input_read(rpc, &in, &e)) {
+		asker_error_at(a, "invalid-value", e.path, e.text);
+		return;
+	}
+	snprintf(a->op, sizeof(a->op), "%s", input_name(in.rpc));
+	if (asker_is_manager(a) && operations[in.rpc].here)
+		asker_error(a, "operation-not-supported", NULL, "is for programs on this node");
 	else
-		operations[in.rpc](c, id, &in);
+		operations[in.rpc].run(a, &in);
+}
+
+static void take_rpc(struct client *c, json_t *id, const json_t *rpc)
+{
+	struct asker *a = asker_client(c, id);
+
+	if (a)
+		request_operation(a, rpc);
+	else
+		client_error(c, json_incref(id), "", "out of memory");
 }
 
 static void take_subscription(struct client *c, json_t *id, const json_t *to, bool on)
@@ -306,6 +440,11 @@ static void tell_one(struct client *c, const struct session_event *e, bool id)
 				   encode_event(e, id), "time", time));
 }
 
+static bool owns(const struct client *c, const struct local *l)
+{
+	return l->owners >> c->slot & 1;
+}
+
 void request_tell(const struct session_event *e, const struct local *l)
 {
 	unsigned int slot;
@@ -317,7 +456,7 @@ void request_tell(const struct session_event *e, const struct local *l)
 			continue;
 		if (l && owns(c, l))
 			tell_one(c, e, true);
-		else if (c->subscribed && (l ? may_touch(c, l) : client_root(c)))
-			tell_one(c, e, l && may_know(c, l));
+		else if (c->subscribed && (client_root(c) || (l && l->open.uid == c->uid)))
+			tell_one(c, e, l && l->open.uid == c->uid);
 	}
 }

@@ -40,6 +40,8 @@ static bool rebuild(const struct ledger_row *row, struct gate_request *r)
 		r->who.peer = id->address;
 	else if (id->kind == REQUESTER_USER)
 		r->who.uid = id->number;
+	else if (id->kind == REQUESTER_MANAGER)
+		r->who.uid = GATE_MANAGER;
 	else
 		return false;
 	return true;

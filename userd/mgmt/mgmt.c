@@ -19,6 +19,7 @@
 #include "mgmt/dial.h"
 #include "mgmt/etag.h"
 #include "mgmt/events.h"
+#include "mgmt/invoke.h"
 #include "mgmt/lock.h"
 #include "mgmt/nacm.h"
 #include "mgmt/pieces.h"
@@ -91,6 +92,8 @@ static bool from_ctl(enum msg_type type, const void *data, size_t len)
 {
 	const char *name = data;
 
+	if (type == MSG_MANAGER_ANSWER)
+		return invoke_message(data, len);
 	if (type != MSG_CALL_NOW || len != sizeof(((struct call_info *)0)->name) || name[len - 1])
 		return answer(PROC_CTL, type, data, len);
 	callhome_now(name);
@@ -171,6 +174,8 @@ static int init(struct event_base *base)
 	if (!err)
 		err = port_init(base);
 	if (!err)
+		err = invoke_init(base);
+	if (!err)
 		err = store_init();
 	return err ? err : stream_setup(base, store_ctx());
 }
@@ -233,10 +238,11 @@ static void start(void)
 
 static void peer(enum proc_id id, bool again)
 {
-	(void)again;
 	state_peer(id);
 	if (id == PROC_KERN)
 		callhome_flows();
+	if (id == PROC_CTL && again)
+		invoke_lost();
 }
 
 static void message(enum proc_id from, enum msg_type type, const void *data, size_t len)

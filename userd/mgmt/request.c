@@ -8,6 +8,7 @@
 #include "mgmt/nacm.h"
 #include "mgmt/commit.h"
 #include "mgmt/errorpath.h"
+#include "mgmt/invoke.h"
 #include "mgmt/pieces.h"
 #include "mgmt/request.h"
 
@@ -52,6 +53,7 @@ void request_free(struct request *r)
 	pieces_cancel(r->pieces);
 	commit_unwait(r->waiter);
 	commit_cancel(r->commit);
+	invoke_cancel(r->invoke);
 	lyd_free_all(r->tree);
 	lyd_free_all(r->rpc);
 	nacm_release(r->nacm);
@@ -189,6 +191,23 @@ void request_pieces(struct request *r, struct lyd_node *tree, struct entries *en
 	r->pieces = pieces_start(tree, entries, r->print, &ops, r);
 	if (!r->pieces)
 		give_up(r);
+}
+
+void request_output(struct request *r, const struct lyd_node *op)
+{
+	struct evbuffer *out = begin(r);
+	char *text = NULL;
+
+	if (!out || lyd_print_mem(&text, lyd_child(op), LYD_XML, LYD_PRINT_SHRINK | LYD_PRINT_WITHSIBLINGS)) {
+		if (out)
+			evbuffer_free(out);
+		give_up(r);
+		return;
+	}
+	if (text)
+		evbuffer_add(out, text, strlen(text));
+	free(text);
+	finish(r, out);
 }
 
 void request_text(struct request *r, const char *text)

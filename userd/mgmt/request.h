@@ -13,6 +13,8 @@
 
 #define MONITORING_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
 #define DEFAULTS_NS	"urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults"
+#define ACTION_NS	"urn:ietf:params:xml:ns:yang:1"
+#define NATFW_NS	"urn:natfw:yang:natfw"
 #define NOTIFICATION_NS	"urn:ietf:params:xml:ns:netconf:notification:1.0"
 
 #define FAULTS_MAX	32	/* errors told in one answer */
@@ -20,6 +22,7 @@
 struct commit;
 struct commit_waiter;
 struct gather;
+struct invoke;
 struct nacm;
 struct pieces;
 struct request;
@@ -45,7 +48,8 @@ struct request {
 	struct commit_waiter *waiter;	/* for the end of another one; then turn() */
 	void (*turn)(struct request *r);
 	const struct request_cutter *cutter;
-	struct lyd_node *tree;		/* that is being tested */
+	struct lyd_node *tree;		/* that is being tested, or the operation as the modules have it */
+	struct invoke *invoke;		/* under way */
 	struct mgmt_error *fault;	/* of operations that went on after errors */
 	unsigned int faults;
 };
@@ -62,6 +66,8 @@ void request_pieces(struct request *r, struct lyd_node *tree, struct entries *en
 		    const struct request_cutter *cutter);
 /* An answer with @text, escaped, in an element data of ietf-netconf-monitoring. */
 void request_text(struct request *r, const char *text);
+/* An answer with the output of @op, in which it is. */
+void request_output(struct request *r, const struct lyd_node *op);
 /*
  * rpc-error: @type is transport, rpc, protocol or application, @tag one of RFC 6241, appendix A. @bad is the
  * name that goes with tags that want one (bad-element; with bad-attribute the attribute, and the element is the
@@ -93,6 +99,9 @@ void commit(struct request *r);
 void cancel_commit(struct request *r);
 void discard_changes(struct request *r);
 void validate(struct request *r);
+/* Those of natfw.yang (RFC 7950, 7.14.4), and actions (7.15.2). */
+void invoke_rpc(struct request *r);
+void invoke_action(struct request *r);
 /* netconf-state, as XML (RFC 6022). */
 struct evbuffer *monitoring_make(void);
 

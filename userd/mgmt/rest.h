@@ -21,6 +21,7 @@ enum rest_format { REST_JSON, REST_XML };
 
 struct gather;
 struct pieces;
+struct invoke;
 struct nacm;
 struct commit;
 struct commit_waiter;
@@ -47,6 +48,7 @@ struct restconf {
 	struct nacm *rules;		/* for all of the request (RFC 8341, 3.4) */
 	struct commit_waiter *waiter;	/* until the commit of somebody else is over */
 	struct commit *commit;
+	struct invoke *invoke;
 	char *location;			/* of what is created; NULL: nothing is */
 	struct sse *sse;
 };

@@ -3,17 +3,18 @@
  * Operations (RFC 8040, 3.6 and 4.4.2).
  */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mgmt/callhome.h"
+#include "mgmt/invoke.h"
 #include "mgmt/modules.h"
 #include "mgmt/nacm.h"
 #include "mgmt/rest_body.h"
 #include "mgmt/store.h"
 #include "mgmt/xml.h"
 
-/* ------------------------------------------------------------------ what there is */
+/* ------------------------------------------------------------------ get-schema */
 
 static const char *value_of(const struct lyd_node *op, const char *name)
 {
@@ -23,34 +24,6 @@ static const char *value_of(const struct lyd_node *op, const char *name)
 		if (!strcmp(c->schema->name, name))
 			return lyd_get_value(c);
 	return NULL;
-}
-
-/* Who names a manager that is not there should know. */
-struct look {
-	const char *name;
-	bool found;
-};
-
-static void look_at(void *arg, const struct call_info *i)
-{
-	struct look *l = arg;
-
-	l->found |= !strcmp(l->name, i->name);
-}
-
-static void call_home(struct restconf *r, const struct lyd_node *op)
-{
-	struct look l = { .name = value_of(op, "client") };
-	struct mgmt_error e = { .type = "application", .tag = "invalid-value",
-				.path = "/natfw:call-home/client", .message = "no such manager" };
-
-	callhome_each(look_at, &l);
-	if (!l.found) {
-		rest_error(r, 0, &e);
-		return;
-	}
-	callhome_now(l.name);
-	rest_done(r, 204, NULL);
 }
 
 static void put_schema(struct evbuffer *out, const struct restconf *r, const struct lys_module *m, const char *text)
@@ -90,16 +63,6 @@ static void get_schema(struct restconf *r, const struct lyd_node *op)
 	free(text);
 }
 
-static const struct {
-	const char *module, *name;
-	void (*run)(struct restconf *r, const struct lyd_node *op);
-} operations[] = {
-	{ "natfw", "call-home", call_home },
-	{ "ietf-netconf-monitoring", "get-schema", get_schema },
-};
-
-#define COUNT	(sizeof(operations) / sizeof(operations[0]))
-
 /* ------------------------------------------------------------------ running it */
 
 static bool takes_input(const struct lysc_node *op)
@@ -109,18 +72,86 @@ static bool takes_input(const struct lysc_node *op)
 	return a->input.child;
 }
 
-static void run(struct restconf *r, const struct lyd_node *op)
+/* Members of the output have no module's name in front, as "output" has it (RFC 7951, 4). */
+static bool put_json(struct evbuffer *out, const struct lyd_node *op)
 {
-	size_t i;
+	json_t *doc = NULL, *inside;
+	char *text = NULL, name[128];
+	bool good;
 
-	for (i = 0; i < COUNT; i++) {
-		if (strcmp(op->schema->module->name, operations[i].module) != 0 ||
-		    strcmp(op->schema->name, operations[i].name) != 0)
-			continue;
-		operations[i].run(r, op);
+	if (!lyd_print_mem(&text, op, LYD_JSON, LYD_PRINT_SHRINK))
+		doc = json_loads(text, 0, NULL);
+	free(text);
+	snprintf(name, sizeof(name), "%s:%s", op->schema->module->name, op->schema->name);
+	inside = json_incref(json_object_get(doc, name));
+	json_decref(doc);
+	snprintf(name, sizeof(name), "%s:output", op->schema->module->name);
+	doc = json_pack("{s:o}", name, inside);
+	text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+	json_decref(doc);
+	good = text && !evbuffer_add(out, text, strlen(text));
+	free(text);
+	return good;
+}
+
+static bool put_xml(struct evbuffer *out, const struct lyd_node *op)
+{
+	char *text = NULL;
+
+	if (lyd_print_mem(&text, lyd_child(op), LYD_XML, LYD_PRINT_SHRINK | LYD_PRINT_WITHSIBLINGS))
+		return false;
+	evbuffer_add_printf(out, "<output xmlns=\"%s\">%s</output>", op->schema->module->ns, text ? text : "");
+	free(text);
+	return true;
+}
+
+static void put_output(struct restconf *r, const struct lyd_node *op)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	if (out && (r->format == REST_XML ? put_xml(out, op) : put_json(out, op))) {
+		rest_answer(r, 200, NULL, out);
 		return;
 	}
-	rest_fail(r, 501, "operation-not-supported", "%s is run on the device only", op->schema->name);
+	if (out)
+		evbuffer_free(out);
+	rest_give_up(r);
+}
+
+static void on_done(void *arg, const struct invoke_result *result)
+{
+	struct restconf *r = arg;
+	struct mgmt_error e;
+
+	r->invoke = NULL;
+	if (result->missing) {
+		/* the resource that the operation is of */
+		e = *result->error;
+		e.tag = "invalid-value";
+		rest_error(r, 404, &e);
+	} else if (result->error) {
+		rest_error(r, 0, result->error);
+	} else if (result->output) {
+		put_output(r, result->output);
+	} else {
+		rest_done(r, 204, NULL);
+	}
+}
+
+static void run(struct restconf *r, const struct lyd_node *op)
+{
+	if (!strcmp(op->schema->module->name, "ietf-netconf-monitoring")) {
+		get_schema(r, op);
+		return;
+	}
+	if (!invoke_serves(op->schema)) {
+		rest_fail(r, 501, "operation-not-supported", "%s is not for managers, or is NETCONF's",
+			  op->schema->name);
+		return;
+	}
+	r->invoke = invoke_start(r->user, op, on_done, r);
+	if (!r->invoke)
+		rest_fail(r, 0, "resource-denied", "too much to do");
 }
 
 static void deny(struct restconf *r)

@@ -8,6 +8,7 @@
 #include "mgmt/certname.h"
 #include "mgmt/commit.h"
 #include "mgmt/gather.h"
+#include "mgmt/invoke.h"
 #include "mgmt/media.h"
 #include "mgmt/nacm.h"
 #include "mgmt/pieces.h"
@@ -274,6 +275,8 @@ void rest_forget(struct restconf *r)
 	r->waiter = NULL;
 	commit_cancel(r->commit);
 	r->commit = NULL;
+	invoke_cancel(r->invoke);
+	r->invoke = NULL;
 	sse_end(r->sse);
 	r->sse = NULL;
 	free(r->location);

@@ -82,12 +82,31 @@ static void unknown(struct request *r)
 		request_error(r, "protocol", "unknown-element", xml_name(r->op), "no such operation");
 }
 
-static bool may_run(const struct request *r)
+static const struct lysc_node *schema_of(const struct request *r)
 {
 	const struct lys_module *m = ly_ctx_get_module_implemented_ns(store_ctx(), xml_ns(r->op));
-	const struct lysc_node *rpc = m ? lys_find_child(NULL, m, xml_name(r->op), 0, LYS_RPC, 0) : NULL;
+
+	return m ? lys_find_child(NULL, m, xml_name(r->op), 0, LYS_RPC, 0) : NULL;
+}
+
+static bool may_run(const struct request *r)
+{
+	const struct lysc_node *rpc = schema_of(r);
 
 	return rpc && nacm_may_exec(r->session->user, rpc);
+}
+
+/* What is not NETCONF's own. */
+static void run_model(struct request *r)
+{
+	if (xml_is(r->op, ACTION_NS, "action"))
+		invoke_action(r);
+	else if (strcmp(xml_ns(r->op), NATFW_NS) || !schema_of(r))
+		unknown(r);
+	else if (!may_run(r))
+		request_denied(r);
+	else
+		invoke_rpc(r);
 }
 
 static void run(struct request *r)
@@ -108,7 +127,7 @@ static void run(struct request *r)
 				      "%s is not supported", operations[i].name);
 		return;
 	}
-	unknown(r);
+	run_model(r);
 }
 
 /* ------------------------------------------------------------------ messages */

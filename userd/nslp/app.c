@@ -76,6 +76,11 @@ uint32_t nslp_app_uid(const struct nslp_session *s)
 	return s->local ? s->local->uid : (uint32_t)-1;
 }
 
+const char *nslp_app_user(const struct nslp_session *s)
+{
+	return s->local && s->local->uid == GATE_MANAGER ? s->local->user : NULL;
+}
+
 /* --- the local part -------------------------------------------------------------------------- */
 
 void nslp_app_forget(struct nslp_session *s)
@@ -261,10 +266,22 @@ static bool make_rule(struct nslp *n, struct nslp_rule *r, const struct session_
 
 /* --- opening --------------------------------------------------------------------------------- */
 
+/* Names in policy are printable ASCII. */
+static void take_user(struct nslp_local *l, const char *user)
+{
+	size_t i;
+
+	snprintf(l->user, sizeof(l->user), "%s", user);
+	for (i = 0; l->user[i]; i++)
+		if (l->user[i] < ' ' || l->user[i] > '~')
+			l->user[i] = '?';
+}
+
 static void take(struct nslp_local *l, const struct session_open *o)
 {
 	l->token = o->token;
 	l->uid = o->uid;
+	take_user(l, o->user);
 	l->kind = o->kind;
 	l->binding = o->binding;
 	l->refresh = o->refresh;

@@ -22,5 +22,7 @@ void nslp_app_passive(struct nslp_session *s);
 /* Free what is the application's of it. */
 void nslp_app_forget(struct nslp_session *s);
 uint32_t nslp_app_uid(const struct nslp_session *s);
+/* The manager who opened it; NULL: it was none. */
+const char *nslp_app_user(const struct nslp_session *s);
 
 #endif /* _NATFWD_NSLP_APP_H */

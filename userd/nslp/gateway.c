@@ -54,10 +54,12 @@ static void who(const struct nslp_session *s, struct gate_who *w)
 	struct nslp_session *rule_of = (struct nslp_session *)(uintptr_t)asker;
 
 	memset(w, 0, sizeof(*w));
-	w->uid = s->local ? nslp_app_uid(s) : (uint32_t)-1;
+	w->uid = nslp_app_uid(s);
 	w->proxy = asker != s || (x ? x->proxy : s->proxy);
 	if (near)
 		who_peer(w, near, nslp_session_rule(rule_of));
+	else if (nslp_app_user(s))
+		snprintf(w->name, sizeof(w->name), "%s", nslp_app_user(s));
 }
 
 /* What a SESSION_AUTH object is to be checked against; too long is no proof at all. */

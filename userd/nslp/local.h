@@ -13,6 +13,7 @@ struct nslp_local {
 	struct timer timer;		/* until the next request: a refresh, or one more try */
 	uint64_t token;			/* the application's */
 	uint32_t uid;
+	char user[GATE_NAME];		/* with GATE_MANAGER */
 	uint64_t until;			/* ms, when it has to be established */
 	uint32_t asked;			/* lifetime, seconds */
 	uint32_t refresh;		/* ms; 0: from what is granted */

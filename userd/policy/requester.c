@@ -38,6 +38,9 @@ void requester_identify(struct requester_id *id, const struct gate_who *who, uin
 	if (key) {
 		id->kind = REQUESTER_KEY;
 		id->number = key;
+	} else if (who->uid == GATE_MANAGER) {
+		id->kind = REQUESTER_MANAGER;
+		memcpy(id->name, who->name, strnlen(who->name, GATE_NAME - 1));
 	} else if (who->uid != (uint32_t)-1) {
 		id->kind = REQUESTER_USER;
 		id->number = who->uid;
@@ -162,6 +165,9 @@ const char *requester_text(const struct requester_id *id, char *buf)
 		break;
 	case REQUESTER_TLS:
 		snprintf(buf, REQUESTER_TEXT, "tls %s", id->name);
+		break;
+	case REQUESTER_MANAGER:
+		snprintf(buf, REQUESTER_TEXT, "manager %s", id->name);
 		break;
 	case REQUESTER_USER:
 		snprintf(buf, REQUESTER_TEXT, "user %u", id->number);

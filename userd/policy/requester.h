@@ -2,8 +2,8 @@
 /*
  * Requesters, and what each of them has: sessions, and how fast new ones come.
  *
- * Somebody is known by the best there is: a key that has signed, a name proved by TLS, the user on
- * this node, else the address of the neighbour. A requester is kept while it has sessions or has
+ * Somebody is known by the best there is: a key that has signed, a name proved by TLS, the user or
+ * manager of this node, else the address of the neighbour. A requester is kept while it has sessions or has
  * asked within the last seconds; there are never more than REQUESTERS_MAX, and who is new then is
  * refused, so that a flood from forged addresses costs those who come after it and nobody who is
  * there.
@@ -17,7 +17,9 @@
 #define REQUESTERS_MAX	65536
 #define REQUESTER_TEXT	80	/* room for requester_text() */
 
-enum requester_kind { REQUESTER_KEY, REQUESTER_TLS, REQUESTER_USER, REQUESTER_ADDRESS };
+enum requester_kind {
+	REQUESTER_KEY, REQUESTER_TLS, REQUESTER_USER, REQUESTER_ADDRESS, REQUESTER_MANAGER,
+};
 
 struct requester_id {
 	uint8_t kind;			/* enum requester_kind */
@@ -60,7 +62,7 @@ void requester_give(struct requesters *t, struct requester *r);
 void requester_move(struct requesters *t, struct requester *from, struct requester *to);
 /* Forget those without sessions who have been quiet; to be called about once a second. */
 void requesters_sweep(struct requesters *t, uint64_t now);
-/* "192.0.2.1", "tls gw.example.net", "user 1000", "key 7" to @buf. Returns @buf. */
+/* "192.0.2.1", "tls gw.example.net", "user 1000", "key 7", "manager ops" to @buf. Returns @buf. */
 const char *requester_text(const struct requester_id *id, char *buf);
 
 #endif /* _NATFWD_POLICY_REQUESTER_H */
