@@ -16,10 +16,9 @@ done
 open_work
 make_network
 
+# device CLIENT-LINES...
 device() {
-	local i
-	device_conf "$(for ((i = 0; i < 4; i++)); do client "nms$i" "remote-address: $MGR4"; done)" \
-		"$(client web "remote-address: $MGR4" | sed 's/transport: tls/transport: restconf/')" \
+	device_conf "$@" \
 		"ietf-netconf-acm:nacm:" \
 		"  groups: {group: [{name: admins, user-name: [admin, nms1]}, {name: users, user-name: [wilma, fred]}," \
 		"    {name: enders, user-name: [barney]}]}" \
@@ -36,6 +35,12 @@ device() {
 		"        - {name: close, module-name: natfw, rpc-name: session-close, action: permit}" \
 		"        - {name: refresh, module-name: natfw, rpc-name: session-refresh, action: permit}" \
 		"        - {name: trace, module-name: natfw, rpc-name: session-trace, action: permit}"
+}
+
+clients() {
+	local i
+	for ((i = 0; i < 4; i++)); do client "nms$i" "remote-address: $MGR4"; done
+	client web "remote-address: $MGR4" | sed 's/transport: tls/transport: restconf/'
 }
 
 rest() {
@@ -89,6 +94,62 @@ of_programs() {
 	PY
 }
 
+NATFW_MANAGER=$TOP/userd/manager/natfw-manager
+
+manages() {
+	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$NATFW_MANAGER" "$@"
+}
+
+# manages_session VERB...: what the device says is in $WORK/answer.
+manages_session() {
+	manages "$@" gw-17 >"$WORK/answer" || die "$*: $(cat "$WORK/answer")"
+}
+
+has_called() {
+	manages devices | grep -q "gw-17.*connected" && manages "$@" gw-17 >/dev/null 2>&1
+}
+
+# As an operator does it (Documentation/manager.rst): by NETCONF, and then by RESTCONF.
+by_manager() {
+	local ns='xmlns="urn:natfw:yang:natfw"' tag flow
+	[[ -x $NATFW_MANAGER ]] || die "natfw-manager is not built"
+	flow='<source>192.0.2.1</source><destination>192.0.2.2</destination><protocol>udp</protocol>'
+	flow+='<source-port>4000</source-port><destination-port>5004</destination-port>'
+	mkdir -p "$WORK/manager"
+	chmod 600 "$CERTS/nms.key"
+	cat >"$WORK/manager.yaml" <<-E
+		user: root
+		state: $WORK/manager
+		control: {path: $WORK/manager.sock}
+		listen: [{transport: tls, address: $MGR4}, {transport: restconf, address: $MGR4}]
+		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
+		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
+	E
+	bg in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens 4336 || die "$(cat "$BG_OUT")"
+	manages devices add gw-17 identifier=17 credential=ops
+	wait_for 20 has_called get -c || die "$(manages devices; manages devices refused)"
+	manages_session rpc "<session-open $ns><kind>create</kind><flow>$flow</flow></session-open>"
+	file_has "$WORK/answer" 'established' || die "$(cat "$WORK/answer")"
+	tag=$(grep -o '[0-9a-f]\{16\}' "$WORK/answer" | head -n1)
+	manages_session rpc "<session-trace $ns><session>$tag</session></session-trace>"
+	file_has "$WORK/answer" 'answered' || die "$(cat "$WORK/answer")"
+	manages_session rpc "<action xmlns=\"urn:ietf:params:xml:ns:yang:1\"><natfw $ns><state><sessions>
+		<session><session>$tag</session><close/></session></sessions></state></natfw></action>"
+	fails manages rpc "<session-close $ns><session>$tag</session></session-close>" gw-17
+	sed -i 's/transport: tls/transport: restconf/' "$CONF"
+	kill -HUP "$MONITOR"
+	wait_for 20 has_called rest GET /data/natfw:natfw/gist/port || die "$(manages devices)"
+	echo '{"natfw:input": {"kind": "create", "flow": {"source": "192.0.2.1", "destination": "192.0.2.2",
+		"protocol": "udp", "source-port": 4000, "destination-port": 5004}}}' >"$WORK/open.json"
+	manages_session rest -d "$WORK/open.json" POST /operations/natfw:session-open
+	tag=$(grep -o '[0-9a-f]\{16\}' "$WORK/answer" | head -n1)
+	manages_session rest POST "/data/natfw:natfw/state/sessions/session=$tag/trace"
+	file_has "$WORK/answer" '"outcome":"answered"' || die "$(cat "$WORK/answer")"
+	manages_session rest POST "/data/natfw:natfw/state/sessions/session=$tag/close"
+	kill -- "-$BG"
+}
+
 unharmed() {
 	kill -TERM "$MONITOR"
 	logs 'monitor main notice: ended'
@@ -117,11 +178,11 @@ responder() {
 
 real_device() {
 	sed -i "s|exec .*|exec ip netns exec \"$DEV\" \"$REAL\" \"\$@\"|" "$WORK/in_dev"
-	device
+	device "$(client nms "remote-address: $MGR4")"
 	sed -i 's/interface: \[{name: lo}\]/interface: [{name: wan}]/' "$CONF"
 }
 
-device
+device "$(clients)"
 fresh_start
 point "8341-3.4.4a,8341-3.4.4d what is not permitted by a rule" by peer ops.defaults
 point "NETCONF: open, trace, refresh, change, close" by peer ops.opens
@@ -140,6 +201,7 @@ responder
 real_device
 fresh_start
 point "a path that is not fake" peer --cert admin ops.real
+point "natfw-manager" by_manager
 point "unharmed" unharmed
 kill -- "-$RESPONDER"
 ktap_end

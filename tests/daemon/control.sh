@@ -405,8 +405,15 @@ closes_others() {
 	py '
 through = [s for s in c.get("sessions")[0] if s["role"] == "forwarder"]
 assert len(through) == 3 and "id" not in through[0] and "uid" not in through[0], through
+# what is known of one that did not begin here, and of the rule that one of them has
+traces = [c.rpc("session-trace", session=s["session"])["output"] for s in through]
+assert all(t["outcome"] == "not-asked" and t["role"] == "forwarder" and "round-trip" not in t for t in traces), traces
+rules = [t["rule"] for t in traces if "rule" in t]
+assert rules == [[{"rule": str((1 << 40) + 1), "open": True, "left": 30, "text": "rule add action deny",
+			"requester": "192.0.2.9"}]], rules
+assert message(c.rpc("session-trace", session="0" * 16)) == "no such session"
 assert c.rpc("session-close", session=through[1]["session"])["output"] == {}
-assert message(c.rpc("session-refresh", session=through[1]["session"])) == "no such session"
+assert message(c.rpc("session-refresh", session=through[1]["session"])) == "it is refreshed from where it began"
 '
 	logs 'fake session of others closed'
 }

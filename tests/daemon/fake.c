@@ -369,6 +369,11 @@ static void list_rules(enum proc_id to, uint64_t number)
 	snprintf(r.text, sizeof(r.text), "rule add action allow");
 	snprintf(r.requester, sizeof(r.requester), "192.0.2.9");
 	proc_send2(to, MSG_RULE_INFO, &number, sizeof(number), &r, sizeof(r));
+	/* of the first of those that are not local */
+	session_tag((const uint8_t[GATE_SID]){ 0 }, (char *)r.sid_tag);
+	snprintf(r.text, sizeof(r.text), "rule add action deny");
+	r.rule++;
+	proc_send2(to, MSG_RULE_INFO, &number, sizeof(number), &r, sizeof(r));
 	proc_send(to, MSG_RULE_INFO, &number, sizeof(number));
 }
 

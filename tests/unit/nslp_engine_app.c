@@ -385,6 +385,22 @@ static void app_route_changes(void)
 	rig_stop();
 }
 
+/* Who asks is told by name, in which policy's files and the log can have it. */
+static void manager_on_gateway(void)
+{
+	struct session_open o = opening();
+
+	o.uid = GATE_MANAGER;
+	strcpy(o.user, "op\xc3\xa9rateur\n");
+	rig_start(FIREWALL);
+	rig.auto_gate = false;
+	app_open(&o);
+	EXPECT_EQ(rig.asked[0].who.uid, GATE_MANAGER);
+	EXPECT(!strcmp(rig.asked[0].who.name, "op??rateur?") && !rig.asked[0].who.tls);
+	EXPECT_EQ(rig_info().uid, GATE_MANAGER);
+	rig_stop();
+}
+
 static void app_on_gateway(void)
 {
 	struct session_open o = opening();
@@ -495,6 +511,7 @@ static const struct ktap_test tests[] = {
 	  "sends none", app_notified },
 	{ "NATFW-3.9-08 a route change at the initiator", app_route_changes },
 	{ "NSLP applications: on a gateway policy is asked", app_on_gateway },
+	{ "a manager's session on a gateway", manager_on_gateway },
 	{ "NATFW-5981.4.4-01 requests are signed", app_signs },
 	{ "NATFW-5981.6.4-02 answers to signed requests are signed", answers_signed },
 };

@@ -237,6 +237,25 @@ static void local_applications(void)
 	EXPECT_EQ(decide(), NSLP_NOT_AUTHORIZED);
 }
 
+/* Managers are as applications, and none of them is root. */
+static void managers(void)
+{
+	fresh();
+	request.who = (struct gate_who){ .uid = GATE_MANAGER, .name = "ops" };
+	ask.from = NULL;
+	EXPECT_EQ(decide(), NSLP_NOT_AUTHORIZED);
+	request.flow.source = address(OWN);
+	EXPECT_EQ(decide(), 0);
+	request.flow.source = address(HOST);
+	entry("local", true)->local = true;
+	EXPECT_EQ(decide(), NSLP_NOT_AUTHORIZED);
+	entries[0].third_party = true;
+	EXPECT_EQ(decide(), 0);
+	conf.policies = 0;
+	conf.nslp.forward = false;
+	EXPECT_EQ(decide(), NSLP_NOT_AUTHORIZED);
+}
+
 static void first_entry_decides(void)
 {
 	fresh();
@@ -558,6 +577,7 @@ static const struct ktap_test tests[] = {
 	{ "an interface that is not configured is outside", unknown_interface_is_outside },
 	{ "proxies are permitted by entries alone", proxies },
 	{ "local applications have this node's addresses", local_applications },
+	{ "managers are as local applications", managers },
 	{ "the first entry that fits decides", first_entry_decides },
 	{ "what touches a refusal is refused", refusals_cannot_be_passed },
 	{ "every condition of an entry counts", conditions },

@@ -331,6 +331,9 @@ static void identities(void)
 	w.uid = 1000;
 	requester_identify(&id, &w, 0);
 	EXPECT(!strcmp(requester_text(&id, text), "user 1000"));
+	w = (struct gate_who){ .uid = GATE_MANAGER, .name = "ops" };
+	requester_identify(&id, &w, 0);
+	EXPECT(id.kind == REQUESTER_MANAGER && !strcmp(requester_text(&id, text), "manager ops"));
 	requester_identify(&id, &w, 7);
 	EXPECT(!strcmp(requester_text(&id, text), "key 7"));
 }

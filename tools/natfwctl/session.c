@@ -385,6 +385,7 @@ static const struct ctl_verb verbs[] = {
 	{ "proxy", session_proxy, "create|external|block ...",
 	  "the same where the other end does not signal" },
 	{ "refresh", session_refresh, "TAG", "refresh now; natfwd does it in time by itself" },
+	{ "trace", session_trace, "TAG [wait TIME]", "whether the other end answers, and what is known of the path" },
 	{ "delete", session_delete, "TAG... | all", "end sessions; all: those opened here" },
 	{ "watch", session_watch, "[TAG]", "print what happens to sessions as it happens" },
 	{ "peers", session_peers, "", "messaging associations with other nodes" },

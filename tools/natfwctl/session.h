@@ -39,6 +39,8 @@ json_t *session_state(const char *subtree, const char *list);
 const char *session_flow_text(const json_t *flow, char *buf, size_t size);
 /* "203.0.113.5:5000" of {"address": ..., "port": ...}, "-" if there is none. Returns @buf. */
 const char *session_endpoint_text(const json_t *endpoint, char *buf, size_t size);
+/* What is known of session @tag, a line for each thing. */
+void session_print(const json_t *s, const char *tag);
 /* One line on an event. */
 void session_event_print(FILE *f, const json_t *event);
 /* JSON on a line of standard output. */
@@ -54,5 +56,6 @@ int session_static(struct words *w);
 int session_config(struct words *w);
 int session_calls(struct words *w);
 int session_watch(struct words *w);
+int session_trace(struct words *w);
 
 #endif /* _NATFWCTL_SESSION_H */

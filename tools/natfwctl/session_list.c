@@ -400,11 +400,11 @@ static void print_field(const char *name, const char *value)
 	printf("%-16s%s\n", name, value);
 }
 
-static void print_session(const json_t *s)
+void session_print(const json_t *s, const char *tag)
 {
 	char buf[CELL];
 
-	print_field("session", text_or(s, "session", "-"));
+	print_field("session", tag);
 	print_field("role", text_or(s, "role", "-"));
 	print_field("kind", text_or(s, "kind", "-"));
 	print_field("state", text_or(s, "state", "-"));
@@ -456,7 +456,7 @@ int session_show(struct words *w)
 	} else if (ctl_opt.json) {
 		session_json(s);
 	} else {
-		print_session(s);
+		session_print(s, tag);
 	}
 	json_decref(list);
 	return status;

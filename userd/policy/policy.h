@@ -10,6 +10,7 @@
  *	EXTERNAL		from inside, for a destination that is the requester itself
  *	local applications	flows of this node's addresses; root, where this node is no gateway,
  *				any
+ *	managers of this node	as local applications that are not root's
  *	on behalf of others	nothing
  *
  * Pure: it looks at values and asks its two questions about routing through callbacks. How many is
