@@ -303,14 +303,13 @@ static void close_session(const uint8_t *sid)
 	forget(at);
 }
 
-/* Managers are told of nothing that clients have. */
+/* Managers are told of sessions and rules, and of nothing else that clients have. */
 static bool tell_none(enum proc_id from, enum msg_type type, const void *data)
 {
 	static const struct {
 		enum msg_type ask, tell;
 	} lists[] = {
-		{ MSG_SESSION_LIST, MSG_SESSION_INFO }, { MSG_PEER_LIST, MSG_PEER_INFO },
-		{ MSG_RULE_LIST, MSG_RULE_INFO }, { MSG_STATS, MSG_STATS_VALUE },
+		{ MSG_PEER_LIST, MSG_PEER_INFO }, { MSG_STATS, MSG_STATS_VALUE },
 	};
 	size_t i;
 
