@@ -15,7 +15,7 @@ static const struct ctl_verb verbs[] = {
 	{ "flow", verb_flow, "[show | map | flush]", "flows and mappings" },
 	{ "session", verb_session,
 	  "[list | show | create | external | block | proxy | refresh | trace | delete | watch | peers |\n"
-	  " rules | static | config]",
+	  " rules | static | pools | config]",
 	  "signalling through natfwd: ask the path for pinholes and public addresses" },
 	{ "callhome", verb_callhome, "[list | now NAME]", "managers that natfwd calls" },
 	{ "reload", verb_reload, "[--force]", "have natfwd read its configuration again" },
