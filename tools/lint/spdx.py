@@ -31,6 +31,8 @@ PLAIN = re.compile(r'\.(json|svg|png|pcap|bin|csv|tsv|txt|patch|gitkeep)$|/corpu
 def tag(name):
     with open(name, 'rb') as f:
         head = f.read(600)
+    if head.startswith(b'\x7fELF'):
+        return 'built'
     if b'\0' in head:
         return 'binary'
     for line in head.decode('utf-8', 'replace').splitlines()[:4]:
@@ -53,6 +55,9 @@ def main():
         if not name or expected(name) is None:
             continue
         have = tag(name)
+        if have == 'built':
+            print(f'error: {name}:1: built, and no source: git rm --cached, and into .gitignore')
+            continue
         if have is None:
             if PLAIN.search(name):
                 continue
