@@ -9,6 +9,7 @@
  *
  * Called by packets (softirq) and rules.
  */
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -535,6 +536,8 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
  * Walks
  */
 
+#define MAP_WALK_BATCH	4096	/* mappings, until others may run */
+
 /* The next mapping of @p from @c on, up to address @end, or NULL. The lock is held. */
 static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_cursor *c,
 				  u32 end)
@@ -555,7 +558,8 @@ static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_c
 	return NULL;
 }
 
-static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c, u32 end,
+/* -EAGAIN: *@budget is used up. */
+static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c, u32 end, u32 *budget,
 			 int (*fn)(const struct natfw_map *m, void *arg), void *arg)
 {
 	struct natfw_map *m;
@@ -563,6 +567,8 @@ static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c, u32 e
 
 	/* let others at the lock after each */
 	do {
+		if (!(*budget)--)
+			return -EAGAIN;
 		natfw_pool_lock(p);
 		m = map_next(p, c, end);
 		if (m)
@@ -589,10 +595,11 @@ static u32 map_walk_end(const struct natfw_pool *p, struct natfw_map_cursor *c,
 	return index + 1;
 }
 
-int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
-		   const union natfw_addr *ext,
-		   int (*fn)(const struct natfw_map *m, void *arg), void *arg)
+static int map_walk_some(struct natfw_net *nn, struct natfw_map_cursor *c,
+			 const union natfw_addr *ext,
+			 int (*fn)(const struct natfw_map *m, void *arg), void *arg)
 {
+	u32 budget = MAP_WALK_BATCH;
 	struct natfw_pool *p;
 	int err = 0;
 
@@ -603,11 +610,26 @@ int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
 			continue;
 		if (p->id > c->pool)
 			*c = (struct natfw_map_cursor) { .pool = p->id };
-		err = map_walk_pool(p, c, map_walk_end(p, c, ext), fn, arg);
+		err = map_walk_pool(p, c, map_walk_end(p, c, ext), &budget, fn, arg);
 		if (err)
 			break;
 	}
 	rcu_read_unlock();
+	return err;
+}
+
+int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
+		   const union natfw_addr *ext,
+		   int (*fn)(const struct natfw_map *m, void *arg), void *arg)
+{
+	int err;
+
+	/* of a million mappings @fn may pass over all but one */
+	while ((err = map_walk_some(nn, c, ext, fn, arg)) == -EAGAIN) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
 	return err;
 }
 

@@ -6,6 +6,8 @@
  * stays throughout is in it at least once. A dump during which the table was
  * rebuilt is flagged as interrupted.
  */
+#include <linux/sched/signal.h>
+
 #include "adj.h"
 #include "event.h"
 #include "flow.h"
@@ -213,6 +215,9 @@ static int walk(struct flow_dump *d, struct netlink_callback *cb)
 		}
 		c->table = next;
 		c->skip = 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
 	return d->skb->len;
 }

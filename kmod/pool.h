@@ -119,7 +119,8 @@ struct natfw_map_cursor {
  * Call @fn for every mapping from @c on, or those of external address @ext
  * unless it is NULL, with the pool's lock held and under RCU, until it does
  * not return 0, which is returned; @c is then where it stopped. Every mapping
- * that stays is seen once.
+ * that stays is seen once. Others may run in between; -EINTR: the caller is
+ * being killed. @fn does not return -EAGAIN.
  */
 int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
 		   const union natfw_addr *ext,
