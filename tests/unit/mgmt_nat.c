@@ -183,6 +183,8 @@ static void mappings(void)
 	EXPECT(is(t, "mapping-table/mapping-entry[index='1']/external-src-address", "2001:db8:1::/128"));
 	EXPECT(is(t, "mapping-table/mapping-entry[index='1']/type", "dynamic-implicit"));
 	EXPECT(is(t, "mapping-table/mapping-entry[index='1']/lifetime", NULL));
+	EXPECT(is(t, "name", "natfw"));
+	EXPECT(is(t, "enable", "true"));
 	lyd_free_all(t);
 }
 
@@ -262,6 +264,10 @@ static void subtrees(void)
 	EXPECT(subtree(IN("<id>1</id><policy><id>3</id></policy>"), "i"));
 	EXPECT(subtree(IN("<statistics/><mapping-table/>"), "im" ALL));
 	EXPECT(subtree(IN("<mapping-table/>"), "m" ALL));
+	EXPECT(subtree(IN("<id>1</id><mapping-table/>"), "m" ALL));
+	/* an instance is matched by what it has besides mappings */
+	EXPECT(subtree(IN("<name>natfw</name><mapping-table/>"), "im" ALL));
+	EXPECT(subtree(IN("<enable>true</enable><id>1</id><mapping-table/>"), "im" ALL));
 	EXPECT(subtree(IN_TABLE("<mapping-entry/>"), "m" ALL));
 	EXPECT(subtree(IN_TABLE("<mapping-entry><index/></mapping-entry>"), "m" ALL));
 	EXPECT(subtree(IN_TABLE("<mapping-entry><index>5</index></mapping-entry>"), "m 5,-1,-,-,-1,-1"));
@@ -311,6 +317,11 @@ static void expressions(void)
 	EXPECT(xpath("/nat:nat/instances/instance", "im" ALL));
 	EXPECT(xpath("/nat:nat/instances/instance/statistics/x", "i"));
 	EXPECT(xpath(TABLE_PATH, "m" ALL));
+	EXPECT(xpath("/n:nat/instances/instance[name='natfw']/mapping-table", "im" ALL));
+	EXPECT(xpath("/n:nat/instances/instance[id='1' and n:enable='true']/mapping-table/mapping-entry[index='5']",
+		     "im 5,-1,-,-,-1,-1"));
+	EXPECT(xpath("/n:nat/instances/instance[statistics/id='1']/mapping-table/mapping-entry/type", "im" ALL));
+	EXPECT(xpath("/x[name='natfw']", "-"));
 	EXPECT(xpath(TABLE_PATH "/n:mapping-entry", "m" ALL));
 	EXPECT(xpath(TABLE_PATH "/n:mapping-entry[n:index='5']", "m 5,-1,-,-,-1,-1"));
 	EXPECT(xpath(" " TABLE_PATH " / n:mapping-entry [ n:index = 5 ] / n:type ", "m 5,-1,-,-,-1,-1"));

@@ -7,6 +7,7 @@
 #include "mgmt/nat.h"
 
 #define INSTANCE	1	/* there is one */
+#define NAME		"natfw"
 #define ALL_PROTOCOLS	0	/* port-quota/quota-type */
 
 /* ------------------------------------------------------------------ values */
@@ -90,10 +91,11 @@ json_t *nat_mapping(const struct map_info *i)
 	return o;
 }
 
+/* With what an instance may be selected by: filters see no more of it than comes with the entries. */
 json_t *nat_table(json_t *list)
 {
-	return json_pack("{s:{s:{s:[{s:i,s:{s:o}}]}}}", "ietf-nat:nat", "instances", "instance", "id", INSTANCE,
-			 "mapping-table", "mapping-entry", list);
+	return json_pack("{s:{s:{s:[{s:i,s:s,s:b,s:{s:o}}]}}}", "ietf-nat:nat", "instances", "instance", "id", INSTANCE,
+			 "name", NAME, "enable", true, "mapping-table", "mapping-entry", list);
 }
 
 /* ------------------------------------------------------------------ what the module can do */
@@ -333,7 +335,7 @@ static json_t *statistics(const struct nat_info *info, const struct pool_info *p
 
 json_t *nat_tree(const struct nat_info *info, const struct pool_info *p, size_t n)
 {
-	json_t *o = json_pack("{s:i,s:s,s:b,s:o,s:o}", "id", INSTANCE, "name", "natfw", "enable", info->there,
+	json_t *o = json_pack("{s:i,s:s,s:b,s:o,s:o}", "id", INSTANCE, "name", NAME, "enable", info->there,
 			      "capabilities", capabilities(), "statistics", statistics(info, p, n));
 	json_t *list = json_array();
 	size_t i;

@@ -179,7 +179,7 @@ static void level_subtree(struct nat_wish *w, const struct lyd_node *f, unsigned
 	LY_LIST_FOR(lyd_child(f), c) {
 		if (!strcmp(xml_name(c), names[level + 1]))
 			level_subtree(w, c, level + 1);
-		else if (level == INSTANCE && !is_match(c))
+		else if (level == INSTANCE && (!is_match(c) || strcmp(xml_name(c), "id") != 0))
 			w->instance = true;
 	}
 }
@@ -199,6 +199,7 @@ void natwish_subtree(struct nat_wish *w, const struct lyd_node *filter)
 struct reader {
 	const char *at;
 	char name[VALUE_MAX];
+	bool beside;			/* a comparison was with something but id */
 };
 
 static void blanks(struct reader *r)
@@ -281,6 +282,7 @@ static bool take_comparison(struct reader *r, struct map_wish *one, bool *can)
 	}
 	if (!take(r, "=") || !take_value(r, value))
 		return false;
+	r->beside = r->beside || *container || strcmp(r->name, "id") != 0;
 	*can = narrow(one, *container ? container : NULL, r->name, value) && *can;
 	return true;
 }
@@ -304,6 +306,7 @@ struct route {
 	unsigned int level;		/* names[] up to here */
 	unsigned int steps;
 	bool can;			/* there may be such a mapping */
+	bool beside;			/* by what an instance has besides its id and mappings */
 	struct map_wish one;
 };
 
@@ -311,6 +314,7 @@ static void want_route(struct nat_wish *w, const struct route *to)
 {
 	bool ended = to->level == to->steps;
 
+	w->instance = w->instance || to->beside;
 	if (to->level == LEVELS) {
 		if (to->can)
 			want_maps(w, &to->one);
@@ -333,7 +337,11 @@ static bool take_step(struct reader *r, struct route *to)
 		to->level++;
 	entry = entry && to->level == LEVELS;
 	to->steps++;
-	return take_predicates(r, entry ? &to->one : &none, entry ? &to->can : &can);
+	r->beside = false;
+	if (!take_predicates(r, entry ? &to->one : &none, entry ? &to->can : &can))
+		return false;
+	to->beside = to->beside || (r->beside && !entry && to->level == to->steps);
+	return true;
 }
 
 /* A path from the root; false: it is not plain, and may go anywhere. */
