@@ -413,14 +413,15 @@ static bool print_piece(void *arg, struct evbuffer *out, struct lyd_node *tree)
 	struct evbuffer *text;
 
 	if (r->target.kind == RESOURCE_DATA)
-		n = resource_many(&r->target) ? resource_parent(&r->target, tree) : resource_find(&r->target, tree);
-	r->missing = !n && r->target.kind == RESOURCE_DATA;
-	if (r->missing)
-		return false;
-	if (resource_many(&r->target)) {
+		n = resource_find(&r->target, tree);
+	/* entries that come in pieces are not in the tree */
+	if (!n && resource_many(&r->target) && resource_parent(&r->target, tree)) {
 		r->missing = !print_list(r, out, tree);
 		return !r->missing;
 	}
+	r->missing = !n && r->target.kind == RESOURCE_DATA;
+	if (r->missing)
+		return false;
 	text = print(r, n);
 	if (!text)
 		return false;
@@ -515,14 +516,15 @@ static void answer_pieces(struct restconf *r, struct gathered *g)
 		rest_give_up(r);
 }
 
-/* Whether the target is a list of state, or in an entry of one. */
-static bool is_in_list(const struct restconf *r)
+/* Whether the target is one of the lists @e, or in an entry of one. */
+static bool is_in_list(const struct restconf *r, const struct entries *e)
 {
 	const struct lysc_node *n;
 
-	for (n = r->target.schema; n; n = n->parent)
-		if (n->nodetype == LYS_LIST && n->flags & LYS_CONFIG_R)
-			return true;
+	for (; e; e = e->next)
+		for (n = r->target.schema; n; n = n->parent)
+			if (n->nodetype == LYS_LIST && n->flags & LYS_CONFIG_R && !strcmp(n->name, e->kind->entry))
+				return true;
 	return false;
 }
 
@@ -559,13 +561,16 @@ static void on_gathered(void *arg, struct gathered *g)
 		rest_fail(r, 0, "resource-denied", "%s", g->refused);
 	} else if (!g->entries) {
 		answer_tree(r, g->tree);
-	} else if (!is_in_list(r) || (resource_many(&r->target) && r->format == REST_JSON)) {
+	} else if (!is_in_list(r, g->entries) || (resource_many(&r->target) && r->format == REST_JSON)) {
 		answer_long(r, g);
 	} else if (pieces_collect(&g->tree, g->entries)) {
 		answer_tree(r, g->tree);
 	} else {
 		lyd_free_all(g->tree);
-		rest_fail(r, 400, "invalid-value", "several entries are no document in XML");
+		if (resource_many(&r->target))
+			rest_fail(r, 400, "invalid-value", "several entries are no document in XML");
+		else
+			rest_fail(r, 0, "resource-denied", "that is one of too many to look for: read the list");
 	}
 }
 
