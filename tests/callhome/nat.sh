@@ -19,7 +19,8 @@ device_conf "$(client nms "remote-address: $MGR4")" "$(client other "remote-addr
 	"  - name: all" "    group: [managers]" "    rule:" \
 	"    - {name: all, module-name: '*', access-operations: '*', action: permit}" \
 	"  - name: others" "    group: [guests]" "    rule:" \
-	"    - {name: maps, path: '/ietf-nat:nat/instances/instance/mapping-table', access-operations: read, action: deny}"
+	"    - {name: maps, path: '/ietf-nat:nat/instances/instance/mapping-table', access-operations: read, action: deny}" \
+	"    - {name: sessions, path: '/natfw:natfw/state/sessions', access-operations: read, action: deny}"
 fresh_start
 
 rest() { in_ns "$MGR" python3 "$CALLHOME/rest.py" --certs "$CERTS" "$@"; }
@@ -31,4 +32,14 @@ point "8512-2 filters find mappings" peer nats.selected
 point "more mappings than are told at once are refused, other questions are not" peer nats.too_many
 point "who may not read mappings is not refused because of them" peer nats.unseen
 point "the same by RESTCONF" rest resources
+
+# More than are made one tree, and fewer than are refused.
+echo "gist: {states: 7000, rate: 6000}" >>"$CONF"
+before=$(grep -c 'configuration in force' "$LOG" || :)
+kill -HUP "$MONITOR"
+again() { (($(grep -c 'configuration in force' "$LOG") > before)); }
+wait_for 10 again
+point "8512-2 an instance is found by its name, and its mappings with it" peer nats.by_name
+point "who may read no session is not told that there are too many" peer nats.uncounted
+point "7,000 mappings by RESTCONF, by what they are in" rest many_mappings
 ktap_end

@@ -14,6 +14,7 @@ NAT = "urn:ietf:params:xml:ns:yang:ietf-nat"
 NFN = "urn:natfw:yang:natfw-nat"
 LIBRARY = "urn:ietf:params:xml:ns:yang:ietf-yang-library"
 TABLE = "/ietf-nat:nat/instances/instance=1/mapping-table"
+FEWER = 7000		# once it is told to have fewer
 SHARED = 12000		# mappings of the daemon without a module; 10,000 are told at once
 
 
@@ -110,6 +111,9 @@ def selected(o, l):
     want(indices(s.data(xpath(path + "[n:index='9']"))) == [9], "XPath")
     want(indices(s.data(xpath(path + "[n:external-src-port/n:start-port-number=2000]"))) == [977], "XPath, port")
     want(indices(s.data(xpath("/n:nat/n:instances/n:instance[n:id=1]/n:statistics"))) == [], "XPath, beside")
+    path = "/n:nat/n:instances/n:instance[n:policy/n:id=%d]/n:mapping-table/n:mapping-entry[n:index=6]"
+    want(indices(s.data(xpath(path % 1))) == [6], "XPath, by what else an instance has")
+    want(indices(s.data(xpath(path % 2))) == [], "XPath, by what it has not")
     e = next(s.data(entry("<index>5</index>")).iter(q("mapping-entry", NAT)))
     want([text(e, n) for n in ("type", "transport-protocol", "internal-src-address", "external-src-address")] ==
          ["dynamic-implicit", "17", "10.0.0.5/32", "192.0.2.128/32"], ET.tostring(e).decode())
@@ -151,6 +155,32 @@ def unseen(o, l):
     s.close()
 
 
+def by_name(o, l):
+    """What an instance is matched by need not be its key."""
+    s = l.session()
+    for match in ("<name>natfw</name>", "<id>1</id><enable>true</enable>"):
+        d = s.data(inside(match + "<mapping-table><mapping-entry><index>5</index></mapping-entry></mapping-table>"))
+        want(indices(d) == [5], "%s: %s" % (match, ET.tostring(d).decode()[:500]))
+        want(len(list(d.iter(q("instance", NAT)))) == 1, "one instance")
+    d = s.data(inside("<name>natfw</name><mapping-table/>"))
+    want(sorted(indices(d)) == list(range(1, FEWER + 1)), "%d mappings" % len(indices(d)))
+    want([n.text for n in d.iter(q("name", NAT))] == ["natfw"], "the name once")
+    want(indices(s.data(inside("<name>other</name><mapping-table/>"))) == [], "another name")
+    path = "/n:nat/n:instances/n:instance[n:%s]/n:mapping-table/n:mapping-entry"
+    want(len(indices(s.data(xpath(path % "name='natfw'")))) == FEWER, "XPath")
+    want(indices(s.data(xpath(path % "name='natfw'" + "[n:index='6']"))) == [6], "XPath, one")
+    want(indices(s.data(xpath(path % "name='other'"))) == [], "XPath, another name")
+    s.close()
+
+
+def uncounted(o, l):
+    """Of what nobody may read, not even that there is too much of it is told."""
+    s = as_user(l, "guest")
+    want(indices(s.data(xpath("//n:mapping-entry"))) == [], "no mappings")
+    want(list(s.data(xpath("//t:session")).iter(q("session", NATFW))) == [], "no sessions")
+    s.close()
+
+
 # ---------------------------------------------------------------- the same by RESTCONF
 
 def resources(o, l):
@@ -174,6 +204,25 @@ def resources(o, l):
     want(i["external-ip-address-pool"][0]["natfw-nat:name"] == "internet", "%s" % i)
     a = h.ask("PUT", top + "/ietf-nat:nat", {"ietf-nat:nat": {}})
     want(a.status == 405, "%s" % a)
+
+
+def many_mappings(o, l):
+    h = rest.session(l)
+    top = "/restconf/data"
+    for path, way in ((TABLE, ["mapping-table"]), ("/ietf-nat:nat/instances/instance=1", ["instance", 0, "mapping-table"]),
+                      ("/ietf-nat:nat/instances/instance", ["instance", 0, "mapping-table"]),
+                      ("/ietf-nat:nat/instances", ["instances", "instance", 0, "mapping-table"]),
+                      (TABLE + "/mapping-entry", [])):
+        d = h.get(top + path).json()
+        way = way + ["mapping-entry"]
+        for step in ["ietf-nat:" + way[0]] + way[1:]:
+            d = d[step]
+        want(sorted(e["index"] for e in d) == list(range(1, FEWER + 1)), "%s: %d" % (path, len(d)))
+    for path in (TABLE, "/ietf-nat:nat/instances/instance=1", "/ietf-nat:nat/instances/instance"):
+        a = h.ask("GET", top + path, accept=rest.XML)
+        want(a.status == 200 and indices(ET.fromstring(a.body)) == list(range(1, FEWER + 1)), "%s: %s" % (path, a.status))
+    a = h.ask("GET", top + TABLE + "/mapping-entry", accept=rest.XML)
+    want(a.status == 400, "several entries: %s" % a.status)
 
 
 # ---------------------------------------------------------------- with a module

@@ -37,6 +37,7 @@ struct fake {
 static struct fake *fakes[SESSIONS_MAX];
 static struct conf *conf;
 static unsigned int extra;	/* sessions that are not local, for long lists */
+static unsigned int maps;
 static uint64_t listing;	/* request number, 0: none */
 static enum proc_id lister;	/* whose */
 static unsigned int listed;
@@ -53,8 +54,9 @@ static void take_conf(struct conf *c)
 {
 	conf_free(conf);
 	conf = c;
-	/* a count that tests need is in a value that fakes do not need otherwise */
+	/* counts that tests need are in values that fakes do not need otherwise */
 	extra = c->gist.rate;
+	maps = c->gist.states < FAKE_MAPS ? c->gist.states : FAKE_MAPS;
 	log_info(SUB_MAIN, "configuration lifetime=%u", c->nslp.lifetime);
 }
 
@@ -400,7 +402,7 @@ static void list_pools(enum proc_id to, uint64_t number)
 
 static void tell_nat(enum proc_id to, uint64_t number)
 {
-	struct nat_info i = { .there = true, .since = 1000000000, .mappings = FAKE_MAPS, .hosts = 4, .timers = { 301, 7441, 241, 242, 61 },
+	struct nat_info i = { .there = true, .since = 1000000000, .mappings = maps, .hosts = 4, .timers = { 301, 7441, 241, 242, 61 },
 			      .sent = { 11, 1100 }, .dropped = { 5, 500 }, .no_port = { 3, 300 }, .quota = { 1, 100 } };
 
 	proc_send2(to, MSG_NAT_INFO, &number, sizeof(number), &i, sizeof(i));
@@ -419,7 +421,7 @@ static void list_maps(enum proc_id to, const void *data)
 	memcpy(&w, (const char *)data + sizeof(number), sizeof(w));
 	address_read(&i.internal.address, "10.0.0.0");
 	address_read(&i.external.address, "192.0.2.128");
-	for (i.index = 1; i.index <= FAKE_MAPS && !i.fault; i.index++) {
+	for (i.index = 1; i.index <= maps && !i.fault; i.index++) {
 		i.internal.address.b[2] = (uint8_t)(i.index >> 8);
 		i.internal.address.b[3] = (uint8_t)i.index;
 		i.internal.port = i.external.port = (uint16_t)(1023 + i.index);

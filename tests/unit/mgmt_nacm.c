@@ -397,6 +397,30 @@ static void keys(void)
 	EXPECT(!sees("admin", "/acme:top"));
 }
 
+/* Whether there may be an entry that is seen, whatever entries there are. */
+static bool may_see_some(const char *user)
+{
+	return nacm_may_see_some(user, lys_find_path(ctx, NULL, "/acme:top/interface", 0));
+}
+
+static void some_entries(void)
+{
+	rules(GROUPS LIST("l", "limited", RULE("1", PATH("/a:top/a:interface"), "read", "deny")));
+	EXPECT(!may_see_some("wilma") && may_see_some("admin") && may_see_some(NULL));
+	rules(GROUPS LIST("l", "limited", RULE("1", PATH("/a:top"), "read", "deny")));
+	EXPECT(!may_see_some("wilma"));
+	rules(GROUPS LIST("l", "limited", RULE("1", PATH("/a:top/a:interface/a:name"), "read", "deny")));
+	EXPECT(!may_see_some("wilma"));
+	rules(GROUPS LIST("l", "limited", RULE("1", PATH("/a:top/a:interface/a:mtu"), "read", "deny")));
+	EXPECT(may_see_some("wilma"));
+	/* all but one, and one */
+	rules(GROUPS LIST("l", "limited", RULE("1", PATH("/a:top/a:interface[a:name='eth0']"), "read", "permit")
+			  RULE("2", PATH("/a:top/a:interface"), "read", "deny")));
+	EXPECT(may_see_some("wilma"));
+	rules(GROUPS LIST("l", "limited", RULE("1", PATH("/a:top/a:interface[a:name='eth0']"), "read", "deny")));
+	EXPECT(may_see_some("wilma"));
+}
+
 static void bad_paths(void)
 {
 	static const char *const bad[] = {
@@ -619,6 +643,7 @@ static const struct ktap_test tests[] = {
 	{ "8341-3.4.5b every kind of access by itself", access_bits },
 	{ "8341-3.4.5a paths, with keys and without", paths },
 	{ "keys and what is around are read first", keys },
+	{ "whether some entry of a list may be seen, whatever is in it", some_entries },
 	{ "paths that are none", bad_paths },
 	{ "8341-3.2.5a,8341-3.2.8a what does not change needs no right", unchanged },
 	{ "what is below", below },

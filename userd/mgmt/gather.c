@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -85,11 +86,34 @@ struct gather *gather_start(const struct gather_wish *wish, void (*done)(void *a
 	if (!g)
 		return NULL;
 	*g = (struct gather){ .wish = *wish, .done = done, .arg = arg };
-	g->state = state_gather(wish->parts, wish->tag, &wish->maps, on_state, g);
+	g->state = state_gather(wish->parts, wish->empty, wish->tag, &wish->maps, on_state, g);
 	if (g->state)
 		return g;
 	free(g);
 	return NULL;
+}
+
+static bool may_see_some(const char *user, unsigned int part)
+{
+	const struct lysc_node *n;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/natfw:natfw/state/%s", state_name(part));
+	n = lys_find_path(store_ctx(), NULL, path, 0);
+	LY_LIST_FOR(n ? lysc_node_child(n) : NULL, n)
+		if (n->nodetype == LYS_LIST && nacm_may_see_some(user, n))
+			return true;
+	return false;
+}
+
+void gather_hide(struct gather_wish *wish, const char *user)
+{
+	static const unsigned int lists[] = { STATE_SESSIONS, STATE_PEERS, STATE_RULES };
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (wish->parts & STATE_BIT(lists[i]) && !may_see_some(user, lists[i]))
+			wish->empty |= STATE_BIT(lists[i]);
 }
 
 void gather_cancel(struct gather *g)

@@ -17,6 +17,7 @@ struct gather;
 struct gather_wish {
 	char tag[SESSION_TAG];		/* of the one session that is wanted; empty: all are */
 	unsigned int parts;		/* by bit of state.h */
+	unsigned int empty;		/* of those, the ones whose entries nobody is to be asked for */
 	struct map_wishes maps;		/* with STATE_MAPS: which */
 	bool config;
 	bool monitoring;		/* netconf-state */
@@ -37,6 +38,8 @@ struct gathered {
  * (nacm_prune()). NULL: too much to do.
  */
 struct gather *gather_start(const struct gather_wish *wish, void (*done)(void *arg, struct gathered *g), void *arg);
+/* Lists of which @user may see no entry are not asked for: nor is he told that there is too much in them. */
+void gather_hide(struct gather_wish *wish, const char *user);
 /* Nobody waits any more. NULL is allowed. */
 void gather_cancel(struct gather *g);
 

@@ -238,6 +238,7 @@ void get_data(struct request *r)
 	wish.streams = wants(r, "netconf");
 	wish.denied = wants(r, "nacm");
 	wish_for_nat(r, &wish);
+	gather_hide(&wish, r->session->user);
 	r->gather = gather_start(&wish, on_gathered, r);
 	if (!r->gather)
 		request_error(r, "application", "resource-denied", NULL, "too much to do");

@@ -641,6 +641,30 @@ bool nacm_may_see(const char *user, const struct lyd_node *n)
 	return v && (n->schema ? may_see(v, n) : may_see_opaque(v, n));
 }
 
+static bool denies_all(struct view *v, const struct lysc_node *node)
+{
+	const struct verdict_of *of = verdict_of(v, node);
+
+	return !of || of->access[ACCESS_READ] == DENY;
+}
+
+bool nacm_may_see_some(const char *user, const struct lysc_node *list)
+{
+	struct view *v = is_free(current, user) ? NULL : view_of(current, user);
+	const struct lysc_node *n;
+
+	if (is_free(current, user))
+		return true;
+	/* an entry without a key goes whole */
+	LY_LIST_FOR(v ? lysc_node_child(list) : NULL, n)
+		if (lysc_is_key(n) && denies_all(v, n))
+			return false;
+	for (n = list; v && n; n = lysc_data_parent(n))
+		if (denies_all(v, n))
+			return false;
+	return v;
+}
+
 /* ------------------------------------------------------------------ writing */
 
 /* What is done to a node of a diff, if it says so itself. */

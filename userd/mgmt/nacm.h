@@ -55,6 +55,8 @@ bool nacm_reads_all(struct nacm *n, const char *user, const struct lysc_node *no
  * whether it is.
  */
 bool nacm_may_see(const char *user, const struct lyd_node *n);
+/* Whether @user may read any instance of @list, with its keys and what is around it. */
+bool nacm_may_see_some(const char *user, const struct lysc_node *list);
 /* Counts that @user may not write @n, which it may not see; @path as for nacm_may_write(). */
 void nacm_refuse(const char *user, const struct lyd_node *n, char *path, size_t len);
 /*

@@ -614,6 +614,7 @@ void rest_get(struct restconf *r)
 	read_session(r, wish.tag, sizeof(wish.tag));
 	if (!wrong)
 		wish_for_nat(r, &f, &wish);
+	gather_hide(&wish, r->user);
 	fields_fini(&f);
 	if (wrong) {
 		rest_fail(r, 400, "invalid-value", "%s", wrong);

@@ -374,7 +374,7 @@ static bool ask(struct state *s, unsigned int part, const struct map_wishes *map
 	return true;
 }
 
-struct state *state_gather(unsigned int parts, const char *tag, const struct map_wishes *maps,
+struct state *state_gather(unsigned int parts, unsigned int empty, const char *tag, const struct map_wishes *maps,
 			   void (*done)(void *arg, struct state_answer *a), void *arg)
 {
 	const struct timeval now = { 0, 0 };
@@ -392,7 +392,7 @@ struct state *state_gather(unsigned int parts, const char *tag, const struct map
 	if (parts & STATE_BIT(STATE_NAT))
 		parts |= STATE_BIT(STATE_POOLS);
 	for (i = 0; good && i < QUERIES; i++)
-		if (parts & STATE_BIT(i))
+		if (parts & ~empty & STATE_BIT(i))
 			good = ask(s, i, maps);
 	if (good && !s->waiting) {
 		s->event = evtimer_new(loop, on_nothing, s);
