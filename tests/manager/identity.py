@@ -9,6 +9,7 @@ import os
 import shutil
 import ssl
 import threading
+import time
 
 import rig
 from rig import (Device, Manager, answer, authority, certificate, credential, digest, holds, path, revoked, usual,
@@ -219,6 +220,67 @@ def revocation():
     want(m.status()['refused'], before + 1)
 
 
+class Mute(Device):
+    """Has shown its certificate, and says nothing after that."""
+
+    def serve(self):
+        self.mute = True
+        while self.tls.recv(1000):
+            pass
+
+
+def revoked_within_handshake():
+    usual()
+    certificate('gw-1', 'maker', '/serialNumber=SN1', CDP)
+    certificate('gw-2', 'maker', '/serialNumber=SN2', CDP)
+    revoked('maker')
+    m = start(f'crl: {path("maker.crl")}')
+    m.add('gw-1', identifier='SN1')
+    m.add('gw-2', identifier='SN2')
+    one, two = Mute('gw-1'), Mute('gw-2')
+    wait_for(lambda: hasattr(one, 'mute') and hasattr(two, 'mute'), 10, 'TLS')
+    revoked('maker', 'gw-1')
+    m.command('reload')
+    one.over(3)
+    holds(not two.ended.is_set(), 'the other one stays')
+
+
+def combined(*lists):
+    with open(path('all.crl'), 'w') as out:
+        for name in lists:
+            out.write(open(path(f'{name}.crl')).read())
+
+
+def revoked_and_more():
+    """What else would be wrong with it by now does not hide that."""
+    usual()
+    authority('upper', 'maker')
+    authority('lower', 'upper')
+    certificate('gw-1', 'lower', '/serialNumber=SN1', chain=('lower', 'upper'))
+    end = time.time() + 6 * rig.SLOW
+    certificate('gw-2', 'maker', '/serialNumber=SN2',
+                dates=('20200101000000Z', time.strftime('%Y%m%d%H%M%SZ', time.gmtime(end))))
+    for name in ('maker', 'upper', 'lower'):
+        revoked(name)
+    combined('maker', 'upper', 'lower')
+    m = start(f'crl: {path("all.crl")}, revocation: required')
+    for n in (1, 2):
+        m.add(f'gw-{n}', identifier=f'SN{n}')
+        Device(f'gw-{n}')
+    m.connected('gw-1')
+    m.connected('gw-2')
+    wait_for(lambda: time.time() > end + 1, 10, 'its end')
+    # no list of the lower one, and out of date
+    combined('maker', 'lower')
+    m.command('reload')
+    want([m.device(f'gw-{n}')['state'] for n in (1, 2)], ['connected'] * 2)
+    revoked('maker', 'upper', 'gw-2')
+    combined('maker', 'lower')
+    m.command('reload')
+    for n in (1, 2):
+        wait_for(lambda n=n: m.device(f'gw-{n}')['state'] == 'seen', 5, f'gw-{n} to be hung up')
+
+
 def intermediate_revoked():
     usual()
     authority('plant', 'maker')
@@ -368,6 +430,8 @@ if __name__ == '__main__':
         ('7589-5a expired, not yet valid, meant for something else', dates),
         ('8071-C5b,7589-5a pinned certificate, pinned key', pins),
         ('8071-C5c,8071-C5d a revoked certificate ends it at once', revocation),
+        ('8071-C5d a certificate revoked between the handshake and the first word', revoked_within_handshake),
+        ('8071-C5d revoked, and out of date or without a list besides', revoked_and_more),
         ('8071-C5d a revoked intermediate', intermediate_revoked),
         ('8071-C5c a certificate that names a source of revocation needs a list', no_list),
         ('8071-C7a each device is shown what is bound to it', credentials_bound),

@@ -59,9 +59,9 @@ def response(name, cert, **keys):
     return name
 
 
-def start(rule):
+def start(rule, limits='failures: 1000'):
     m = Manager(f'issuer:\n- {{name: maker, certificates: {path("maker.pem")}, {rule}}}\n' +
-                usual(limits='failures: 1000'), issuer=None)
+                usual(limits=limits), issuer=None)
     there = [d['name'] for d in m.json('devices', 'list')]
     for n in range(1, 4):
         if f'gw-{n}' not in there:
@@ -156,6 +156,24 @@ def with_lists():
     let_in(m, two, response('good', two))
 
 
+def not_to_blame():
+    """Nobody is shut out for that a responder was not there, but who is revoked."""
+    usual()
+    one, two = device(1), device(2)
+    limits = 'failures: 2, penalty: 60'
+    for rule, reason in (('ocsp: require', 'no OCSP response'), ('ocsp: prefer', 'no revocation list')):
+        m = start(rule, limits)
+        for _ in range(4):
+            refused(m, one, reason)
+        want(m.status()['blocked'], 0)
+        m.stop()
+    m = start('ocsp: require', limits)
+    response('bad', two, status='revoked')
+    for _ in range(2):
+        refused(m, two, 'certificate revoked', 'bad')
+    wait_for(lambda: m.status()['blocked'] == 1, 5, 'the block')
+
+
 def said_again():
     """On a list that was read while it was connected; others stay."""
     usual()
@@ -179,5 +197,6 @@ rig.run([
     ('8071-C5c responses that speak for a device', good),
     ('8071-C5c,8071-C5d responses that do not, or not for this one', bad),
     ('responses beside lists', with_lists),
+    ('8071-5d who has nothing to show yet is not blocked', not_to_blame),
     ('8071-C5d revoked while it is connected', said_again),
 ])

@@ -233,7 +233,10 @@ static const char *revoked(const struct issuer *i, X509 *x, X509 *by, time_t now
 	return NULL;
 }
 
-/* Of the first of the chain *@unlisted is told, of the others it is the answer: only of the first OCSP is shown. */
+/*
+ * Of the first of the chain *@unlisted is told, of the others it is the answer: only of the first OCSP is shown. That one
+ * is withdrawn comes before that there is no list of another.
+ */
 static const char *chain_revoked(const struct issuer *i, STACK_OF(X509) *chain, time_t now,
 				 const char **unlisted)
 {
@@ -241,8 +244,9 @@ static const char *chain_revoked(const struct issuer *i, STACK_OF(X509) *chain, 
 	int n;
 
 	*unlisted = NULL;
-	for (n = 0; !why && n + 1 < sk_X509_num(chain); n++) {
-		why = revoked(i, sk_X509_value(chain, n), sk_X509_value(chain, n + 1), now, &missing);
+	for (n = 0; n + 1 < sk_X509_num(chain); n++) {
+		if (revoked(i, sk_X509_value(chain, n), sk_X509_value(chain, n + 1), now, &missing))
+			return withdrawn;
 		if (!n)
 			*unlisted = missing;
 		else if (!why)
@@ -389,10 +393,12 @@ const char *ident_stapled(const struct identity *id, const uint8_t *der, size_t 
 	ocsp_read(der, len, id->leaf, id->by, &a);
 	if (a.standing == STANDING_GOOD)
 		return NULL;
-	return a.standing == STANDING_REVOKED || id->required ? a.why : id->unlisted;
+	if (a.standing == STANDING_REVOKED)
+		return withdrawn;
+	return id->required ? a.why : id->unlisted;
 }
 
-bool ident_is_revoked(const char *reason)
+bool ident_tells_revoked(const char *reason)
 {
 	return reason == withdrawn;
 }
@@ -425,6 +431,17 @@ static const char *path_error(int error)
 	}
 }
 
+static bool set_rules(X509_STORE_CTX *ctx, const struct issuer *i, X509 *leaf, STACK_OF(X509) *chain)
+{
+	if (!ctx || !X509_STORE_CTX_init(ctx, i->store, leaf, chain))
+		return false;
+	/* any of the certificates configured is an anchor, be it at the top or not */
+	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER);
+	X509_STORE_CTX_set_depth(ctx, CHAIN_MAX);
+	return true;
+}
+
 /* By this issuer? Its answer, and whether it is the one the certificate is of (*@mine). */
 static const char *by_issuer(const struct issuer *i, struct inventory *v, X509 *leaf,
 			     STACK_OF(X509) *chain, time_t now, struct identity *out, bool *mine)
@@ -434,13 +451,9 @@ static const char *by_issuer(const struct issuer *i, struct inventory *v, X509 *
 	int error;
 
 	*mine = false;
-	if (!ctx || !X509_STORE_CTX_init(ctx, i->store, leaf, chain))
+	if (!set_rules(ctx, i, leaf, chain))
 		goto out;
-	/* any of the certificates configured is an anchor, be it at the top or not */
-	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN);
 	X509_STORE_CTX_set_time(ctx, 0, now);
-	X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER);
-	X509_STORE_CTX_set_depth(ctx, CHAIN_MAX);
 	if (X509_verify_cert(ctx) != 1) {
 		error = X509_STORE_CTX_get_error(ctx);
 		why = path_error(error);
@@ -511,6 +524,38 @@ bool ident_certificate(struct ident *id, struct inventory *v, X509 *leaf, STACK_
 	for (i = 0; i < id->s->issuers && !mine; i++)
 		out->reason = by_issuer(&id->issuer[i], v, leaf, chain, now, out, &mine);
 	return out->device;
+}
+
+/* Of who was let in in time; that it would be out of date now does not hide that it was withdrawn. */
+static bool withdrawn_by(const struct issuer *i, X509 *leaf, STACK_OF(X509) *chain, time_t now, bool *mine)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	const char *unlisted;
+	bool is = false;
+
+	*mine = false;
+	if (set_rules(ctx, i, leaf, chain)) {
+		X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_NO_CHECK_TIME);
+		*mine = X509_verify_cert(ctx) == 1;
+		is = *mine && chain_revoked(i, X509_STORE_CTX_get0_chain(ctx), now, &unlisted) == withdrawn;
+	}
+	X509_STORE_CTX_free(ctx);
+	ERR_clear_error();
+	return is;
+}
+
+bool ident_is_revoked(struct ident *id, struct inventory *v, X509 *leaf, STACK_OF(X509) *chain,
+		      time_t now)
+{
+	uint8_t digest[DIGEST_SIZE];
+	unsigned int i, len = DIGEST_SIZE;
+	bool mine = false, is = false;
+
+	if (X509_digest(leaf, EVP_sha256(), digest, &len) && pinned(v, leaf, digest))
+		return pinned_revoked(id, leaf);
+	for (i = 0; i < id->s->issuers && !mine; i++)
+		is = withdrawn_by(&id->issuer[i], leaf, chain, now, &mine);
+	return is;
 }
 
 bool ident_host_key(struct inventory *v, const uint8_t digest[DIGEST_SIZE], struct identity *out)

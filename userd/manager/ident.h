@@ -45,7 +45,13 @@ bool ident_certificate(struct ident *id, struct inventory *v, X509 *leaf, STACK_
  */
 const char *ident_stapled(const struct identity *id, const uint8_t *der, size_t len);
 /* Whether @reason, from here, is that a certificate was revoked. */
-bool ident_is_revoked(const char *reason);
+bool ident_tells_revoked(const char *reason);
+/*
+ * Whether @leaf, which was accepted with @chain, has been withdrawn since, or one above it: by lists, out of date or not,
+ * and whatever else would now speak against it.
+ */
+bool ident_is_revoked(struct ident *id, struct inventory *v, X509 *leaf, STACK_OF(X509) *chain,
+		      time_t now);
 /* Give up what @id has of the certificate. */
 void ident_done(struct identity *id);
 /* Whose SSH host key has this SHA-256? */

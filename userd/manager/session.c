@@ -38,6 +38,7 @@ struct session {
 	int fd;				/* the wire's; to look whether anything came, during the handshake */
 	uint64_t patience;		/* ms left for the handshake after the timer that is running */
 	bool exclusive, established, leaving, dead;
+	bool unproved;			/* it has its certificate's key, but OCSP has not said that it is good */
 };
 
 /* ------------------------------------------------------------------ the end */
@@ -165,7 +166,7 @@ static void fail(struct session *s, const char *why)
 	if (may_tell(s->m))
 		log_info(SUB_NET, "handshake failed source=%s transport=%s why=%s", text,
 			 transport_names[s->listen->transport], why ? why : "closed");
-	bury(s, why ? why : "closed", RESULT_BAD);
+	bury(s, why ? why : "closed", s->unproved ? RESULT_NEITHER : RESULT_BAD);
 }
 
 void session_end(struct session *s, bool bye, const char *why)
@@ -267,6 +268,8 @@ static bool on_stapled(void *arg, const uint8_t *der, size_t len)
 	}
 	refuse(s, &s->id, why);
 	s->device = NULL;
+	/* a device may have none to show just after it has started, and its neighbours with it */
+	s->unproved = !ident_tells_revoked(why);
 	return false;
 }
 
@@ -296,15 +299,8 @@ static bool is_revoked(const struct session *s)
 {
 	STACK_OF(X509) *chain = NULL;
 	X509 *leaf = s->wire->ops->shown ? s->wire->ops->shown(s->wire, &chain) : NULL;
-	struct identity id;
-	bool revoked;
 
-	if (!leaf)
-		return false;
-	ident_certificate(s->m->ident, &s->m->inventory, leaf, chain, time(NULL), &id);
-	revoked = !id.device && ident_is_revoked(id.reason);
-	ident_done(&id);
-	return revoked;
+	return leaf && ident_is_revoked(s->m->ident, &s->m->inventory, leaf, chain, time(NULL));
 }
 
 void session_judge_again(struct manager *m)
@@ -313,7 +309,8 @@ void session_judge_again(struct manager *m)
 
 	for (s = m->sessions; s; s = next) {
 		next = s->next;
-		if (s->established && s->device && is_revoked(s))
+		/* also who was judged but has not done the rest of its handshake */
+		if (s->device && is_revoked(s))
 			bury(s, "certificate revoked", RESULT_NEITHER);
 	}
 }
