@@ -322,6 +322,24 @@ revoked_meanwhile() {
 	daemon_stop
 }
 
+# The connection was there before the list, and so was what the handshake goes by.
+revoked_before_the_handshake() {
+	revocation managers
+	with '' "$CERTS/managers.crl"
+	bg in_ns "$MGR" socat "TCP-LISTEN:4335,reuseaddr" "TCP-LISTEN:5000,reuseaddr"
+	comes nms state securing
+	wait_for 10 listens 5000
+	revocation managers nms
+	again '' "$CERTS/managers.crl"
+	sleep 1
+	want "$(of nms state)" securing
+	in_ns "$MGR" timeout $((5 * SLOW + 5)) openssl s_client -quiet -connect 127.0.0.1:5000 \
+		-cert "$CERTS/nms.pem" -key "$CERTS/nms.key" -CAfile "$CERTS/root.pem" </dev/zero >"$WORK/s_client" 2>&1 || :
+	wait_for 15 eval '(( $(ended_by revoked securing) ))'
+	want "$(ended_by revoked up)" 0
+	daemon_stop
+}
+
 # with_rules RULE...: and the device reads them
 with_rules() {
 	RULES=$(printf '    - {%s}\n' "$@")
@@ -451,6 +469,7 @@ point "responders that are wrong, slow, elsewhere, or not there" bad_responders
 point "nobody answers: a preference is no requirement" preferred
 point "a certificate's own responder, if that is permitted, and by an authority of ours" named
 point "CHS-24 a manager that is revoked while it is here" revoked_meanwhile
+point "CHS-24 a manager that is revoked while it takes its time with the handshake" revoked_before_the_handshake
 point "a manager that rules give no name or another one any more" not_mapped_any_more
 point "the same in RESTCONF" not_mapped_in_restconf
 point "openssl ocsp as the responder" openssl_says

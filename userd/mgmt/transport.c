@@ -251,13 +251,29 @@ static bool asks(const struct transport *t)
 	return o && o->managers != OCSP_NOT_ASKED;
 }
 
-/* Its chain leads to an authority of ours; what is sent on it meanwhile waits. */
+/* Authorities and lists may have been read since its chain was looked at. False: it is over. */
+static bool still_accepted(struct transport *t)
+{
+	bool revoked;
+	const char *why = credentials_again(t->identity, t->chain, &revoked);
+
+	if (why)
+		over(t, revoked ? CALL_REVOKED : CALL_CERTIFICATE, why);
+	return !why;
+}
+
+/*
+ * Its chain leads to an authority of ours, or did when it was shown: whoever is slow with the rest of the handshake has
+ * what there was when that began. What is sent on it meanwhile waits.
+ */
 static void on_secured(struct transport *t)
 {
 	char user[64];
 
 	t->chain = X509_chain_up_ref(SSL_get0_verified_chain(
 					bufferevent_openssl_get_ssl(t->handshake)));
+	if (t->chain && !still_accepted(t))
+		return;
 	/* nobody is asked about who would not be let in anyway */
 	if (!t->chain || !asks(t) ||
 	    !certname_map(conf->rule, conf->rules, t->chain, user, sizeof(user))) {
@@ -359,15 +375,12 @@ static void checked_again(struct transport *t, const struct ocsp_answer *a, bool
 	}
 }
 
-/* Lists may have been read while it waited. */
+/* Lists may have been read while it waited, or somebody asked who was told. */
 static void let_in_late(struct transport *t)
 {
-	bool revoked;
-	const char *why = credentials_again(t->identity, t->chain, &revoked);
-
-	if (why)
-		over(t, revoked ? CALL_REVOKED : CALL_CERTIFICATE, why);
-	else
+	if (revocation_known(t->chain))
+		over(t, CALL_REVOKED, "certificate revoked");
+	else if (still_accepted(t))
 		let_in(t);
 }
 
