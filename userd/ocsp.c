@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/http.h>
 #include <openssl/ocsp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "ocsp.h"
 
 #define SKEW	300	/* s that clocks may differ */
+#define AUTH_LEVEL	1	/* of OpenSSL: SHA-1 signs no certificates there */
 #define AGE	3600	/* s that a response is good for which does not say */
 
 /* ------------------------------------------------------------------ requests */
@@ -47,27 +49,53 @@ uint8_t *ocsp_request(const X509 *x, const X509 *by, size_t *len)
 
 /* ------------------------------------------------------------------ responses */
 
+/* RSASSA-PSS has it beside its name (RFC 4055, 3.1). */
+static int pss_digest(const X509_ALGOR *algorithm)
+{
+	RSA_PSS_PARAMS *p = NULL;
+	const ASN1_OBJECT *o;
+	int digest = NID_sha1;
+
+	if (algorithm->parameter)
+		p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
+	if (p && p->hashAlgorithm) {
+		X509_ALGOR_get0(&o, NULL, NULL, p->hashAlgorithm);
+		digest = OBJ_obj2nid(o);
+	}
+	RSA_PSS_PARAMS_free(p);
+	return digest;
+}
+
 /* What SHA-1 or MD5 sign, others can make. */
 static bool strong(const OCSP_BASICRESP *b)
 {
 	const X509_ALGOR *algorithm = OCSP_resp_get0_tbs_sigalg(b);
 	const ASN1_OBJECT *o;
-	int digest;
+	int digest, name;
 
 	X509_ALGOR_get0(&o, NULL, NULL, algorithm);
-	return OBJ_find_sigid_algs(OBJ_obj2nid(o), &digest, NULL) && digest != NID_md5 &&
-	       digest != NID_sha1;
+	name = OBJ_obj2nid(o);
+	if (name == NID_ED25519 || name == NID_ED448)
+		return true;
+	if (name == NID_rsassaPss)
+		digest = pss_digest(algorithm);
+	else if (!OBJ_find_sigid_algs(name, &digest, NULL))
+		return false;
+	return digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512;
 }
 
-/* By @by itself, or by whom it certified for OCSP: nobody else is an anchor. */
+/* By @by itself, or by whom it certified for OCSP, not with SHA-1 either: nobody else is an anchor. */
 static bool is_signed(OCSP_BASICRESP *b, X509 *by)
 {
 	X509_STORE *store = X509_STORE_new();
 	STACK_OF(X509) *known = sk_X509_new_null();
 	bool good = store && known && X509_STORE_add_cert(store, by) == 1 &&
-		    sk_X509_push(known, by) > 0 && strong(b) &&
-		    OCSP_basic_verify(b, known, store, OCSP_PARTIAL_CHAIN | OCSP_NOEXPLICIT) == 1;
+		    sk_X509_push(known, by) > 0 && strong(b);
 
+	if (good) {
+		X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store), AUTH_LEVEL);
+		good = OCSP_basic_verify(b, known, store, OCSP_PARTIAL_CHAIN | OCSP_NOEXPLICIT) == 1;
+	}
 	sk_X509_free(known);
 	X509_STORE_free(store);
 	return good;
