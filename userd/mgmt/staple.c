@@ -70,6 +70,17 @@ static void failed(struct staple *s, const char *why)
 	wait_for(s, pause / 2 + (time_t)random_below((uint32_t)(pause / 2 + 1)));
 }
 
+/* Responders make them ahead of time, so it may be the one that is here; near its end that goes on for too long. */
+static void repeated(struct staple *s)
+{
+	time_t now = time(NULL);
+
+	if (s->answer.until > now && s->answer.until - now > 2 * PAUSE_MAX)
+		wait_for_half(s);
+	else
+		failed(s, "the responder has no newer one");
+}
+
 /* ------------------------------------------------------------------ asking */
 
 static void keep(struct staple *s, const uint8_t *der, size_t len, const struct ocsp_answer *a)
@@ -107,6 +118,10 @@ static void on_answer(void *arg, const uint8_t *der, size_t len, const char *why
 	ocsp_read(der, len, s->x, s->by, &a);
 	if (a.standing == STANDING_UNKNOWN)
 		failed(s, a.why);
+	else if (a.until <= time(NULL))
+		failed(s, "the OCSP response is out of date");
+	else if (s->der && len == s->len && !memcmp(s->der, der, len))
+		repeated(s);
 	else
 		keep(s, der, len, &a);
 }
