@@ -28,6 +28,7 @@ struct ocsp_answer {
 	enum ocsp_standing standing;
 	const char *why;	/* in words, unless it is good; static */
 	time_t since, until;	/* what it is good for; both 0 if it is unknown */
+	bool unasked;		/* unknown, as something was wanting here and nobody was asked */
 };
 
 /* Where a responder is. */

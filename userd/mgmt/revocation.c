@@ -12,20 +12,33 @@
 #define REMEMBERED	256	/* certificates */
 #define QUIET		10	/* s that who did not answer is not asked again */
 #define PATIENCE	5	/* s for an answer */
+#define FRESH		3600	/* s that nobody is asked again who was said to be good */
 #define CHAIN_MAX	10	/* certificates */
 
 struct memory {
 	uint8_t id[OCSP_ID_SIZE];
 	struct ocsp_answer answer;	/* since 0: none; static texts */
-	time_t quiet;			/* on a clock that is not set */
+	time_t asked;			/* when that was; on a clock that is not set */
+	time_t quiet;			/* likewise */
 	time_t used;			/* likewise; 0: free */
+};
+
+/* One for all who wait for the same to be said. */
+struct question {
+	struct question *next;
+	struct inquiry *inquiry;
+	struct part *parts;		/* never none */
+	uint8_t id[OCSP_ID_SIZE];
+	bool named;
+	char url[];
 };
 
 struct part {
 	struct revocation *of;
 	X509 *x, *by;
 	uint8_t id[OCSP_ID_SIZE];
-	struct inquiry *inquiry;
+	struct question *question;
+	struct part *next;		/* of the question */
 	struct ocsp_answer answer;
 	char why[96];
 };
@@ -39,6 +52,7 @@ struct revocation {
 };
 
 static struct memory remembered[REMEMBERED];
+static struct question *questions;
 static struct {
 	uint64_t asked, failed, known, revoked;
 } count;
@@ -78,6 +92,13 @@ static bool is_good_now(const struct memory *m)
 	return m && m->answer.since && now <= m->answer.until;
 }
 
+/* Responders are asked again now and then, however long they say that one is good. */
+static bool is_fresh(const struct memory *m)
+{
+	return is_good_now(m) && (m->answer.standing == STANDING_REVOKED ||
+				  boottime() < m->asked + FRESH);
+}
+
 bool revocation_known(STACK_OF(X509) *chain)
 {
 	uint8_t id[OCSP_ID_SIZE];
@@ -94,6 +115,52 @@ bool revocation_known(STACK_OF(X509) *chain)
 	return false;
 }
 
+/* ------------------------------------------------------------------ questions */
+
+static void forget(struct question *q)
+{
+	struct question **at = &questions;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	inquiry_cancel(q->inquiry);
+	free(q);
+}
+
+/* Nobody is asked for whoever has gone. */
+static void withdraw(struct part *p)
+{
+	struct question *q = p->question;
+	struct part **at;
+
+	if (!q)
+		return;
+	for (at = &q->parts; *at != p; at = &(*at)->next)
+		;
+	*at = p->next;
+	p->question = NULL;
+	if (!q->parts)
+		forget(q);
+}
+
+static void join(struct question *q, struct part *p)
+{
+	p->question = q;
+	p->next = q->parts;
+	q->parts = p;
+}
+
+static struct question *same(const struct part *p, const char *url, bool named)
+{
+	struct question *q;
+
+	for (q = questions; q; q = q->next)
+		if (!memcmp(q->id, p->id, OCSP_ID_SIZE) && q->named == named && !strcmp(q->url, url))
+			return q;
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ the end of a check */
 
 void revocation_cancel(struct revocation *r)
@@ -103,7 +170,7 @@ void revocation_cancel(struct revocation *r)
 	if (!r)
 		return;
 	for (i = 0; i < r->parts; i++) {
-		inquiry_cancel(r->part[i].inquiry);
+		withdraw(&r->part[i]);
 		X509_free(r->part[i].x);
 		X509_free(r->part[i].by);
 	}
@@ -125,6 +192,7 @@ static void worst_of(const struct revocation *r, struct ocsp_answer *a)
 			a->standing = one->standing;
 			a->why = one->why;
 		}
+		a->unasked |= one->unasked;
 		if (one->until && (!a->until || one->until < a->until)) {
 			a->until = one->until;
 			a->since = one->since;
@@ -173,27 +241,43 @@ static void say(const struct part *p)
 			  (long long)(p->answer.until - time(NULL)));
 }
 
-static void unanswered(struct part *p, const char *why)
+static void unknown(struct part *p, const struct memory *m, const char *why, bool unasked)
 {
-	struct memory *m = memory_of(p->id);
-
 	count.failed++;
 	snprintf(p->why, sizeof(p->why), "%s", why);
-	p->answer = (struct ocsp_answer){ .why = p->why };
+	p->answer = (struct ocsp_answer){ .why = p->why, .unasked = unasked };
 	say(p);
-	m->quiet = boottime() + QUIET;
 	/* what was said before is still good */
 	if (is_good_now(m))
 		p->answer = m->answer;
 	closed(p->of);
 }
 
-static void on_answer(void *arg, const uint8_t *der, size_t len, const char *why)
+static void unanswered(struct part *p, const char *why)
 {
-	struct part *p = arg;
+	struct memory *m = memory_of(p->id);
+
+	m->quiet = boottime() + QUIET;
+	unknown(p, m, why, false);
+}
+
+/* That says nothing of the responder. */
+static void unasked(struct part *p, const char *why)
+{
+	unknown(p, find(p->id), why, true);
+}
+
+/* Whoever is between may hand on one from before it was revoked for as long as that is good. */
+static bool is_older(const struct ocsp_answer *a, const struct memory *m)
+{
+	return a->standing == STANDING_GOOD && is_good_now(m) &&
+	       m->answer.standing == STANDING_REVOKED && m->answer.since >= a->since;
+}
+
+static void take(struct part *p, const uint8_t *der, size_t len, const char *why)
+{
 	struct memory *m;
 
-	p->inquiry = NULL;
 	if (der)
 		ocsp_read(der, len, p->x, p->by, &p->answer);
 	if (!der || p->answer.standing == STANDING_UNKNOWN) {
@@ -201,28 +285,71 @@ static void on_answer(void *arg, const uint8_t *der, size_t len, const char *why
 		return;
 	}
 	m = memory_of(p->id);
+	if (is_older(&p->answer, m))
+		p->answer = m->answer;
 	m->answer = p->answer;
+	m->asked = boottime();
 	m->quiet = 0;
 	count.revoked += p->answer.standing == STANDING_REVOKED;
 	say(p);
 	closed(p->of);
 }
 
-/* ------------------------------------------------------------------ a question */
+/* That they are told is in a later turn of the loop, so nobody goes meanwhile. */
+static void on_answer(void *arg, const uint8_t *der, size_t len, const char *why)
+{
+	struct question *q = arg;
+	struct part *p;
+
+	q->inquiry = NULL;
+	while ((p = q->parts)) {
+		q->parts = p->next;
+		p->question = NULL;
+		take(p, der, len, why);
+	}
+	forget(q);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static struct question *begin_question(const struct part *p, const char *url, bool named,
+				       const char **why)
+{
+	size_t len, size = strlen(url) + 1;
+	uint8_t *request = ocsp_request(p->x, p->by, &len);
+	struct question *q = request ? calloc(1, sizeof(*q) + size) : NULL;
+
+	*why = "out of memory";
+	if (q) {
+		memcpy(q->id, p->id, OCSP_ID_SIZE);
+		memcpy(q->url, url, size);
+		q->named = named;
+		q->inquiry = inquiry_start(url, request, len, PATIENCE, named, on_answer, q, why);
+	}
+	OPENSSL_free(request);
+	if (!q || !q->inquiry) {
+		free(q);
+		return NULL;
+	}
+	q->next = questions;
+	questions = q;
+	return q;
+}
 
 /* Of a name in the certificate the host is somebody else's choice. */
 static void ask_at(struct part *p, const char *url, bool named)
 {
-	const char *why = "out of memory";
-	size_t len;
-	uint8_t *request = ocsp_request(p->x, p->by, &len);
+	struct question *q = same(p, url, named);
+	const char *why = NULL;
 
-	count.asked++;
-	if (request)
-		p->inquiry = inquiry_start(url, request, len, PATIENCE, named, on_answer, p, &why);
-	OPENSSL_free(request);
-	if (!p->inquiry)
-		unanswered(p, why);
+	if (!q) {
+		count.asked++;
+		q = begin_question(p, url, named, &why);
+	}
+	if (q)
+		join(q, p);
+	else
+		unasked(p, why);
 }
 
 static void ask(struct part *p, const struct conf_ocsp *conf)
@@ -247,11 +374,11 @@ static void begin(struct part *p, const struct conf_ocsp *conf, bool anew)
 
 	p->of->open++;
 	if (!ocsp_id(p->x, p->by, p->id)) {
-		unanswered(p, "out of memory");
+		unasked(p, "out of memory");
 		return;
 	}
 	m = find(p->id);
-	if (is_good_now(m) && !anew) {
+	if (is_fresh(m) && !anew) {
 		count.known++;
 		p->answer = m->answer;
 		closed(p->of);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether managers' certificates are revoked, as responders say (RFC 6960). What they said is remembered for as long as it
- * is good, for so many certificates and no more, and that somebody did not answer for a moment.
+ * Whether managers' certificates are revoked, as responders say (RFC 6960). What they said is remembered, for
+ * so many certificates and no more: that one is revoked for as long as that is said for, that one is not for an hour at
+ * most, and if nobody answers then, for as long as that was said for; that somebody did not answer for a moment.
  *
  * Only chains that lead to an authority of the identity are to be asked about: their certificates may name the
  * responder, and nobody else's shall make this node connect to anything.
@@ -16,7 +17,10 @@
 /* One that is under way. */
 struct revocation;
 
-/* Of the whole chain: the worst that is known, and until when. Valid for the call; the check is over and freed. */
+/*
+ * Of the whole chain: the worst that is known, and until when; @a->unasked: about one of them nobody could be asked for want
+ * of something here. Valid for the call; the check is over and freed.
+ */
 typedef void (*revocation_fn)(void *arg, const struct ocsp_answer *a);
 
 /*

@@ -400,7 +400,8 @@ static void on_checked(void *arg, const struct ocsp_answer *a)
 		sweep();
 		return;
 	}
-	if (waiting && a->standing == STANDING_UNKNOWN && required) {
+	/* that nobody answers is one thing; many that come at once do not get each other past it */
+	if (waiting && a->standing == STANDING_UNKNOWN && (required || a->unasked)) {
 		over(t, CALL_UNCHECKED, a->why);
 		return;
 	}
