@@ -264,6 +264,26 @@ preferred() {
 	daemon_stop
 }
 
+# Who waits for the same does so for one answer.
+shared() {
+	local first
+	responder managers m-slow
+	answers '{"mode": "slow"}'
+	OCSP="{managers: prefer, responder: '$AT'}" CRL='' device_conf \
+		"$(client nms "remote-address: $MGR4, remote-port: 4335")" \
+		"$(client other "remote-address: $MGR4, remote-port: 4336")"
+	manager --cert m-slow session 60
+	first=$BG
+	manager --cert m-slow --port 4336 session 60
+	fresh_start
+	comes nms state up
+	comes other state up
+	want "$(asked m-slow)" 1
+	want "$(grep -c 'the responder does not answer in time' "$LOG")" 2
+	kill -- "-$first" "-$BG" 2>/dev/null || :
+	daemon_stop
+}
+
 # Whoever has not proved that it comes from an authority of ours makes us connect nowhere.
 named() {
 	responder managers named inward stranger m-good
@@ -467,6 +487,7 @@ point "managers: good, revoked, unknown, out of date" managers_are_asked_about
 point "responses are by the authority or whom it certified for that" who_may_sign
 point "responders that are wrong, slow, elsewhere, or not there" bad_responders
 point "nobody answers: a preference is no requirement" preferred
+point "who waits for the same is told by one answer" shared
 point "a certificate's own responder, if that is permitted, and by an authority of ours" named
 point "CHS-24 a manager that is revoked while it is here" revoked_meanwhile
 point "CHS-24 a manager that is revoked while it takes its time with the handshake" revoked_before_the_handshake
