@@ -350,6 +350,36 @@ static void streams(void)
 	finish();
 }
 
+/* Whoever is to leave has its answer, if that takes no longer than it may. */
+static void leaving(void)
+{
+	const struct timeval most = { 3, 0 };
+
+	begin();
+	later = true;
+	say("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n", 31);
+	http_leave(conn, "not wanted any more");
+	turn();
+	EXPECT(!gone);
+	http_answer(conn, 200, NULL, NULL);
+	turn();
+	EXPECT(gone && strstr(heard(), "200 OK"));
+	finish();
+
+	begin();
+	later = true;
+	say("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n", 34);
+	http_leave(conn, "not wanted any more");
+	event_base_loopexit(base, &most);
+	while (!gone && !event_base_got_exit(base)) {
+		/* told again, it has no more time */
+		http_leave(conn, "not wanted any more");
+		event_base_loop(base, EVLOOP_ONCE);
+	}
+	EXPECT(gone && !strstr(heard(), "408"));
+	finish();
+}
+
 static void times(void)
 {
 	char text[30];
@@ -373,6 +403,7 @@ int main(void)
 		{ "8040-4.2a answers", answers },
 		{ "one after the other", in_turn },
 		{ "8040-6a streams", streams },
+		{ "whoever is to leave is not waited for without end", leaving },
 		{ "times", times },
 	};
 	int status;

@@ -19,6 +19,9 @@
 #define WRITE_SECONDS	60		/* without an octet taken */
 #define LINGER_SECONDS	5		/* for the peer to read why it was refused */
 #define TURN_MAX	64		/* pieces in one turn of the loop */
+#ifndef LEAVE_SECONDS
+#define LEAVE_SECONDS	100		/* for the request under way: operations take 90 at most */
+#endif
 
 struct http_conn {
 	struct bufferevent *bev;
@@ -33,6 +36,7 @@ struct http_conn {
 	bool streaming;
 	bool last;			/* no other request is taken */
 	bool refused;
+	bool leaving;			/* when it has been answered */
 	bool ending, lingering;
 	enum session_end end;
 	const char *why;
@@ -164,9 +168,26 @@ static void end(struct http_conn *c, enum session_end how, const char *why)
 
 void http_leave(struct http_conn *c, const char *why)
 {
+	const struct timeval limit = { LEAVE_SECONDS, 0 };
+
 	c->last = true;
-	if (!c->busy)
+	if (!c->busy) {
 		end(c, SESSION_PARTED, why);
+		return;
+	}
+	if (c->ending || c->leaving)
+		return;
+	c->leaving = true;
+	event_add(c->timer, &limit);
+}
+
+/* What it was asked for last does not end. */
+static void leave_late(struct http_conn *c)
+{
+	c->ending = true;
+	c->end = SESSION_PARTED;
+	c->why = "the answer takes too long for who is to leave";
+	over(c);
 }
 
 static void refuse(struct http_conn *c, unsigned int status, const char *why)
@@ -183,7 +204,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!c->ending)
+	if (!c->ending && c->leaving)
+		leave_late(c);
+	else if (!c->ending)
 		refuse(c, 408, "the request takes too long");
 	else if (c->refused && !c->lingering && !http_backlog(c))
 		linger(c);

@@ -60,7 +60,10 @@ void http_stream_put(struct http_conn *c, const void *data, size_t len);
 void http_stream_end(struct http_conn *c);
 /* What is streamed cannot be gone on with: so that it is not taken for whole, the connection ends. */
 void http_stream_break(struct http_conn *c, const char *why);
-/* That was the last request; the end is told when its answer, if there is one under way, has gone out. */
+/*
+ * That was the last request; the end is told when its answer, if there is one under way, has gone out, or takes too
+ * long.
+ */
 void http_leave(struct http_conn *c, const char *why);
 /* Octets that the peer has not taken. */
 size_t http_backlog(const struct http_conn *c);

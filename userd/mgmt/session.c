@@ -24,6 +24,7 @@
 #define INPUT_MAX	(128u << 10)	/* octets read ahead */
 #define HELLO_SECONDS	30
 #define WRITE_SECONDS	60		/* without an octet taken */
+#define LEAVE_SECONDS	100		/* for the request under way: operations take 90 at most */
 #define TURN_MAX	16		/* requests in one turn of the loop */
 
 struct session_totals session_totals;
@@ -120,7 +121,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!s->ending) {
+	if (!s->ending && !s->leaving) {
 		s->end = SESSION_SILENT;
 		s->why = "no hello in time";
 		session_totals.bad_hellos++;
@@ -143,12 +144,17 @@ void session_end(struct session *s, enum session_end end, const char *why)
 
 void session_leave(struct session *s, enum session_end end, const char *why)
 {
+	const struct timeval limit = { LEAVE_SECONDS, 0 };
+
 	if (!s->request) {
 		session_end(s, end, why);
 		return;
 	}
 	if (s->ending)
 		return;
+	/* whoever is told to go again and again has no more time for it */
+	if (!s->leaving)
+		event_add(s->timer, &limit);
 	s->leaving = true;
 	s->end = end;
 	s->why = why;

@@ -79,7 +79,7 @@ struct session *session_find(uint32_t id);
 struct session *session_first(void);
 /* End it once what is written has gone out. */
 void session_end(struct session *s, enum session_end end, const char *why);
-/* The same once the request under way, if there is one, has been answered. Nothing more is read. */
+/* The same once the request under way, if there is one, has been answered, or takes too long. Nothing more is read. */
 void session_leave(struct session *s, enum session_end end, const char *why);
 /* Send @body, which is taken, as one message, or the last part of one; the request is done. */
 void session_reply(struct session *s, struct evbuffer *body);

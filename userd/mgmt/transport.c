@@ -311,7 +311,8 @@ static void hang_up(struct transport *t, enum call_error reason, const char *why
 {
 	const struct timeval soon = { 0, 200000 };
 
-	if (t->reason)
+	/* who is to leave when it has been answered is not waited for if there is more against it */
+	if (t->reason && (t->reason != CALL_MAPPING || reason == CALL_MAPPING))
 		return;
 	t->reason = reason;
 	snprintf(t->why, sizeof(t->why), "%s", why);
