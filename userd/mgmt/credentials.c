@@ -371,6 +371,13 @@ const struct conf_ocsp *credentials_ocsp(const char *name)
 	return i ? &i->conf.ocsp : NULL;
 }
 
+bool credentials_usable(const char *name)
+{
+	const struct identity *i = find(name);
+
+	return i && i->context;
+}
+
 /* ------------------------------------------------------------------ once more */
 
 /* Who was let in in time stays. */
@@ -392,7 +399,7 @@ const char *credentials_again(const char *name, STACK_OF(X509) *chain, bool *rev
 {
 	const struct identity *i = find(name);
 	X509_STORE_CTX *ctx = i && i->context ? X509_STORE_CTX_new() : NULL;
-	int error = X509_V_OK;
+	int error = X509_V_ERR_UNSPECIFIED;
 
 	*revoked = false;
 	if (!i)
@@ -402,7 +409,9 @@ const char *credentials_again(const char *name, STACK_OF(X509) *chain, bool *rev
 		X509_STORE_CTX_set_default(ctx, "ssl_client");
 		X509_STORE_CTX_set_depth(ctx, DEPTH_MAX);
 		X509_STORE_CTX_set_verify_cb(ctx, tolerate);
-		if (X509_verify_cert(ctx) != 1)
+		if (X509_verify_cert(ctx) == 1)
+			error = X509_V_OK;
+		else if (X509_STORE_CTX_get_error(ctx) != X509_V_OK)
 			error = X509_STORE_CTX_get_error(ctx);
 	}
 	X509_STORE_CTX_free(ctx);

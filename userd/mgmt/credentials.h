@@ -31,6 +31,8 @@ SSL *credentials_accept(const char *name);
 void credentials_offer(SSL *ssl, const char *protocol);
 /* What went wrong with a handshake, in words, and whether it is the peer's certificate that is not accepted. */
 const char *credentials_error(const SSL *ssl, unsigned long code, bool *certificate);
+/* Whether there is an identity @name, and its files have been read. */
+bool credentials_usable(const char *name);
 /* What is to be asked about managers that identity @name was shown to. NULL: there is no such identity. */
 const struct conf_ocsp *credentials_ocsp(const char *name);
 /*

@@ -258,7 +258,8 @@ static bool still_accepted(struct transport *t)
 	const char *why = credentials_again(t->identity, t->chain, &revoked);
 
 	if (why)
-		over(t, revoked ? CALL_REVOKED : CALL_CERTIFICATE, why);
+		over(t, revoked ? CALL_REVOKED : credentials_usable(t->identity) ? CALL_CERTIFICATE : CALL_LOCAL,
+		     why);
 	return !why;
 }
 
