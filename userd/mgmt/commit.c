@@ -179,7 +179,7 @@ static void on_over(evutil_socket_t fd, short what, void *arg)
 	commit_done done = c->done;
 	void *done_arg = c->arg;
 	struct mgmt_error e = c->e;
-	bool failed = c->failed;
+	bool failed = c->failed, reverts = c->how == CHANGE_REVERT;
 
 	(void)fd;
 	(void)what;
@@ -190,6 +190,8 @@ static void on_over(evutil_socket_t fd, short what, void *arg)
 	free_commit(c);
 	if (done)
 		done(done_arg, failed ? &e : NULL);
+	if (failed && reverts)
+		confirm_stuck(e.message);
 	take_turn();
 }
 

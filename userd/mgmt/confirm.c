@@ -70,30 +70,34 @@ struct commit *confirm_revert(const char *user, uint32_t session, commit_done do
 {
 	const struct commit_wish w = { .session = session, .how = CHANGE_REVERT };
 
+	struct commit *c = commit_begin(&w, done, arg);
+
+	/* its time goes on if it cannot be reverted now */
+	if (!c)
+		return NULL;
 	clear();
 	tell(user, session, cf.why, 0);
 	cf.why = EVENTS_CONFIRM_CANCEL;
-	return commit_begin(&w, done, arg);
+	return c;
+}
+
+void confirm_stuck(const char *why)
+{
+	log_error(SUB_MGMT, "what was on trial cannot be reverted from here, so the monitor is to do it: %s", why);
+	proc_exit(1);
 }
 
 /* ------------------------------------------------------------------ by itself */
-
-static void reverted(void *arg, const struct mgmt_error *e)
-{
-	(void)arg;
-	if (e)
-		log_error(SUB_MGMT, "what was on trial cannot be reverted: %s", e->message);
-}
 
 static void revert_now(void *arg)
 {
 	(void)arg;
 	cf.waiter = NULL;
-	if (cf.pending && !confirm_revert(NULL, 0, reverted, NULL))
-		log_error(SUB_MGMT, "what was on trial cannot be reverted: out of memory");
+	if (cf.pending && !confirm_revert(NULL, 0, NULL, NULL))
+		confirm_stuck("out of memory");
 }
 
-/* When what is under way is done. Without memory to wait the process ends, and then the monitor reverts. */
+/* When what is under way is done. */
 static void revert_soon(enum events_confirm why)
 {
 	if (cf.waiter)
@@ -101,7 +105,7 @@ static void revert_soon(enum events_confirm why)
 	cf.why = why;
 	cf.waiter = commit_wait(revert_now, NULL);
 	if (!cf.waiter)
-		proc_exit(1);
+		confirm_stuck("out of memory");
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

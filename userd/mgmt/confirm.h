@@ -26,8 +26,10 @@ bool confirm_allows(uint32_t session, const char *persist_id, struct mgmt_error 
 void confirm_begin(const char *user, uint32_t session, const char *persist, uint32_t seconds);
 /* It has been confirmed by @user, or there was none. */
 void confirm_end(const char *user, uint32_t session);
-/* Revert now; @done as of commit_begin(). NULL: no memory. Nothing may be under way. */
+/* Revert now; @done as of commit_begin(). NULL: no memory, and it is still pending. Nothing may be under way. */
 struct commit *confirm_revert(const char *user, uint32_t session, commit_done done, void *arg);
+/* A revert has failed: ends the process, as the monitor reverts what is on trial when that is gone. */
+void confirm_stuck(const char *why) __attribute__((noreturn));
 void confirm_session_over(uint32_t session);
 /* The file's configuration has come in force without us: nothing is pending any more. */
 void confirm_overtaken(void);
