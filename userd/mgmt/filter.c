@@ -9,6 +9,7 @@
 #define VALUE_MAX	4096	/* octets of a value that is compared */
 #define STEPS_MAX	100000000u	/* names compared for one request: a second or so */
 #define XPATH_MAX	4e6		/* the same of nodes an expression goes through */
+#define XPATH_ALL	4e7		/* of a tree in pieces, one in a turn of the loop */
 #define XPATH_EVENT_MAX	2e4		/* for one event: there are many, and more subscribers */
 #define EVENT_NODES	64		/* that an event may well have */
 
@@ -336,9 +337,14 @@ static size_t count_nodes(const struct lyd_node *n)
 	return count;
 }
 
-bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select)
+bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select, struct filter_spent *spent)
 {
-	return xpath_is_cheap(select->value, count_nodes(tree), XPATH_MAX);
+	size_t nodes = count_nodes(tree);
+
+	spent->nodes += (double)nodes;
+	spent->cost += xpath_cost(select->value, nodes);
+	return xpath_is_cheap(select->value, nodes, XPATH_MAX) &&
+	       (spent->cost <= XPATH_ALL || spent->cost <= XPATH_EACH * spent->nodes);
 }
 
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select)

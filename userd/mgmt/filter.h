@@ -15,8 +15,16 @@
 bool filter_subtree(struct lyd_node **tree, const struct lyd_node *filter, unsigned int *steps);
 /* Whether what the expression selects of a list's entries does not depend on other entries, or on how many there are. */
 bool filter_xpath_is_local(const struct lyd_attr *select);
-/* Whether the expression in an attribute select, which nothing stops once it has begun, is no more than can be done. */
-bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select);
+/* What an expression has cost of several trees together, and the nodes in them. */
+struct filter_spent {
+	double cost, nodes;
+};
+
+/*
+ * Whether the expression in an attribute select, which nothing stops once it has begun, is no more than can be done, with
+ * *@spent, zeros in the beginning, before; it is counted there.
+ */
+bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *select, struct filter_spent *spent);
 /* The same by that. NULL, or what is wrong with it. */
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select);
 /* Whether a subtree filter may select something of /natfw/state/@part; NULL: of /natfw/state. */

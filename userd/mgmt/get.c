@@ -118,7 +118,7 @@ static bool select_of(struct request *r, struct lyd_node **tree)
 		return true;
 	if (!is_xpath(filter))
 		return filter_subtree(tree, filter, &r->steps);
-	if (!filter_xpath_ends(*tree, xml_attribute(filter, "select")))
+	if (!filter_xpath_ends(*tree, xml_attribute(filter, "select"), &r->spent))
 		return false;
 	r->wrong = filter_xpath(tree, xml_attribute(filter, "select"));
 	return !r->wrong;

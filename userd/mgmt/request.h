@@ -7,6 +7,7 @@
 
 #include "mgmt/entries.h"
 #include "mgmt/error.h"
+#include "mgmt/filter.h"
 #include "mgmt/hello.h"
 #include "mgmt/session.h"
 #include "mgmt/xml.h"
@@ -42,6 +43,7 @@ struct request {
 	struct pieces *pieces;		/* of the answer, under way */
 	bool begun;			/* some of them have been written */
 	unsigned int steps;		/* that its filter has taken */
+	struct filter_spent spent;	/* the same of an expression */
 	const char *wrong;		/* with its filter; NULL: it takes too long */
 	uint32_t print;			/* LYD_PRINT_WD_... */
 	struct commit *commit;		/* under way */

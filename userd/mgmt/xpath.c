@@ -7,7 +7,6 @@
 #include "mgmt/xpath.h"
 
 #define DEPTH_MAX	32	/* brackets in each other */
-#define COST_EACH	20	/* of each node, however many there are */
 #define UP_COST		(1.0 / 16)	/* of all nodes, as many have the same parent */
 #define MATCH_COST	1e6	/* of a pattern, that may go back and forth */
 
@@ -284,7 +283,7 @@ bool xpath_is_cheap(const char *expr, size_t nodes, double most)
 {
 	double cost = xpath_cost(expr, nodes);
 
-	return cost <= most || cost <= COST_EACH * (double)nodes;
+	return cost <= most || cost <= XPATH_EACH * (double)nodes;
 }
 
 /* ------------------------------------------------------------------ paths of one entry */

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define XPATH_EACH	20	/* times that all nodes are gone through, however many they are */
+
 /*
  * Nodes that evaluating @expr goes through at most, roughly, in a tree of @nodes of them: what is in a predicate
  * counts for each node it is of, unless it only goes down from there. HUGE_VAL: brackets too deep, or the operator mod.
