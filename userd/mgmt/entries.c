@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,27 +7,70 @@
 #include "mgmt/store.h"
 #include "mgmt/xml.h"
 
+struct entries_holder {
+	struct entries_holder *next;
+	char user[64];
+	size_t held;
+	unsigned int refs;
+};
+
+static struct entries_holder *holders;
 static size_t all_held;
 
-bool entries_hold(size_t octets)
+struct entries_holder *entries_holder(const char *user)
 {
-	if (octets > ENTRIES_HELD - all_held)
+	struct entries_holder *h;
+
+	for (h = holders; h && strcmp(h->user, user) != 0; h = h->next)
+		;
+	if (!h) {
+		h = calloc(1, sizeof(*h));
+		if (!h)
+			return NULL;
+		snprintf(h->user, sizeof(h->user), "%s", user);
+		h->next = holders;
+		holders = h;
+	}
+	h->refs++;
+	return h;
+}
+
+void entries_holder_put(struct entries_holder *h)
+{
+	struct entries_holder **at = &holders;
+
+	if (!h || --h->refs)
+		return;
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	free(h);
+}
+
+bool entries_hold(struct entries_holder *h, size_t octets)
+{
+	if (octets > ENTRIES_HELD - all_held || octets > ENTRIES_SHARE - h->held)
 		return false;
 	all_held += octets;
+	h->held += octets;
 	return true;
 }
 
-void entries_release(size_t octets)
+void entries_release(struct entries_holder *h, size_t octets)
 {
 	all_held -= octets;
+	h->held -= octets;
 }
 
-struct entries *entries_take(uint8_t *records, size_t count, size_t size, const struct entries_kind *kind, size_t held)
+struct entries *entries_take(uint8_t *records, size_t count, size_t size, const struct entries_kind *kind,
+			     struct entries_holder *holder, size_t held)
 {
 	struct entries *e = malloc(sizeof(*e));
 
-	if (e)
-		*e = (struct entries){ .kind = kind, .records = records, .count = count, .size = size, .held = held };
+	if (!e)
+		return NULL;
+	*e = (struct entries){ .kind = kind, .records = records, .count = count, .size = size, .holder = holder, .held = held };
+	holder->refs++;
 	return e;
 }
 
@@ -138,7 +182,8 @@ void entries_free(struct entries *e)
 
 	for (; e; e = next) {
 		next = e->next;
-		entries_release(e->held);
+		entries_release(e->holder, e->held);
+		entries_holder_put(e->holder);
 		free(e->records);
 		free(e);
 	}

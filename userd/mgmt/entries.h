@@ -15,7 +15,8 @@
 
 #define ENTRIES_PORTION	48		/* of which trees are made in one turn of the loop: some milliseconds */
 #define ENTRIES_TEXT	512		/* the same of text only */
-#define ENTRIES_HELD	(64u << 20)	/* octets of records, of all requests together */
+#define ENTRIES_HELD	(96u << 20)	/* octets of records, of all requests together */
+#define ENTRIES_SHARE	(64u << 20)	/* the same of one user's, who may read as slowly as he likes */
 
 /* How a record becomes the tree of one entry. */
 struct entries_kind {
@@ -30,15 +31,24 @@ struct entries {
 	const struct entries_kind *kind;
 	uint8_t *records;
 	size_t count, at, size;		/* @at: of the next one */
+	struct entries_holder *holder;
 	size_t held;			/* octets that count */
 };
 
+/* Who holds some: all requests of @user together. Given back by entries_holder_put(). NULL: no memory. */
+struct entries_holder *entries_holder(const char *user);
+/* When all is released; NULL is allowed. */
+void entries_holder_put(struct entries_holder *h);
 /* Whether @octets more may be held; if so they are. */
-bool entries_hold(size_t octets);
-void entries_release(size_t octets);
+bool entries_hold(struct entries_holder *h, size_t octets);
+void entries_release(struct entries_holder *h, size_t octets);
 
-/* @count records of @size octets, which are taken, with @held octets that count for them. NULL: no memory, and nothing is taken. */
-struct entries *entries_take(uint8_t *records, size_t count, size_t size, const struct entries_kind *kind, size_t held);
+/*
+ * @count records of @size octets, which are taken, with @held octets that count for them with @holder. NULL: no memory,
+ * and nothing is taken.
+ */
+struct entries *entries_take(uint8_t *records, size_t count, size_t size, const struct entries_kind *kind,
+			     struct entries_holder *holder, size_t held);
 /*
  * The text of the next @max of them, as it is between the tags or brackets around all entries: what the printer makes of
  * entries_portion(), if there are no defaults and nothing is left out, in a tenth of the time. False: no memory.

@@ -86,7 +86,7 @@ struct gather *gather_start(const struct gather_wish *wish, void (*done)(void *a
 	if (!g)
 		return NULL;
 	*g = (struct gather){ .wish = *wish, .done = done, .arg = arg };
-	g->state = state_gather(wish->parts, wish->empty, wish->tag, &wish->maps, on_state, g);
+	g->state = state_gather(wish->user, wish->parts, wish->empty, wish->tag, &wish->maps, on_state, g);
 	if (g->state)
 		return g;
 	free(g);

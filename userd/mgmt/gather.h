@@ -15,6 +15,7 @@ struct entries;
 struct gather;
 
 struct gather_wish {
+	char user[64];			/* who holds what is gathered */
 	char tag[SESSION_TAG];		/* of the one session that is wanted; empty: all are */
 	unsigned int parts;		/* by bit of state.h */
 	unsigned int empty;		/* of those, the ones whose entries nobody is to be asked for */

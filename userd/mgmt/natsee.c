@@ -36,6 +36,7 @@ void natwish_put(const struct nat_wish *w, const char *user, struct gather_wish 
 {
 	uint32_t i;
 
+	snprintf(wish->user, sizeof(wish->user), "%s", user);
 	if (w->instance)
 		wish->parts |= STATE_BIT(STATE_NAT);
 	wish->maps.n = 0;

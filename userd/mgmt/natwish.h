@@ -30,7 +30,7 @@ void natwish_xpath(struct nat_wish *w, const char *select);
  */
 void natwish_resource(struct nat_wish *w, const struct resource *r, const struct fields *fields, unsigned int depth);
 
-/* What is wanted to what @user may see of it: parts and maps. */
+/* What is wanted to what @user may see of it: parts and maps; and that it is gathered for @user. */
 void natwish_put(const struct nat_wish *w, const char *user, struct gather_wish *wish);
 
 #endif /* _NATFWD_MGMT_NATWISH_H */

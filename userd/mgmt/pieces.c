@@ -30,7 +30,7 @@ struct pieces {
 	char *text;			/* of the tree */
 	size_t len, said;
 	struct evbuffer *out;
-	struct event *turn;
+	struct event *turn, *late;
 	const struct pieces_ops *ops;
 	void *arg;
 };
@@ -215,6 +215,8 @@ static void release(struct pieces *p)
 		evbuffer_free(p->out);
 	if (p->turn)
 		event_free(p->turn);
+	if (p->late)
+		event_free(p->late);
 	free(p);
 }
 
@@ -377,6 +379,14 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 		pieces_resume(p);
 }
 
+/* However slowly it is read, what is held for it is given back some day. */
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	finish(arg, false);
+}
+
 void pieces_resume(struct pieces *p)
 {
 	const struct timeval now = { 0, 0 };
@@ -393,6 +403,7 @@ void pieces_init(struct event_base *base)
 struct pieces *pieces_start(struct lyd_node *tree, struct entries *entries, uint32_t print,
 			    const struct pieces_ops *ops, void *arg)
 {
+	const struct timeval most = { PIECES_SECONDS, 0 };
 	struct pieces *p = calloc(1, sizeof(*p));
 
 	if (!p) {
@@ -401,8 +412,9 @@ struct pieces *pieces_start(struct lyd_node *tree, struct entries *entries, uint
 		return NULL;
 	}
 	*p = (struct pieces){ .tree = tree, .entries = entries, .print = print, .ops = ops, .arg = arg,
-			      .out = evbuffer_new(), .turn = evtimer_new(loop, on_turn, p) };
-	if (!p->out || !p->turn) {
+			      .out = evbuffer_new(), .turn = evtimer_new(loop, on_turn, p),
+			      .late = evtimer_new(loop, on_late, p) };
+	if (!p->out || !p->turn || !p->late || event_add(p->late, &most)) {
 		release(p);
 		return NULL;
 	}

@@ -14,6 +14,7 @@
 #include "mgmt/entries.h"
 
 #define PIECES_WHOLE	65536	/* octets up to which an answer is better given in one */
+#define PIECES_SECONDS	900	/* for all of an answer: the longest there are take some minutes at 1 Mbit/s */
 #define PIECES_COLLECT	5000	/* entries that are made one tree, if it has to be */
 
 struct pieces;
@@ -31,7 +32,10 @@ struct pieces_ops {
 	bool (*print)(void *arg, struct evbuffer *out, struct lyd_node *tree);
 	/* There is text in @out, of which some or all may be taken. False: no more before pieces_resume(). */
 	bool (*more)(void *arg, struct evbuffer *out);
-	/* The last text is in @out, the callee's. NULL: cut() or print() failed, or there is no memory. @p is freed when this returns. */
+	/*
+	 * The last text is in @out, the callee's. NULL: cut() or print() failed, there is no memory, or it took more than
+	 * PIECES_SECONDS. @p is freed when this returns.
+	 */
 	void (*done)(void *arg, struct evbuffer *out);
 };
 

@@ -22,6 +22,7 @@ struct state {
 	unsigned int parts, waiting;
 	struct event *event;		/* nobody has to be asked */
 	char tag[SESSION_TAG];		/* of the one session that is wanted; empty: all are */
+	struct entries_holder *holder;
 	size_t held[QUERIES];		/* octets of records, by entries_hold() */
 	bool too_much;
 	void (*done)(void *arg, struct state_answer *a);
@@ -249,8 +250,10 @@ void state_cancel(struct state *s)
 	for (i = 0; i < QUERIES; i++) {
 		if (s->query[i])
 			query_end(s->query[i]);
-		entries_release(s->held[i]);
+		if (s->held[i])
+			entries_release(s->holder, s->held[i]);
 	}
+	entries_holder_put(s->holder);
 	if (s->event)
 		event_free(s->event);
 	free(s);
@@ -266,7 +269,8 @@ static bool take_entries(struct state *s, struct entries **at)
 		q = s->query[i];
 		if (!q || !q->count || !kinds[i].many.encode)
 			continue;
-		*at = entries_take(q->records, q->count, q->size, &kinds[i].many, s->held[i]);
+		*at = entries_take(q->records, q->count, q->size, &kinds[i].many, s->holder,
+				   s->held[i]);
 		if (!*at)
 			return false;
 		q->records = NULL;
@@ -352,7 +356,7 @@ static bool want(const struct query *q, const void *record)
 	if (s->too_much || part == QUERIES ||
 	    (*s->tag && kinds[part].is && !kinds[part].is(record, s->tag)))
 		return false;
-	s->too_much = !entries_hold(q->size);
+	s->too_much = !entries_hold(s->holder, q->size);
 	if (s->too_much)
 		return false;
 	s->held[part] += q->size;
@@ -374,16 +378,19 @@ static bool ask(struct state *s, unsigned int part, const struct map_wishes *map
 	return true;
 }
 
-struct state *state_gather(unsigned int parts, unsigned int empty, const char *tag, const struct map_wishes *maps,
+struct state *state_gather(const char *user, unsigned int parts, unsigned int empty, const char *tag,
+			   const struct map_wishes *maps,
 			   void (*done)(void *arg, struct state_answer *a), void *arg)
 {
 	const struct timeval now = { 0, 0 };
 	struct state *s = calloc(1, sizeof(*s));
-	bool good = s;
 	unsigned int i;
+	bool good;
 
 	if (!s)
 		return NULL;
+	s->holder = entries_holder(user);
+	good = s->holder;
 	s->parts = parts;
 	snprintf(s->tag, sizeof(s->tag), "%s", tag);
 	s->done = done;

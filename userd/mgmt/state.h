@@ -37,11 +37,12 @@ void state_init(struct event_base *base);
 /* The name of a part in /natfw/state; of one that is not there "". */
 const char *state_name(unsigned int part);
 /*
- * Gather @parts, with a session's tag in @tag of sessions and rules only that one's, of mappings those of @maps. @done is
- * called once, not before this returns. Those of @parts in @empty, all lists of entries, are there with no entries. NULL:
- * too much to do.
+ * Gather @parts for @user, with a session's tag in @tag of sessions and rules only that one's, of mappings those of
+ * @maps. @done is called once, not before this returns. Those of @parts in @empty, all lists of entries, are there with no
+ * entries. NULL: too much to do.
  */
-struct state *state_gather(unsigned int parts, unsigned int empty, const char *tag, const struct map_wishes *maps,
+struct state *state_gather(const char *user, unsigned int parts, unsigned int empty, const char *tag,
+			   const struct map_wishes *maps,
 			   void (*done)(void *arg, struct state_answer *a), void *arg);
 /* Nobody waits any more. */
 void state_cancel(struct state *s);
