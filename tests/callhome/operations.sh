@@ -34,7 +34,8 @@ device() {
 		"        - {name: open, module-name: natfw, rpc-name: session-open, action: permit}" \
 		"        - {name: close, module-name: natfw, rpc-name: session-close, action: permit}" \
 		"        - {name: refresh, module-name: natfw, rpc-name: session-refresh, action: permit}" \
-		"        - {name: trace, module-name: natfw, rpc-name: session-trace, action: permit}"
+		"        - {name: trace, module-name: natfw, rpc-name: session-trace, action: permit}" \
+		"        - {name: any, path: '/natfw:natfw/state/sessions/session/trace', access-operations: exec, action: permit}"
 }
 
 clients() {
@@ -76,6 +77,14 @@ of_applications() {
 	by rest --cert guest session_denied
 }
 
+# One refresh for all who trace a session within a few seconds.
+traces_once() {
+	local n
+	n=$(grep -c 'fake session msn' "$LOG" || :)
+	by peer ops.traces
+	want "$(($(grep -c 'fake session msn' "$LOG") - n))" 5 'opened and refreshed'
+}
+
 # A program that waits is answered when the path has answered; the manager's session is none of its.
 of_programs() {
 	in_ns "$DEV" python3 - "$HERE" "$SOCKET" <<-'PY'
@@ -91,6 +100,17 @@ of_programs() {
 		a = c.rpc("session-open", kind="create", flow=flow, wait=10)["output"]
 		assert a["state"] == "established" and a["token"] and a["id"], a
 		assert c.rpc("session-close", session=a["session"])["output"] == {}
+		# so many wait; others are told what there is, and managers have room
+		flow["destination"] = "198.51.100.1"
+		for i in range(40):
+		    c.send({"id": i, "rpc": {"natfw:session-open": {"kind": "create", "flow": flow, "wait": 3}}})
+		some = [c.answer() for _ in range(8)]
+		assert sorted(a["id"] for a in some) == list(range(32, 40)), some
+		assert all(a["output"]["state"] == "pending" and a["output"]["token"] for a in some), some
+		rest = [c.answer() for _ in range(32)]
+		assert all(a["output"]["state"] == "pending" for a in rest), rest
+		for a in some + rest:
+		    assert c.rpc("session-close", session=a["output"]["session"])["output"] == {}
 	PY
 }
 
@@ -187,6 +207,7 @@ fresh_start
 point "8341-3.4.4a,8341-3.4.4d what is not permitted by a rule" by peer ops.defaults
 point "NETCONF: open, trace, refresh, change, close" by peer ops.opens
 point "what the path refuses, and does not answer" by peer ops.refused
+point "a session is traced so often" traces_once
 point "whose sessions" by peer ops.owners
 point "6241-4.3a,7950-8.3a,7950-8.3b what makes no sense" by peer ops.wrong
 point "so many sessions" by peer ops.many

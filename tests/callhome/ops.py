@@ -58,11 +58,10 @@ def defaults(o, l):
                         ("session-trace", "<session>%s</session>" % tag), ("reload", "")):
         e = g.error(rpc(name, inner), "access-denied")
         want(path_of(e) == "/nc:rpc/op:%s" % name, path_of(e))
-    for action in "close", "refresh":
+    for action in "close", "refresh", "trace":
         e = g.error(on(tag, action), "access-denied")
         want(tag in path_of(e) and path_of(e).endswith(action), path_of(e))
     want(sessions(g) == {tag: "established"}, "%s" % sessions(g))
-    want(text(output(g, on(tag, "trace")), "outcome") == "answered", "who may read may trace")
     a.ok(on(tag, "close"))
     for s in g, a:
         s.close()
@@ -120,6 +119,24 @@ def refused(o, l):
     tag = opened(w, "198.51.100.8")
     out = output(w, on(tag, "trace"))
     want(text(out, "outcome") == "refused" and text(out, "code") == "1282" and text(out, "state") == "established", "%s" % out)
+    w.ok(rpc("session-close", "<session>%s</session>" % tag))
+    w.close()
+
+
+def traces(o, l):
+    """A session is refreshed for a trace once in 5 seconds, and all who ask get that answer."""
+    w = as_user(l, "wilma")
+    tag = opened(w)
+    outs = [output(w, rpc("session-trace", "<session>%s</session>" % tag)) for _ in range(20)]
+    want(all(text(o, "outcome") == "answered" for o in outs), "answered")
+    want(len({text(o, "round-trip") for o in outs}) == 1, "one answer")
+    time.sleep(5.1)
+    want(text(output(w, on(tag, "trace")), "outcome") == "answered", "again")
+    w.ok(rpc("session-close", "<session>%s</session>" % tag))
+    # an answer that does not come is not asked for again
+    tag = opened(w, "198.51.100.7")
+    for _ in range(3):
+        want(text(output(w, on(tag, "trace", "<wait>1</wait>")), "outcome") == "no-answer", "silent path")
     w.ok(rpc("session-close", "<session>%s</session>" % tag))
     w.close()
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ctl/asker.h"
 #include "ctl/local.h"
+#include "ctl/wait.h"
 #include "proc.h"
 
 /* ------------------------------------------------------------------ who */
@@ -50,6 +51,16 @@ bool asker_hold(struct asker *a)
 	}
 	a->held = c;
 	return true;
+}
+
+bool asker_wait(const struct asker *a, uint64_t tag, unsigned int seconds,
+		void (*done)(void *arg, const struct session_event *e), void *arg)
+{
+	const struct client *c = asker_connection(a);
+
+	if (!c && !asker_is_manager(a))
+		return false;
+	return wait_start(c ? c->uid : GATE_MANAGER, a->user, tag, seconds, done, arg);
 }
 
 /* ------------------------------------------------------------------ whose sessions */

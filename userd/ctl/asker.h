@@ -36,6 +36,10 @@ static inline bool asker_is_manager(const struct asker *a)
 /* It is answered later. False, and it was answered, if it has too many requests under way. */
 bool asker_hold(struct asker *a);
 
+/* wait_start() in its name; false, too, when its connection is gone. */
+bool asker_wait(const struct asker *a, uint64_t tag, unsigned int seconds,
+		void (*done)(void *arg, const struct session_event *e), void *arg);
+
 /* Whether it may change @l, and whether it may know its id and token. */
 bool asker_may_touch(const struct asker *a, const struct local *l);
 bool asker_may_know(const struct asker *a, const struct local *l);

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/boottime.h"
 #include "ctl/journal.h"
 #include "ctl/local.h"
 #include "proc.h"
@@ -381,9 +382,17 @@ void local_forget(struct local *l)
 	drop(l);
 }
 
+/* The first word after a refresh for a trace. */
+static void note_answer(struct local *l, const struct session_event *e)
+{
+	if (l->probed && l->took == LOCAL_UNANSWERED && e->state == SESSION_ESTABLISHED)
+		l->took = (uint32_t)(boottime_ms() - l->probed);
+}
+
 void local_event(struct local *l, const struct session_event *e)
 {
 	l->last = *e;
+	note_answer(l, e);
 	if (local_over(l) || l->closing)
 		return;
 	note_msn(l, e->msn);

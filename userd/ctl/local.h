@@ -26,7 +26,11 @@ struct local {
 	bool closing;			/* told to end */
 	bool untold;			/* closing, and the signalling process does not know */
 	struct session_event last;
+	uint64_t probed;		/* refreshed for a trace, ms of boottime; 0: never */
+	uint32_t took;			/* ms from then to the answer; LOCAL_UNANSWERED */
 };
+
+#define LOCAL_UNANSWERED	UINT32_MAX
 
 bool local_init(const uint8_t seed[32], const int state[2]);
 /* Everything again to the signalling process, which knows nothing. */

@@ -85,7 +85,7 @@ static void on_opened(void *arg, const struct session_event *e)
 	free(o);
 }
 
-/* Answers with @output, which is taken, when it is known what becomes of @l. */
+/* Answers with @output, which is taken, when it is known what becomes of @l; who waits is held already. */
 static void answer_opened(struct asker *a, const struct local *l, json_t *output, unsigned int seconds)
 {
 	struct opening *o;
@@ -94,17 +94,14 @@ static void answer_opened(struct asker *a, const struct local *l, json_t *output
 		asker_output(a, asker_is_manager(a) ? with_state(output, &l->last) : output);
 		return;
 	}
-	if (!asker_hold(a)) {
-		json_decref(output);
-		return;
-	}
 	o = calloc(1, sizeof(*o));
 	if (o)
 		*o = (struct opening){ .a = a, .output = output, .tag = session_hash(l->open.sid) };
-	if (o && wait_start(o->tag, seconds, on_opened, o))
+	if (o && asker_wait(a, o->tag, seconds, on_opened, o))
 		return;
 	free(o);
-	asker_output(a, output);
+	/* it is there: who asked learns of it, and of the rest by events */
+	asker_output(a, with_state(output, &l->last));
 }
 
 static unsigned int wait_of(const struct asker *a, const struct input *in)
@@ -156,6 +153,9 @@ static void do_open(struct asker *a, struct input *in)
 		asker_error(a, "invalid-value", "bound", "is for programs on this node");
 		return;
 	}
+	/* before anything is done */
+	if (wait_of(a, in) && !asker_hold(a))
+		return;
 	if (!in->has_session) {
 		open_new(a, in);
 		return;

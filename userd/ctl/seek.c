@@ -77,7 +77,7 @@ static struct query *ask(struct seek *s, enum proc_id from, enum msg_type what, 
 
 bool seek_start(uint64_t tag, bool rules, void (*done)(void *arg, const struct seek_found *f), void *arg)
 {
-	struct seek *s = seeks < SEEKS_MAX ? calloc(1, sizeof(*s)) : NULL;
+	struct seek *s = seeks < (rules ? SEEKS_RULES : SEEKS_MAX) ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s)
 		return false;

@@ -9,6 +9,7 @@
 #include "proc.h"
 
 #define SEEKS_MAX	5	/* at a time; each takes two questions of QUERY_MAX */
+#define SEEKS_RULES	3	/* of them with rules: traces leave room for who ends a session */
 #define SEEK_RULES	32	/* of a session; others are not told */
 
 struct seek_found {

@@ -8,6 +8,8 @@
 #include "ctl/trace.h"
 #include "ctl/wait.h"
 
+#define PAUSE_MS	5000	/* between refreshes of one session for this */
+
 enum outcome { TRACE_ANSWERED, TRACE_REFUSED, TRACE_NO_ANSWER, TRACE_NOT_ASKED };
 
 struct trace {
@@ -87,12 +89,20 @@ static void on_found(void *arg, const struct seek_found *f)
 
 /* ------------------------------------------------------------------ asking */
 
-static void seek(struct trace *t)
+/* These are false when @t was answered already. */
+static bool seek(struct trace *t)
 {
 	if (seek_start(t->tag, true, on_found, t))
-		return;
+		return true;
 	asker_error(t->a, "resource-denied", NULL, "too much is looked for at once");
-	free(t);
+	return false;
+}
+
+static void take_answer(struct trace *t, const struct session_event *e)
+{
+	t->has_event = true;
+	t->event = *e;
+	t->outcome = wait_refused(e) ? TRACE_REFUSED : TRACE_ANSWERED;
 }
 
 static void on_answer(void *arg, const struct session_event *e)
@@ -100,27 +110,54 @@ static void on_answer(void *arg, const struct session_event *e)
 	struct trace *t = arg;
 
 	t->took = boottime_ms() - t->start;
-	if (e) {
-		t->has_event = true;
-		t->event = *e;
-		t->outcome = wait_refused(e) ? TRACE_REFUSED : TRACE_ANSWERED;
-	}
-	seek(t);
+	if (e)
+		take_answer(t, e);
+	if (!seek(t))
+		free(t);
 }
 
-static void probe(struct trace *t, struct local *l, unsigned int seconds)
+
+static bool await(struct trace *t, unsigned int seconds)
+{
+	t->outcome = TRACE_NO_ANSWER;
+	if (asker_wait(t->a, t->tag, seconds, on_answer, t))
+		return true;
+	asker_error(t->a, "resource-denied", NULL, "too many wait for answers of the path");
+	return false;
+}
+
+static bool refresh(struct trace *t, struct local *l)
 {
 	const char *why = local_refresh(l);
 
-	t->outcome = TRACE_NO_ANSWER;
-	t->start = boottime_ms();
-	if (why)
+	if (why) {
 		asker_error(t->a, "operation-failed", NULL, "%s", why);
-	else if (!wait_start(t->tag, seconds, on_answer, t))
-		asker_error(t->a, "resource-denied", NULL, "too many wait for answers of the path");
-	else
-		return;
-	free(t);
+		return false;
+	}
+	l->probed = t->start;
+	l->took = LOCAL_UNANSWERED;
+	return true;
+}
+
+/* What the path said a moment ago; an answer that is still to come is waited for. */
+static bool repeat(struct trace *t, const struct local *l, unsigned int seconds)
+{
+	t->start = l->probed;
+	if (l->took == LOCAL_UNANSWERED)
+		return await(t, seconds);
+	take_answer(t, &l->last);
+	t->took = l->took;
+	return seek(t);
+}
+
+static bool probe(struct trace *t, struct local *l, unsigned int seconds)
+{
+	uint64_t now = boottime_ms();
+
+	if (l->probed && now - l->probed < PAUSE_MS)
+		return repeat(t, l, seconds);
+	t->start = now;
+	return refresh(t, l) && await(t, seconds);
 }
 
 static bool can_ask(const struct local *l)
@@ -140,8 +177,6 @@ void trace_start(struct asker *a, struct local *l, uint64_t tag, unsigned int se
 		return;
 	}
 	*t = (struct trace){ .a = a, .tag = tag, .outcome = TRACE_NOT_ASKED };
-	if (can_ask(l))
-		probe(t, l, seconds);
-	else
-		seek(t);
+	if (!(can_ask(l) ? probe(t, l, seconds) : seek(t)))
+		free(t);
 }

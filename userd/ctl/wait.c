@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "ctl/wait.h"
 #include "nslp/code.h"
 
 static struct wait {
+	uint32_t uid;
+	char user[SESSION_USER];
 	uint64_t tag;
 	struct event *limit;		/* NULL: not in use */
 	void (*done)(void *arg, const struct session_event *e);
@@ -33,16 +38,38 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
 	finish(arg, NULL);
 }
 
-bool wait_start(uint64_t tag, unsigned int seconds, void (*done)(void *arg, const struct session_event *e), void *arg)
+static bool is_of(const struct wait *w, uint32_t uid, const char *user)
+{
+	return w->uid == uid && (uid != GATE_MANAGER || !strcmp(w->user, user));
+}
+
+/* One that @uid may have; NULL: there is none. */
+static struct wait *vacant(uint32_t uid, const char *user)
+{
+	unsigned int here = 0, users = 0;
+	struct wait *w, *free_one = NULL;
+
+	for (w = waits; w < waits + WAITS_MAX; w++) {
+		if (!w->limit) {
+			free_one = w;
+			continue;
+		}
+		here += w->uid != GATE_MANAGER;
+		users += is_of(w, uid, user);
+	}
+	return users >= WAITS_USER || (uid != GATE_MANAGER && here >= WAITS_HERE) ? NULL : free_one;
+}
+
+bool wait_start(uint32_t uid, const char *user, uint64_t tag, unsigned int seconds,
+		void (*done)(void *arg, const struct session_event *e), void *arg)
 {
 	const struct timeval limit = { (time_t)seconds, 0 };
-	struct wait *w = waits;
+	struct wait *w = vacant(uid, user);
 
-	while (w < waits + WAITS_MAX && w->limit)
-		w++;
-	if (w == waits + WAITS_MAX)
+	if (!w)
 		return false;
-	*w = (struct wait){ .tag = tag, .limit = evtimer_new(loop, on_limit, w), .done = done, .arg = arg };
+	*w = (struct wait){ .uid = uid, .tag = tag, .limit = evtimer_new(loop, on_limit, w), .done = done, .arg = arg };
+	snprintf(w->user, sizeof(w->user), "%s", user);
 	if (w->limit && !event_add(w->limit, &limit))
 		return true;
 	if (w->limit)
