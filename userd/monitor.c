@@ -48,6 +48,7 @@ static struct {
 	bool up;		/* all have been ready once */
 	bool reloading, ending, over;
 	bool put_off;		/* a reload, until what is being written is */
+	bool forced;		/* that one, whoever has the lock by then */
 	struct conf *next;	/* that kern is asked about, for a reload */
 	struct conf_source source;	/* what it was read from */
 	unsigned int asked;	/* how often ctl has asked for it, and wants an answer */
@@ -335,6 +336,13 @@ static void unlock(void);
 static void reload_asked(bool force)
 {
 	m.asked++;
+	if (m.forced)
+		return;
+	m.forced = force && !change_give_way();
+	if (m.forced) {
+		m.put_off = true;
+		return;
+	}
 	if (force)
 		unlock();
 	reload();
@@ -806,9 +814,12 @@ static bool try_change(const struct conf *c)
 
 static void reload_now(void)
 {
-	if (m.put_off && !m.ending)
+	if (m.put_off && !m.ending) {
+		if (m.forced)
+			unlock();
 		reload();
-	m.put_off = false;
+	}
+	m.put_off = m.forced = false;
 }
 
 static const struct change_ops change_ops = {
@@ -826,7 +837,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	if (m.ending)
 		return;
 	if (sig == SIGHUP) {
-		m.put_off = !change_give_way();
+		m.put_off = m.forced || !change_give_way();
 		if (!m.put_off)
 			reload();
 	} else if (sig == SIGUSR1) {
