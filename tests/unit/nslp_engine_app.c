@@ -385,20 +385,50 @@ static void app_route_changes(void)
 	rig_stop();
 }
 
-/* Who asks is told by name, in which policy's files and the log can have it. */
-static void manager_on_gateway(void)
+/* What policy calls manager @user. */
+static const char *name_of(const char *user)
 {
+	static char name[2][GATE_NAME];
+	static unsigned int turn;
 	struct session_open o = opening();
 
 	o.uid = GATE_MANAGER;
-	strcpy(o.user, "op\xc3\xa9rateur\n");
+	snprintf(o.user, sizeof(o.user), "%s", user);
 	rig_start(FIREWALL);
 	rig.auto_gate = false;
 	app_open(&o);
 	EXPECT_EQ(rig.asked[0].who.uid, GATE_MANAGER);
-	EXPECT(!strcmp(rig.asked[0].who.name, "op??rateur?") && !rig.asked[0].who.tls);
+	EXPECT(!rig.asked[0].who.tls);
 	EXPECT_EQ(rig_info().uid, GATE_MANAGER);
+	turn = !turn;
+	memcpy(name[turn], rig.asked[0].who.name, GATE_NAME);
 	rig_stop();
+	return name[turn];
+}
+
+/* Who asks is told by name, in which policy's files and the log can have it; nobody has the name of another. */
+static void manager_on_gateway(void)
+{
+	char a[SESSION_USER] = "", b[SESSION_USER] = "";
+	const char *name;
+	int i;
+
+	EXPECT(!strcmp(name_of("nms 1~"), "nms 1~"));
+	EXPECT(!strcmp(name_of("op\xc3\xa9rateur\n"), "op%C3%A9rateur%0A"));
+	EXPECT(!strcmp(name_of("50%"), "50%25"));
+	for (i = 0; i < 62; i += 2) {
+		strcat(a, "\xc3\xa9");
+		strcat(b, i < 60 ? "\xc3\xa9" : "\xc3\xa8");
+	}
+	name = name_of(a);
+	EXPECT(strcmp(name, name_of(b)) != 0);
+	EXPECT(!strncmp(name, "%C3%A9%C3", 9) && strstr(name, "%~") && strlen(name) < GATE_NAME);
+	memset(a, 'x', sizeof(a) - 1);
+	EXPECT(!strcmp(name_of(a), a));
+	memset(b, 'x', sizeof(b) - 1);
+	a[62] = '\n';
+	b[62] = '%';
+	EXPECT(strcmp(name_of(a), name_of(b)) != 0);
 }
 
 static void app_on_gateway(void)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "gist/code.h"
 #include "nslp/app.h"
 #include "nslp/delete.h"
@@ -14,6 +15,7 @@
 #include "nslp/report.h"
 
 #define LIFETIME_MIN	1
+#define USER_HASH	18	/* characters */
 
 /* --- events ---------------------------------------------------------------------------------- */
 
@@ -266,15 +268,31 @@ static bool make_rule(struct nslp *n, struct nslp_rule *r, const struct session_
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-/* Names in policy are printable ASCII. */
+/*
+ * Names in policy are printable ASCII: other octets, and the percent sign, are as in a URI (RFC 3986, 2.1). What is too
+ * long then has its beginning, "%~", which no other name has, and a hash of the whole, as different managers are
+ * different requesters.
+ */
 static void take_user(struct nslp_local *l, const char *user)
 {
-	size_t i;
+	static const uint8_t no_key[16];
+	char *text = l->user;
+	size_t n = 0, keep = 0, i;
 
-	snprintf(l->user, sizeof(l->user), "%s", user);
-	for (i = 0; l->user[i]; i++)
-		if (l->user[i] < ' ' || l->user[i] > '~')
-			l->user[i] = '?';
+	for (i = 0; user[i] && n < GATE_NAME; i++) {
+		bool plain = user[i] >= ' ' && user[i] <= '~' && user[i] != '%';
+		size_t size = plain ? 1 : 3;
+
+		if (n + size < GATE_NAME)
+			snprintf(text + n, GATE_NAME - n, plain ? "%c" : "%%%02X", (uint8_t)user[i]);
+		n += size;
+		if (n < GATE_NAME - USER_HASH)
+			keep = n;
+	}
+	text[n < GATE_NAME ? n : keep] = '\0';
+	if (n >= GATE_NAME)
+		snprintf(text + keep, GATE_NAME - keep, "%%~%016llx",
+			 (unsigned long long)siphash(user, strlen(user), no_key));
 }
 
 static void take(struct nslp_local *l, const struct session_open *o)
