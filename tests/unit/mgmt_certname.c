@@ -162,15 +162,15 @@ static void valid(void)
 
 static void in_the_log(void)
 {
-	char buf[CERTNAME_LOG], many[64];
+	char buf[LOG_NAME], many[64];
 
-	EXPECT(!strcmp(certname_log("nms 1", buf, sizeof(buf)), "nms 1"));
-	EXPECT(!strcmp(certname_log("a\" level=\"b\\", buf, sizeof(buf)), "a\\\" level=\\\"b\\\\"));
-	EXPECT(!strcmp(certname_log("a\nb", buf, sizeof(buf)), "a?b"));
+	EXPECT(!strcmp(log_name("nms 1", buf, sizeof(buf)), "nms 1"));
+	EXPECT(!strcmp(log_name("a\" level=\"b\\", buf, sizeof(buf)), "a\\\" level=\\\"b\\\\"));
+	EXPECT(!strcmp(log_name("a\nb", buf, sizeof(buf)), "a?b"));
 	memset(many, '"', sizeof(many) - 1);
 	many[sizeof(many) - 1] = 0;
-	EXPECT_EQ(strlen(certname_log(many, buf, sizeof(buf))), 126);
-	EXPECT(!strcmp(certname_log(many, buf, 4), "\\\""));
+	EXPECT_EQ(strlen(log_name(many, buf, sizeof(buf))), 126);
+	EXPECT(!strcmp(log_name(many, buf, 4), "\\\""));
 }
 
 static const struct ktap_test tests[] = {

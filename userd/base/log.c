@@ -122,6 +122,19 @@ int log_level_find(const char *name)
 	return find(levels, (int)(sizeof(levels) / sizeof(levels[0])), name);
 }
 
+const char *log_name(const char *name, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *name && n + 2 < size; name++) {
+		if (*name == '"' || *name == '\\')
+			buf[n++] = '\\';
+		buf[n++] = (uint8_t)*name < 0x20 ? '?' : *name;
+	}
+	buf[n] = 0;
+	return buf;
+}
+
 void session_tag_key(const uint8_t key[16])
 {
 	memcpy(tag_key, key, sizeof(tag_key));

@@ -12,6 +12,7 @@
 #define _NATFWD_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_subsystem {
@@ -47,6 +48,13 @@ const char *log_subsystem_name(enum log_subsystem sub);
 /* The subsystem or level called @name, or -1. */
 int log_subsystem_find(const char *name);
 int log_level_find(const char *name);
+
+#define LOG_NAME	128	/* room for log_name() of a user's name */
+/*
+ * @name as it may stand between quotation marks in the log: those in it, and backslashes, have a backslash before
+ * them, so that nobody's name reads as another field. Cut off if @size octets do not hold it. Returns @buf.
+ */
+const char *log_name(const char *name, char *buf, size_t size);
 
 #define SESSION_TAG	17	/* room for session_tag() */
 /*

@@ -105,11 +105,12 @@ static void done(struct asker *a)
 /* Takes @answer. Without an answer the management process gives it up in time. */
 static void tell_manager(const struct asker *a, json_t *answer)
 {
-	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL, user[LOG_NAME];
 
 	json_decref(answer);
 	if (!text || proc_send2(PROC_MGMT, MSG_MANAGER_ANSWER, &a->number, sizeof(a->number), text, strlen(text)))
-		log_warn(SUB_CTL, "a manager cannot be answered user=\"%s\"", a->user);
+		log_warn(SUB_CTL, "a manager cannot be answered user=\"%s\"",
+			 log_name(a->user, user, sizeof(user)));
 	free(text);
 }
 

@@ -122,8 +122,8 @@ static void open_new(struct asker *a, struct input *in)
 {
 	const struct client *c = asker_connection(a);
 	const char *why = too_many(a, &in->open);
+	char tag[SESSION_TAG], user[LOG_NAME];
 	struct local *l;
-	char tag[SESSION_TAG];
 
 	if (why) {
 		asker_error(a, "resource-denied", NULL, "%s", why);
@@ -137,7 +137,8 @@ static void open_new(struct asker *a, struct input *in)
 	if (c)
 		log_info(SUB_CTL, "session opened sid=%s uid=%u", session_tag(l->open.sid, tag), c->uid);
 	else
-		log_info(SUB_CTL, "session opened sid=%s manager=\"%s\"", session_tag(l->open.sid, tag), a->user);
+		log_info(SUB_CTL, "session opened sid=%s manager=\"%s\"", session_tag(l->open.sid, tag),
+			 log_name(a->user, user, sizeof(user)));
 	answer_opened(a, l, named(a, l, true), wait_of(a, in));
 }
 

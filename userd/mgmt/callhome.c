@@ -293,7 +293,7 @@ void callhome_flows(void)
 static void changed(void *arg, struct call *c, enum call_state old)
 {
 	const struct link *l = c->link;
-	char to[ENDPOINT_TEXT] = "-", user[CERTNAME_LOG];
+	char to[ENDPOINT_TEXT] = "-", user[LOG_NAME];
 	struct endpoint remote = { 0 };
 
 	(void)arg;
@@ -305,7 +305,7 @@ static void changed(void *arg, struct call *c, enum call_state old)
 	if (c->state == CALL_UP)
 		log_notice(SUB_MGMT, "manager called client=\"%s\" endpoint=\"%s\" at=%s user=\"%s\"",
 			   c->conf->name, endpoint_of(c)->name, to,
-			   certname_log(c->user, user, sizeof(user)));
+			   log_name(c->user, user, sizeof(user)));
 	else if (c->state == CALL_WAITING)
 		log_at(SUB_MGMT, old == CALL_UP ? LEVEL_NOTICE : LEVEL_INFO,
 		       "call over client=\"%s\" was=%s reason=%s text=\"%s\" next=\"%s\" in_ms=%llu",

@@ -94,19 +94,6 @@ bool certname_valid(const uint8_t *text, size_t len)
 	return true;
 }
 
-const char *certname_log(const char *name, char *buf, size_t size)
-{
-	size_t n = 0;
-
-	for (; *name && n + 2 < size; name++) {
-		if (*name == '"' || *name == '\\')
-			buf[n++] = '\\';
-		buf[n++] = (uint8_t)*name < 0x20 ? '?' : *name;
-	}
-	buf[n] = 0;
-	return buf;
-}
-
 static void put(const struct maker *m, const void *text, size_t len)
 {
 	*m->text = 0;

@@ -25,11 +25,4 @@ bool certname_map(const struct conf_name_rule *rule, unsigned int n, const STACK
 /* Whether @len octets can be a user name: UTF-8 that XML can carry, no control characters (RFC 6242, 3). */
 bool certname_valid(const uint8_t *text, size_t len);
 
-#define CERTNAME_LOG	128	/* room for certname_log() of a user's name */
-/*
- * @name as it may stand between quotation marks in the log: those in it, and backslashes, have a backslash before
- * them, so that nobody's name reads as another field. Cut off if @size octets do not hold it. Returns @buf.
- */
-const char *certname_log(const char *name, char *buf, size_t size);
-
 #endif /* _NATFWD_MGMT_CERTNAME_H */

@@ -164,12 +164,12 @@ static void follow(const struct commit *c)
 static void tell(const struct commit *c)
 {
 	struct events_by by = { .user = c->has_user ? c->user : NULL, .session = c->session };
-	char user[CERTNAME_LOG];
+	char user[LOG_NAME];
 
 	if (!c->sent || !c->diff || c->how == CHANGE_TEST)
 		return;
 	log_notice(SUB_MGMT, "configuration changed session=%u user=\"%s\"", c->session,
-		   certname_log(c->user, user, sizeof(user)));
+		   log_name(c->user, user, sizeof(user)));
 	events_config_change(&by, c->diff);
 }
 

@@ -318,11 +318,11 @@ static void ask(struct invoke *v, const char *user, const struct lyd_node *op)
 {
 	const struct timeval limit = { SECONDS, 0 };
 	struct manager_ask m = { .number = v->number, .operator = *v->path != '\0' };
-	char *text = text_of(v, op), who[CERTNAME_LOG];
+	char *text = text_of(v, op), who[LOG_NAME];
 
 	snprintf(m.user, sizeof(m.user), "%s", user);
 	log_info(SUB_MGMT, "operation %s%s%s user=\"%s\"", v->name, *v->path ? " at " : "", v->path,
-		 certname_log(user, who, sizeof(who)));
+		 log_name(user, who, sizeof(who)));
 	if (!text || proc_send2(PROC_CTL, MSG_MANAGER_ASK, &m, sizeof(m), text, strlen(text))) {
 		set_error(v, "resource-denied", v->path, "the control process is not there, or has too much to do");
 		at_once(v);

@@ -47,7 +47,7 @@ static void set(enum datastore which, uint32_t session)
 	if (which != DATASTORE_RUNNING)
 		return;
 	if (s)
-		certname_log(s->user, lock.user, sizeof(lock.user));
+		log_name(s->user, lock.user, sizeof(lock.user));
 	proc_send(PROC_MONITOR, MSG_CONF_LOCK, &lock, sizeof(lock));
 }
 

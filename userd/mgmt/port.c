@@ -180,7 +180,7 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 static void on_up(void *arg, const char *user)
 {
 	struct guest *g = arg;
-	char from[ENDPOINT_TEXT], name[CERTNAME_LOG];
+	char from[ENDPOINT_TEXT], name[LOG_NAME];
 
 	struct listener *l = g->listener;
 
@@ -196,7 +196,7 @@ static void on_up(void *arg, const char *user)
 	l->opened++;
 	log_notice(SUB_MGMT, "manager connected listener=\"%s\" from=%s user=\"%s\"",
 		   g->name, endpoint_text(&g->remote, from),
-		   certname_log(user, name, sizeof(name)));
+		   log_name(user, name, sizeof(name)));
 }
 
 static void on_active(void *arg)

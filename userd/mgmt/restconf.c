@@ -306,11 +306,11 @@ static void on_over(void *arg, enum session_end end, const char *why)
 {
 	struct restconf *r = arg;
 	const struct session_ops *ops = r->ops;
-	char user[CERTNAME_LOG];
+	char user[LOG_NAME];
 	void *owner = r->arg;
 
 	log_info(SUB_MGMT, "restconf over user=\"%s\" why=\"%s\"",
-		 certname_log(r->user, user, sizeof(user)), why);
+		 log_name(r->user, user, sizeof(user)), why);
 	rest_forget(r);
 	free(r);
 	ops->over(owner, end, why);

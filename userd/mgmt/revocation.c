@@ -230,7 +230,7 @@ static void say(const struct part *p)
 	char subject[200], text[2 * sizeof(subject)];
 
 	X509_NAME_oneline(X509_get_subject_name(p->x), subject, sizeof(subject));
-	certname_log(subject, text, sizeof(text));
+	log_name(subject, text, sizeof(text));
 	if (p->answer.standing == STANDING_UNKNOWN)
 		log_warn(SUB_MGMT, "revocation not known certificate=\"%s\" reason=\"%s\"", text,
 			 p->answer.why);

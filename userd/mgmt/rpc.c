@@ -24,7 +24,7 @@ static void kill_session(struct request *r)
 {
 	const struct lyd_node *id = xml_child(r->op, NETCONF_NS, "session-id");
 	struct session *victim;
-	char text[16], user[CERTNAME_LOG], *end;
+	char text[16], user[LOG_NAME], *end;
 	unsigned long n;
 
 	if (!id) {
@@ -39,7 +39,7 @@ static void kill_session(struct request *r)
 		return;
 	}
 	log_notice(SUB_MGMT, "session killed id=%u user=\"%s\" by=%u", victim->id,
-		   certname_log(victim->user, user, sizeof(user)), r->session->id);
+		   log_name(victim->user, user, sizeof(user)), r->session->id);
 	/* its answer, if one is made, is for nobody */
 	rpc_cancel(victim);
 	victim->killed_by = r->session->id;

@@ -99,12 +99,12 @@ static void over(struct session *s)
 	const struct session_ops *ops = s->ops;
 	enum session_end end = s->end;
 	const char *why = s->why;
-	char user[CERTNAME_LOG];
+	char user[LOG_NAME];
 	void *arg = s->arg;
 
 	session_totals.dropped += end != SESSION_CLOSED && end != SESSION_LEFT && end != SESSION_PARTED;
 	log_info(SUB_MGMT, "session over id=%u user=\"%s\" why=\"%s\"", s->id,
-		 certname_log(s->user, user, sizeof(user)), why);
+		 log_name(s->user, user, sizeof(user)), why);
 	session_destroy(s);
 	ops->over(arg, end, why);
 }

@@ -300,12 +300,12 @@ static void on_hang_up(evutil_socket_t fd, short what, void *arg)
 
 static void log_hang_up(const struct transport *t)
 {
-	char subject[200], text[2 * sizeof(subject)], user[CERTNAME_LOG];
+	char subject[200], text[2 * sizeof(subject)], user[LOG_NAME];
 
 	X509_NAME_oneline(X509_get_subject_name(sk_X509_value(t->chain, 0)), subject, sizeof(subject));
 	log_notice(SUB_MGMT, "manager not wanted any more user=\"%s\" certificate=\"%s\" reason=%s text=\"%s\"",
-		   certname_log(t->user, user, sizeof(user)),
-		   certname_log(subject, text, sizeof(text)), call_error_name(t->reason), t->why);
+		   log_name(t->user, user, sizeof(user)),
+		   log_name(subject, text, sizeof(text)), call_error_name(t->reason), t->why);
 }
 
 static void hang_up(struct transport *t, enum call_error reason, const char *why)
