@@ -214,16 +214,25 @@ static void other_lists(void)
 	EXPECT(value.number == 5 && !strcmp(value.name, "x"));
 }
 
-static void one_after_the_other(void)
+/* In portions by turns: each is whole, and a short one does not wait for the end of a long one. */
+static void by_turns(void)
 {
 	reset(300);
 	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
 	run(100);
-	EXPECT_EQ(sent, 300);
-	ends = next = 0;
+	EXPECT(sent >= 300 && sent < 600);
+	ends = 0;
 	run(100);
 	EXPECT_EQ(sent, 600);
+	reset(300);
+	list_start(PROC_CTL, MSG_SESSION_LIST, 42, NULL);
+	list_start(PROC_CTL, MSG_PEER_LIST, 42, NULL);
+	run(100);
+	EXPECT(sent > 2 && sent < 300 && peer.sessions == 7);
+	ends = 0;
+	run(100);
+	EXPECT(sent == 302 && !disorder);
 }
 
 static void asker_gone(void)
@@ -277,7 +286,7 @@ int main(void)
 		{ "a channel that is full", channel_full },
 		{ "a control process that is behind", channel_behind },
 		{ "peers and counters", other_lists },
-		{ "two lists", one_after_the_other },
+		{ "two lists by turns", by_turns },
 		{ "nobody is there any more", asker_gone },
 		{ "one that takes nothing holds up no other", slow_asker },
 		{ "the management process gets no ids", no_ids },
