@@ -381,7 +381,7 @@ static void log_decision(const struct admission *a)
 {
 	enum log_level level = a->verdict.code ? LEVEL_NOTICE : a->same ? LEVEL_DEBUG : LEVEL_INFO;
 	static const char *const kinds[] = { "allow", "deny", "reserve" };
-	char tag[SESSION_TAG], who[REQUESTER_TEXT], flow[FLOW_TEXT];
+	char tag[SESSION_TAG], who[REQUESTER_TEXT], flow[FLOW_TEXT], name[2 * sizeof(who)];
 	struct gate *g = a->g;
 
 	if (!log_on(SUB_POLICY, level))
@@ -401,7 +401,8 @@ static void log_decision(const struct admission *a)
 	log_write(SUB_POLICY, level,
 		  "request %s sid=%s requester=\"%s\" kind=%s flow=\"%s\" entry=%s lifetime=%u%s%s",
 		  a->verdict.code ? "refused" : "granted", session_tag(a->r->sid, tag),
-		  requester_text(&a->who, who), kinds[a->r->kind], flow_text(&a->r->flow, flow),
+		  log_name(requester_text(&a->who, who), name, sizeof(name)),
+		  kinds[a->r->kind], flow_text(&a->r->flow, flow),
 		  a->verdict.entry, a->verdict.lifetime, a->verdict.code ? " why=" : "",
 		  a->verdict.code ? a->verdict.why : "");
 }
