@@ -69,7 +69,7 @@ def silence():
             pass
     holds(1.5 < time.monotonic() - start < 10 * rig.SLOW, 'ended after the time for a handshake')
     m.logged('handshake takes too long')
-    wait_for(lambda: fds(m) == before, 5, 'descriptors')
+    wait_for(lambda: fds(m) <= before, 5, 'descriptors')
     want(m.status()['handshakes'], 0)
 
 
@@ -336,6 +336,8 @@ def flood():
             if len(held) > 300:
                 held.pop(0).close()
             time.sleep(0.001)
+    # the others may be gone before their silence is noticed; these stay
+    silent = [strange(f'127.12.{n}.1', 4335) for n in range(200)]
     threads = [threading.Thread(target=strangers, args=(n,), daemon=True) for n in (0, 1)]
     begin = time.monotonic()
     for t in threads:
@@ -354,6 +356,8 @@ def flood():
     end.set()
     for t in threads:
         t.join()
+    for s in silent:
+        s.close()
     rate = sum(count) / (time.monotonic() - begin)
     print(f'# {rate:.0f} connections a second, a device seen before was in after {took:.2f} s, one never seen after '
           f'{new:.2f} s, {(rss(m) - before)} KiB and {most} descriptors')
