@@ -138,11 +138,11 @@ def verdict_needs_the_whole_interval():
 def group(*rows):
     """Rows of one group behind a floor of 100 ns."""
     out = [row([100.0] * 9, case='floor', impl='generator', group=1, member=0, floor=0,
-               family=4, flows=1000, cpus=1, size=60, order='random', added_ns=0.0)]
+               family=4, flows=1000, cpus=1, size=60, order='random', arrive='poll', added_ns=0.0)]
     for n, (impl, cost, more) in enumerate(rows):
         out.append(row([100.0 + cost] * 9, **{
             'case': 'snat', 'impl': impl, 'group': 1, 'member': n + 1, 'floor': 0, 'family': 4,
-            'flows': 1000, 'cpus': 1, 'size': 60, 'order': 'random', 'added_ns': cost, **more}))
+            'flows': 1000, 'cpus': 1, 'size': 60, 'order': 'random', 'arrive': 'poll', 'added_ns': cost, **more}))
     return out
 
 

@@ -64,6 +64,9 @@ class FrameGateway(Gateway):
 class FrameTraffic(Traffic):
     gateway = FrameGateway
 
+    def __init__(self, flows, order):
+        super().__init__(flows, order, arrive='veth')
+
     def key(self):
         return ('frames', *super().key())
 

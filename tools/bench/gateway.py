@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A gateway in a network namespace of its own, and the generator in front of it.
 
-    pktgen --> lan [ gateway ] wan --> nowhere
+    pktgen --> gen ==> lan [ gateway ] wan --> nowhere
 
-pktgen makes each packet anew and gives it to the stack as if lan had received it. wan is a
-dummy device: it counts what is sent and frees it, which is as little as sending can cost.
+pktgen makes each packet anew. How it arrives:
+
+    poll    gen and lan are the two ends of a card (tools/bench/nic): 64 packets at a time, as a
+            driver's NAPI poll hands them over
+    one     there is no gen: pktgen gives each to the stack as if lan, a dummy, had received it
+
+wan is a dummy device: it counts what is sent and frees it, which is as little as sending can cost.
 What is behind lan and wan are permanent neighbours.
 """
 import collections
@@ -34,6 +39,7 @@ CLOCK = Clock(os.environ.get('BENCH_CLOCK'))
 
 
 Sent = collections.namedtuple('Sent', 'packets seconds watch lost')
+Counters = collections.namedtuple('Counters', 'received dropped sent')
 
 
 class Failed(Exception):
@@ -81,23 +87,41 @@ def sysctl(name, value):
         put('/proc/sys/' + name, value)
 
 
+def counters(dev, text=None):
+    """A device's packets, as /proc/net/dev has them."""
+    if text is None:
+        with open('/proc/net/dev', encoding='ascii') as f:
+            text = f.read()
+    for line in text.splitlines():
+        name, _, figures = line.partition(':')
+        if name.strip() == dev:
+            words = figures.split()
+            return Counters(int(words[1]), int(words[3]), int(words[9]))
+    raise Failed(f'the device {dev} is gone')
+
+
 def setns(fd):
     if LIBC.setns(fd, CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), 'cannot enter a network namespace: run as root')
 
 
 class Traffic:
-    """What the generator sends."""
+    """What the generator sends, and how it arrives."""
     gateway = None      # class of it; None: Gateway
+    usual = 'poll'      # how it arrives unless told
 
-    def __init__(self, flows, order='random', size=60, cpus=1):
+    def __init__(self, flows, order='random', size=60, cpus=1, arrive=None):
         self.flows, self.order, self.cpus = flows, order, cpus
-        self.size = size
+        self.size, self.arrive = size, arrive or Traffic.usual
         self.sports, self.dports = SHAPES.get(flows, (flows, 1))
 
     def key(self):
         """The same for all who get the same."""
-        return self.flows, self.order, self.size, self.cpus
+        return self.flows, self.order, self.size, self.cpus, self.arrive
+
+    def ordered(self, order):
+        """The same in another order."""
+        return Traffic(self.flows, order, self.size, self.cpus, self.arrive)
 
     def part(self, cpu):
         """(first source port, how many, first destination port, how many) of a processor.
@@ -113,10 +137,12 @@ class Traffic:
 
 
 class Gateway:
-    """The namespace, its devices, and pktgen on lan."""
+    """The namespace, its devices, and pktgen in front of lan."""
 
     made = 0
-    lan, wan = 'type dummy', 'type dummy'
+    lans = {'poll': 'type natfw_nic', 'one': 'type dummy'}
+    lan, wan = None, 'type dummy'       # how they are made; lan: as packets arrive
+    burst = 64      # packets in a poll
     names = {'lan': 'lan', 'wan': 'wan'}
     second = False  # whether another processor has a flood of its own to send
 
@@ -124,7 +150,11 @@ class Gateway:
         Gateway.made += 1
         self.name = f'bench{os.getpid()}-{Gateway.made}'
         self.net = Net(family)
-        self.traffic = traffic
+        self.traffic, self.arrive = traffic, traffic.arrive
+        self.lan = self.lan or self.lans[self.arrive]
+        # the device pktgen sends by, and what it does with packets
+        self.gen, self.mode = (('gen', 'start_xmit') if self.arrive == 'poll'
+                               else ('lan', 'netif_receive'))
         self.home = os.open('/proc/self/ns/net', os.O_RDONLY)
         sh('ip', 'netns', 'add', self.name)
         self.fd = os.open(f'/run/netns/{self.name}', os.O_RDONLY)
@@ -185,6 +215,15 @@ route add {n.servers} via {n.next}
         for dev in ('all', 'lan'):
             sysctl(f'net/ipv4/conf/{dev}/rp_filter', 0)
             sysctl(f'net/ipv4/conf/{dev}/send_redirects', 0)
+        if self.arrive == 'poll':
+            self._card()
+
+    def _card(self):
+        """gen, which has nothing to say of its own."""
+        sysctl('net/ipv6/conf/gen/disable_ipv6', 1)
+        sh('ip', 'link', 'set', 'gen', 'up')
+        if self.burst != 64:
+            sh('ethtool', '-C', 'lan', 'rx-frames', str(self.burst))
 
     def drop_all(self):
         """The cheapest verdict there is, for all that lan receives; called within."""
@@ -196,12 +235,23 @@ route add {n.servers} via {n.next}
 
     def sent(self):
         """Packets wan has sent."""
-        with self.inside(), open('/proc/net/dev', encoding='ascii') as f:
-            for line in f:
-                name, _, figures = line.partition(':')
-                if name.strip() == 'wan':
-                    return int(figures.split()[9])
-        raise Failed('the device wan is gone')
+        with self.inside():
+            return counters('wan').sent
+
+    def _arrived(self):
+        """Waits until what is left in the card's rings has arrived; called within."""
+        if self.arrive != 'poll':
+            return
+        deadline = time.monotonic() + 5
+        while True:
+            came, gen = counters('lan'), counters('gen')
+            if came.dropped:
+                raise Failed(f'the ring was full: {came.dropped} packets have been lost')
+            if came.received >= gen.sent:
+                return
+            if time.monotonic() > deadline:
+                raise Failed(f'of {gen.sent} packets {came.received} have arrived by lan')
+            time.sleep(0.001)
 
     # ---- generating ----
 
@@ -213,20 +263,19 @@ route add {n.servers} via {n.next}
                 self._generator(cpu)
                 self._aim_one(cpu, hosts, spread)
 
-    @staticmethod
-    def _generator(cpu):
+    def _generator(self, cpu):
         """pktgen's device of a processor. Once there it stays: removing takes its time."""
         path = f'/proc/net/pktgen/kpktgend_{cpu}'
         if not os.path.exists(path):
             raise Failed('no pktgen here: modprobe pktgen before the namespace is made')
-        if not os.path.exists(f'/proc/net/pktgen/lan@{cpu}'):
-            put(path, f'add_device lan@{cpu}')
+        if not os.path.exists(f'/proc/net/pktgen/{self.gen}@{cpu}'):
+            put(path, f'add_device {self.gen}@{cpu}')
 
     def _aim_one(self, cpu, hosts, spread):
         t, n = self.traffic, self.net
         sport, sports, dport, dports = (1024, 64000, 1024, 64000) if spread else t.part(cpu)
         lines = ['clone_skb 0', 'flag !SHARED', 'flag NO_TIMESTAMP', 'flag UDPCSUM',
-                 'xmit_mode netif_receive', 'delay 0', f'dst_mac {MAC_LAN}',
+                 'flag QUEUE_MAP_CPU', f'xmit_mode {self.mode}', 'delay 0', f'dst_mac {MAC_LAN}',
                  f'src_mac {MAC_HOST}', f'udp_src_min {sport}',
                  f'udp_src_max {sport + (sports if sports > 1 else 0)}',
                  f'udp_dst_min {dport}',
@@ -255,7 +304,7 @@ route add {n.servers} via {n.next}
 
     def _set(self, cpu, line):
         try:
-            put(f'/proc/net/pktgen/lan@{cpu}', line)
+            put(f'/proc/net/pktgen/{self.gen}@{cpu}', line)
         except OSError as e:
             raise Failed(f'pktgen refuses "{line}": {e.strerror}') from e
 
@@ -273,6 +322,7 @@ route add {n.servers} via {n.next}
             put('/proc/net/pktgen/pgctrl', 'start')
             packets, wall = self._results()
             after = CLOCK.read()
+            self._arrived()
         if not before or not after:
             return Sent(packets, wall, wall, 0.0)
         return Sent(packets, Clock.seconds(before, after, cpus), wall,
@@ -295,6 +345,7 @@ route add {n.servers} via {n.next}
             put('/proc/net/pktgen/pgctrl', 'start')
             packets, wall = self._result(0)
             after = CLOCK.read()
+            self._arrived()
         # its processor may have had more to do after it was through
         lost = Clock.first_lost(before, after) if before and after else 0.0
         return wall * (1 - lost) * 1e9 / packets, lost
@@ -303,12 +354,11 @@ route add {n.servers} via {n.next}
         done = [self._result(cpu) for cpu in range(self.traffic.cpus)]
         return sum(d[0] for d in done), sum(d[1] for d in done)
 
-    @staticmethod
-    def _result(cpu):
+    def _result(self, cpu):
         """Packets and seconds. A thread that is late has not even started yet."""
         deadline = time.monotonic() + 60
         while True:
-            with open(f'/proc/net/pktgen/lan@{cpu}', encoding='ascii') as f:
+            with open(f'/proc/net/pktgen/{self.gen}@{cpu}', encoding='ascii') as f:
                 text = f.read()
             m = re.search(r'Result: OK: (\d+)\(c\d+\+d\d+\) usec, (\d+) ', text)
             if m:
@@ -320,6 +370,6 @@ route add {n.servers} via {n.next}
     def sweep(self, times=1):
         """Every flow in turn, so many times."""
         t = self.traffic
-        self.aim(Traffic(t.flows, 'sequential', t.size, t.cpus))
+        self.aim(t.ordered('sequential'))
         self.send(t.flows * times)
         self.aim(t)

@@ -13,6 +13,7 @@ import framed
 import measure
 import report
 from figures import trouble
+from gateway import Gateway
 from impls import BY_NAME
 from main import check, listed
 
@@ -27,7 +28,8 @@ def counted(row):
     """The row in instructions."""
     if row.get('added_ns') is None:
         return trouble('instructions: ' + row['case'], row['impl'], row.get('error', 'not counted'))
-    same = ('case', 'impl', 'family', 'flows', 'order', 'size', 'cpus', 'low', 'high', 'rounds')
+    same = ('case', 'impl', 'family', 'flows', 'order', 'size', 'cpus', 'arrive', 'low', 'high',
+            'rounds')
     return {**{k: row[k] for k in same}, 'instructions': row['added_ns'],
             'whole': row['ns_median'], 'kernel': os.uname().release}
 
@@ -38,6 +40,8 @@ def options(argv):
     p.add_argument('--impl', type=listed(str), default=IMPLS)
     p.add_argument('--family', type=listed(int), default=(4, 6))
     p.add_argument('--flows', type=listed(int), default=(1000,))
+    p.add_argument('--arrive', choices=Gateway.lans, default='poll',
+                   help='64 in a poll, as from a card, or one by one')
     p.add_argument('--frames', action='store_true', help='only what arrives as frames')
     p.add_argument('--json')
     o = p.parse_args(argv)
@@ -78,6 +82,7 @@ def frames(o, rows):
 def main(argv):
     o, rows, started = options(argv), [], time.monotonic()
     measure.prepare()
+    measure.arrival(o.arrive)
     for impl in ('natfw-direct', *o.impl):
         why = measure.needs(impl)
         if why:

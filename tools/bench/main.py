@@ -14,7 +14,7 @@ import paired
 import report
 import state
 from figures import trouble
-from gateway import CLOCK, Failed
+from gateway import CLOCK, Failed, Gateway, Traffic
 from impls import BY_NAME
 from nl import NlError
 
@@ -77,6 +77,8 @@ def options(argv):
     p.add_argument('--order', type=listed(str), help='of random,sequential')
     p.add_argument('--size', type=listed(size), help='bytes without checksum, or imix')
     p.add_argument('--cpus', type=listed(int))
+    p.add_argument('--arrive', choices=Gateway.lans, default='poll',
+                   help='64 in a poll, as from a card, or one by one')
     p.add_argument('--rounds', type=int)
     p.add_argument('--seconds', type=float, default=0.06, help='of each run')
     p.add_argument('--group', help='groups whose names have this regular expression')
@@ -118,7 +120,8 @@ def plan(o, impls, rows):
     What is among the rows already, in groups of its own, is not measured again.
     """
     done = {tuple(r.get(k) for k in ('case', 'flows', 'family', 'order', 'size', 'cpus'))
-            for r in rows if r['impl'] not in ('generator', 'natfw-direct')}
+            for r in rows if r['impl'] not in ('generator', 'natfw-direct') and
+            r.get('arrive') == Traffic.usual}
     points = []
     for cases, flows, family, order, size_, cpus, of in blocks(o):
         of = tuple(i for i in of if i in impls)
@@ -195,6 +198,7 @@ def main(argv):
     parser, o = options(argv)
     check(parser, o)
     measure.prepare()
+    o.arrive = measure.arrival(o.arrive)
     run = Run(o)
     if o.also:
         run.rows += report.figures_of(o.also)

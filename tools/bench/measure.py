@@ -41,14 +41,26 @@ def natfw_loads():
     return '' if done.returncode == 0 else done.stderr.strip() or 'modprobe natfw failed'
 
 
-def bare_loads():
-    path = os.environ.get('BENCH_BARE')
+def own_loads(name):
+    """A module of the benchmark's own, as tools/bench/run has built it: '' or why not."""
+    path = os.environ.get('BENCH_' + name.upper())
     if not path:
         return 'its module was not built'
-    if os.path.isdir('/sys/module/natfw_bare'):
+    if os.path.isdir('/sys/module/natfw_' + name):
         return ''
     done = subprocess.run(['insmod', path], capture_output=True, text=True, check=False)
-    return done.stderr.strip()
+    return '' if done.returncode == 0 else done.stderr.strip() or f'insmod {path} failed'
+
+
+def arrival(wanted):
+    """How packets will arrive: as wanted, or one by one where there is no card."""
+    why = own_loads('nic') if wanted == 'poll' else ''
+    if why:
+        say(f'bench: no packets in polls, as from a card (tools/bench/nic): {why}; '
+            'THEY COME ONE BY ONE')
+        wanted = 'one'
+    Traffic.usual = wanted
+    return wanted
 
 
 def needs(impl):
@@ -56,7 +68,7 @@ def needs(impl):
     if issubclass(BY_NAME[impl], NatfwImpl):
         return natfw_loads()
     if BY_NAME[impl] is Bare:
-        return bare_loads()
+        return own_loads('bare')
     if issubclass(BY_NAME[impl], Nft):
         sysctl('net/netfilter/nf_conntrack_max', 8 << 20)
     return ''
@@ -146,7 +158,7 @@ class Subject:
         t = self.traffic
         r = {'case': self.impl.label or self.impl.case, 'impl': self.impl.name,
              'family': self.family, 'flows': t.flows,
-             'order': t.order, 'size': t.size, 'cpus': t.cpus,
+             'order': t.order, 'size': t.size, 'cpus': t.cpus, 'arrive': t.arrive,
              'pps': None, 'added_ns': None, **self.impl.more,
              'ns': [n and round(n, 1) for n in self.ns], 'lost': [round(w, 4) for w in self.lost]}
         if self.error:

@@ -18,8 +18,9 @@ def under(traffic, *impls, family=4):
     return [Wanted(i, family, traffic) for i in impls]
 
 
-def nat(flows, *others):
-    return under(Traffic(flows), NatfwDirect('snat'), NftFlowtable('snat'), Bare('snat'), *others)
+def nat(flows, *others, arrive=None):
+    return under(Traffic(flows, arrive=arrive), NatfwDirect('snat'), NftFlowtable('snat'),
+                 Bare('snat'), *others)
 
 
 def nat_1k():
@@ -77,10 +78,17 @@ def ipv6(flows):
             under(Traffic(flows, size=size_of(6, 60)), NatfwDirect('snat'), family=6))
 
 
+def one_by_one(flows):
+    """What packets cost that do not come in polls."""
+    return nat(flows, arrive='one')
+
+
 # (name, how to make the group, profiles that leave it out)
 GROUPS = (
     ('NAT, 1,000 flows', nat_1k, ()),
     ('NAT, 100,000 flows', nat_100k, ()),
+    ('NAT, 1,000 flows, one by one', lambda: one_by_one(1000), ()),
+    ('NAT, 100,000 flows, one by one', lambda: one_by_one(100000), ()),
     ('allow, 100,000 flows', allow_100k, ()),
     ('IPv6 and IPv4, 1,000 flows', lambda: ipv6(1000), ()),
     ('IPv6 and IPv4, 100,000 flows', lambda: ipv6(100000), ()),

@@ -59,8 +59,9 @@ def end(seconds):
         f.write(f'{seconds * 1e9}')
 
 
-def main(impl, case, flows, order, family, seconds):
+def main(impl, case, flows, order, family, seconds, arrive):
     measure.prepare()
+    measure.arrival(arrive)
     why = measure.needs(impl)
     if why:
         raise Failed(why)

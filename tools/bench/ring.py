@@ -59,7 +59,7 @@ class RingGateway(Gateway):
     lan = 'type veth peer name gen'
 
     def __init__(self):
-        super().__init__(4, Traffic(1))
+        super().__init__(4, Traffic(1, arrive='veth'))
         with self.inside():
             sh('ip', 'link', 'set', 'gen', 'up')
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)

@@ -17,6 +17,7 @@ def snat(flows=1000, impl='natfw-direct', **more):
             'order': 'random', 'size': 60, **more}
 
 
+ARRIVE = 'poll'     # what packets do in front of all that is compared
 FLOWTABLE = {'impl': 'nft-flowtable'}
 NEW16, NEW1 = '16 shapes visited', '1 shape visited'
 
@@ -87,6 +88,9 @@ def pair(target, rows):
     for row in (r for r in rows if has(r, target.row)):
         if not usable(row):
             why = row.get('error', why)
+            continue
+        if row.get('arrive') != ARRIVE:
+            why = 'only measured with packets that do not arrive as from a card'
             continue
         for peer in rows:
             if peer is row or peer.get('group') != row['group'] or not has(peer, target.peer):
