@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, 'tools', 'bench'))
 
 import clock        # noqa: E402
+import figures      # noqa: E402
 import gateway      # noqa: E402
 import loading      # noqa: E402
 import report       # noqa: E402
@@ -202,6 +203,17 @@ def a_figure_is_judged_with_its_extremes():
 
 
 @point
+def only_packets_in_polls_are_judged():
+    rows = group(('natfw-direct', 30, {}), ('nft-flowtable', 100, {}))
+    for r in rows:
+        r['arrive'] = 'one'
+    j = judged(rows, 'direct, 1,000 flows')
+    same((j['verdict'], 'as from a card' in j['why']), ('not measured', True))
+    rows += [{**r, 'group': 2} for r in group(('natfw-direct', 20, {}), ('nft-flowtable', 100, {}))]
+    same(judged(rows, 'direct, 1,000 flows')['measured'], 0.2)
+
+
+@point
 def every_target_without_a_figure_says_so():
     found = targets.judge([])
     same({j['verdict'] for j in found}, {'not measured'})
@@ -229,6 +241,25 @@ def the_table_and_the_json_hold_targets_and_figures():
         same(len(found['figures']), len(rows))
         with open(os.path.join(d, 'results.svg'), encoding='utf-8') as f:
             same(f.read().startswith('<svg'), True)
+
+
+@point
+def the_picture_is_of_one_way_to_arrive_and_says_which():
+    one, poll = ([{**r, 'arrive': way} for r in group(('natfw-direct', 30, {}))]
+                 for way in ('one', 'poll'))
+    drawn, how = report.drawable(one + poll)
+    same(([r['arrive'] for r in drawn], 'in polls' in how), (['poll'], True))
+    drawn, how = report.drawable(one)
+    same(([r['arrive'] for r in drawn], 'one by one' in how), (['one'], True))
+    same(report.drawable([]), ([], ''))
+
+
+@point
+def the_table_says_how_packets_arrive():
+    rows = group(('natfw-direct', 30, {'low': 29, 'high': 31}))
+    figure = figures.figure('flood', 'natfw-direct', 'fragments', [1, 2, 3], 'ns')
+    table = report.table(rows + figures.under([figure], 'veth'))
+    same(('poll' in table, 'veth' in table), (True, True))
 
 
 @point
@@ -269,6 +300,25 @@ def traffic_meets_every_flow_in_turn():
         same(sports * dports, flows)
         same(math.gcd(sports, dports), 1)
         same(gateway.SPORT + sports <= 65536, True)
+
+
+@point
+def traffic_that_arrives_otherwise_has_a_floor_of_its_own():
+    one, usual = gateway.Traffic(1000, arrive='one'), gateway.Traffic(1000)
+    same((usual.arrive, one.key() == usual.key()), ('poll', False))
+    same((one.ordered('sequential').arrive, one.ordered('sequential').order),
+         ('one', 'sequential'))
+
+
+@point
+def counters_of_a_device_are_found():
+    text = 'face |bytes\n  lan2: 1 2 3 4 5 6 7 8 9 10 11\n   lan: 60 7 0 3 0 0 0 0 80 9 0\n'
+    same(gateway.counters('lan', text), (7, 3, 9))
+    try:
+        gateway.counters('gen', text)
+    except gateway.Failed:
+        return
+    raise AssertionError('a device that is not there has counters')
 
 
 @point

@@ -19,6 +19,11 @@ def figure(case, impl, note, values, unit, **more):
     return row
 
 
+def under(rows, arrive):
+    """The rows, which come of packets that arrive so."""
+    return [{**r, 'arrive': arrive} for r in rows]
+
+
 def trouble(case, impl, why):
     return {'case': case, 'impl': impl, 'family': 4, 'flows': 0, 'error': str(why)}
 

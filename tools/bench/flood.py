@@ -4,7 +4,7 @@ would show; and what established flows on another processor take meanwhile."""
 import random
 
 import stats
-from figures import figure, trouble
+from figures import figure, trouble, under
 from gateway import DPORT, SPORT, Failed, Gateway, Traffic
 from impls import Floor, NatfwDirect, NftConntrack
 from measure import say, settle
@@ -56,9 +56,9 @@ def packets(impls, size):
              (NftConntrack, lambda: NftConntrack('snat'), 'new connections, translated'),
              (NatfwDirect, Miss, '1,000 wildcards, none matches'),
              (NatfwDirect, Full, 'flow table full'))
-    return [figure('flood', make.name, f'{note}: a packet, generator included',
-                   by_pktgen(impl(), size), 'ns')
-            for make, impl, note in kinds if make.name in impls]
+    return under([figure('flood', make.name, f'{note}: a packet, generator included',
+                         by_pktgen(impl(), size), 'ns')
+                  for make, impl, note in kinds if make.name in impls], Traffic.usual)
 
 
 # ---- established flows meanwhile ----
@@ -90,7 +90,7 @@ def established(impls, size):
                               ('a full flow table, and a flood', Crowded, True)):
         rows.append(figure('flood', NatfwDirect.name, 'established flows beside ' + note +
                            ': a packet, generator included', beside(make(), flood, size), 'ns'))
-    return rows
+    return under(rows, Traffic.usual)
 
 
 class Crowded(NatfwDirect):
@@ -153,7 +153,8 @@ def frames(_impls, size):
     finally:
         for gw in rigs:
             gw.close()
-    return [above(name, row, rows[0]) for (name, _, _), row in list(zip(kinds, rows))[1:]]
+    return under([above(name, row, rows[0])
+                  for (name, _, _), row in list(zip(kinds, rows))[1:]], 'veth')
 
 
 def above(note, row, floor):

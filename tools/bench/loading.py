@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 
-from figures import figure, timed
+from figures import figure, timed, under
 from gateway import DPORT, SPORT, Failed, Gateway, Net, Traffic, put, setns
 from impls import UDP, NatfwDirect
 from nl import C, Natfw, packed, rule
@@ -186,5 +186,6 @@ def atomic(o, _impls, _rounds):
     for action, default in (('allow', 'drop'), ('deny', 'pass')):
         done = atomic_one(count, action, default, 2)
         packets, wrong = packets + done[0], wrong + done[1]
-    return [figure('atomic', NatfwDirect.name, f'lost or misjudged of {packets:,} packets while '
-                   f'{count:,} rules were replaced 4 times', wrong, 'packets', rules=count)]
+    return under([figure('atomic', NatfwDirect.name, f'lost or misjudged of {packets:,} packets '
+                         f'while {count:,} rules were replaced 4 times', wrong, 'packets',
+                         rules=count)], Traffic.usual)

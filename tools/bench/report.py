@@ -69,10 +69,10 @@ def packets(rows):
 
 def others(rows):
     """What is counted in something else."""
-    lines = [[r['case'], r['impl'], str(r.get('note', '')), f"{r['value']:,}",
-              between(r.get('low'), r.get('high')), r['unit']] for r in rows]
-    return aligned(['case', 'impl', 'what', 'figure', 'extremes', 'unit'], lines,
-                   [False, False, False, True, True, False])
+    lines = [[r['case'], r['impl'], r.get('arrive', '-'), str(r.get('note', '')),
+              f"{r['value']:,}", between(r.get('low'), r.get('high')), r['unit']] for r in rows]
+    return aligned(['case', 'impl', 'arrive', 'what', 'figure', 'extremes', 'unit'], lines,
+                   [False, False, False, False, True, True, False])
 
 
 def number(value, unit):
@@ -220,9 +220,9 @@ def drawable(rows, family=4):
     rows = [r for r in rows if r['case'] in CASES and r['family'] == family and
             r['cpus'] == 1 and r['order'] == 'random' and r['size'] in (60, 78) and
             r.get('added_ns') is not None and 'rules' not in r]
-    ways = {r['arrive'] for r in rows}
+    ways = {r.get('arrive') for r in rows}
     way = next((w for w in ARRIVING if w in ways), '')
-    return [r for r in rows if r['arrive'] == way], ARRIVING.get(way, '')
+    return [r for r in rows if r.get('arrive') == way], ARRIVING.get(way, '')
 
 
 def bar(y, r, scale):

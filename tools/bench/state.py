@@ -7,7 +7,7 @@ RFC 9693 looks for the highest rate without loss by binary search. Here the gene
 the gateway, so nothing is lost, and the rate at which it gets rid of packets is that rate."""
 import ctnl
 import stats
-from figures import figure, timed
+from figures import figure, timed, under
 from gateway import Failed, Gateway, Traffic
 from impls import Floor, NatfwDirect, NftConntrack, NftFlowtable
 from loading import REPEATS, numbered, opened
@@ -84,7 +84,8 @@ def by_packets(impls, rounds):
         for _ in range(rounds):
             for rig in rigs:
                 rig.round()
-        return [row for rig in rigs[1:] for row in establishment(rig, rigs[0])]
+        return under([row for rig in rigs[1:] for row in establishment(rig, rigs[0])],
+                     Traffic.usual)
     finally:
         for rig in rigs:
             rig.gw.close()
