@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -252,6 +253,15 @@ route add {n.servers} via {n.next}
             if time.monotonic() > deadline:
                 raise Failed(f'of {gen.sent} packets {came.received} have arrived by lan')
             time.sleep(0.001)
+
+    def per_poll(self):
+        """Packets in a poll of the card, on average so far. None: there is no card, or no ethtool
+        to ask it."""
+        if self.arrive != 'poll' or not shutil.which('ethtool'):
+            return None
+        with self.inside():
+            words = sh('ethtool', '-S', 'lan').split()
+            return counters('lan').received / max(int(words[words.index('rx_polls:') + 1]), 1)
 
     # ---- generating ----
 

@@ -2,6 +2,7 @@
 """Paired measurement: in each round everyone of a group is run once, close together and in an
 order of its own, the generator alone among them; what is compared is of the same round."""
 import collections
+import contextlib
 import itertools
 import os
 import random
@@ -91,7 +92,7 @@ class Subject:
 
     def __init__(self, impl, family, traffic):
         self.impl, self.family, self.traffic = impl, family, traffic
-        self.error, self.gw = '', None
+        self.error, self.gw, self.per_poll = '', None, None
         self.ns = []        # nanoseconds of processor time per packet, by round
         self.watch = []     # the same by pktgen's watch
         self.lost = []      # share of the time the host gave to others
@@ -109,6 +110,8 @@ class Subject:
 
     def close(self):
         if self.gw:
+            with contextlib.suppress(Failed):
+                self.per_poll = self.gw.per_poll()
             self.gw.close()
             self.gw = None
 
@@ -161,6 +164,8 @@ class Subject:
              'order': t.order, 'size': t.size, 'cpus': t.cpus, 'arrive': t.arrive,
              'pps': None, 'added_ns': None, **self.impl.more,
              'ns': [n and round(n, 1) for n in self.ns], 'lost': [round(w, 4) for w in self.lost]}
+        if self.per_poll:
+            r['per_poll'] = round(self.per_poll, 1)
         if self.error:
             r['error'] = self.error
         seen = [w for w in self.watch if w]
