@@ -65,9 +65,11 @@ bool asker_wait(const struct asker *a, uint64_t tag, unsigned int seconds,
 
 /* ------------------------------------------------------------------ whose sessions */
 
-static bool owns(const struct client *c, const struct local *l)
+static bool owns(const struct asker *a, const struct local *l)
 {
-	return c && l->owners >> c->slot & 1;
+	const struct client *c = asker_connection(a);
+
+	return c && local_is_of(l, c->slot);
 }
 
 static bool is_users(const struct asker *a, const struct local *l)
@@ -81,13 +83,13 @@ static bool is_users(const struct asker *a, const struct local *l)
 
 bool asker_may_touch(const struct asker *a, const struct local *l)
 {
-	return a->operator || owns(asker_connection(a), l) || is_users(a, l);
+	return a->operator || owns(a, l) || is_users(a, l);
 }
 
 /* The id is for who opened it on this node, or was given the token. */
 bool asker_may_know(const struct asker *a, const struct local *l)
 {
-	return !asker_is_manager(a) && (owns(asker_connection(a), l) || is_users(a, l));
+	return !asker_is_manager(a) && (owns(a, l) || is_users(a, l));
 }
 
 /* ------------------------------------------------------------------ answers */

@@ -32,6 +32,12 @@ struct local {
 
 #define LOCAL_UNANSWERED	UINT32_MAX
 
+/* Whether the connection in @slot opened it, or was given it. */
+static inline bool local_is_of(const struct local *l, unsigned int slot)
+{
+	return l->owners >> slot & 1;
+}
+
 bool local_init(const uint8_t seed[32], const int state[2]);
 /* Everything again to the signalling process, which knows nothing. */
 void local_resume(void);

@@ -441,11 +441,6 @@ static void tell_one(struct client *c, const struct session_event *e, bool id)
 				   encode_event(e, id), "time", time));
 }
 
-static bool owns(const struct client *c, const struct local *l)
-{
-	return l->owners >> c->slot & 1;
-}
-
 void request_tell(const struct session_event *e, const struct local *l)
 {
 	unsigned int slot;
@@ -455,7 +450,7 @@ void request_tell(const struct session_event *e, const struct local *l)
 
 		if (!c)
 			continue;
-		if (l && owns(c, l))
+		if (l && local_is_of(l, c->slot))
 			tell_one(c, e, true);
 		else if (c->subscribed && (client_root(c) || (l && l->open.uid == c->uid)))
 			tell_one(c, e, l && l->open.uid == c->uid);

@@ -116,7 +116,6 @@ static void on_answer(void *arg, const struct session_event *e)
 		free(t);
 }
 
-
 static bool await(struct trace *t, unsigned int seconds)
 {
 	t->outcome = TRACE_NO_ANSWER;

@@ -89,7 +89,7 @@ static bool has_children(const struct lyd_node *f)
 	return xml_opaque(f)->child;
 }
 
-static bool is_match(const struct lyd_node *f)
+bool filter_is_match(const struct lyd_node *f)
 {
 	char text[VALUE_MAX];
 
@@ -121,7 +121,7 @@ static bool matches_fit(const struct lyd_node *f, const struct lyd_node *d, bool
 
 	*only = true;
 	LY_LIST_FOR(lyd_child(f), c) {
-		if (!is_match(c))
+		if (!filter_is_match(c))
 			*only = false;
 		else if (!child_fits(c, d))
 			return false;
@@ -147,7 +147,7 @@ static void select_inside(struct lyd_node *d, const struct lyd_node *f)
 		const struct lyd_node *c;
 
 		LY_LIST_FOR(lyd_child(f), c) {
-			if (is_match(c) && same_name(c, key))
+			if (filter_is_match(c) && same_name(c, key))
 				filter_keep(key);
 		}
 	}
@@ -158,7 +158,7 @@ static void select_one(struct lyd_node *d, const struct lyd_node *f)
 {
 	if (has_children(f)) {
 		select_inside(d, f);
-	} else if (!is_match(f) || value_fits(f, d)) {
+	} else if (!filter_is_match(f) || value_fits(f, d)) {
 		filter_keep(d);
 	}
 }
@@ -170,7 +170,7 @@ static void select_in(struct lyd_node *data, const struct lyd_node *filters)
 	struct lyd_node *d;
 
 	LY_LIST_FOR(filters, f) {
-		if (is_match(f))
+		if (filter_is_match(f))
 			continue;
 		LY_LIST_FOR(data, d) {
 			if (steps > STEPS_MAX)
@@ -212,11 +212,11 @@ static bool is_selected(const struct lyd_node *d, const struct lyd_node *f)
 	bool only;
 
 	if (!has_children(f))
-		return !is_match(f) || value_fits(f, d);
+		return !filter_is_match(f) || value_fits(f, d);
 	if (!matches_fit(f, d, &only))
 		return false;
 	LY_LIST_FOR(lyd_child(f), c)
-		if (is_match(c))
+		if (filter_is_match(c))
 			return true;
 	return any_selected(lyd_child(d), lyd_child(f));
 }
@@ -235,12 +235,12 @@ static bool may_select(const struct lyd_node *filter, const char *name, const st
 	return false;
 }
 
-static bool selects_all(const struct lyd_node *f)
+bool filter_is_whole(const struct lyd_node *f)
 {
 	const struct lyd_node *c;
 
 	LY_LIST_FOR(lyd_child(f), c)
-		if (!is_match(c))
+		if (!filter_is_match(c))
 			return false;
 	return true;
 }
@@ -253,11 +253,11 @@ bool filter_wants(const struct lyd_node *filter, const char *part)
 	LY_LIST_FOR(lyd_child(filter), natfw) {
 		if (strcmp(xml_name(natfw), "natfw") != 0)
 			continue;
-		if (selects_all(natfw))
+		if (filter_is_whole(natfw))
 			return true;
 		if (!may_select(natfw, "state", &state))
 			continue;
-		if (!part || selects_all(state) || may_select(state, part, &in))
+		if (!part || filter_is_whole(state) || may_select(state, part, &in))
 			return true;
 	}
 	return false;
@@ -279,11 +279,11 @@ static bool covers(const struct lyd_node *filters, const struct lysc_node *const
 	LY_LIST_FOR(n ? filters : NULL, f) {
 		if (!names(f, *way))
 			continue;
-		if (!has_children(f) && !is_match(f))
+		if (!has_children(f) && !filter_is_match(f))
 			return true;
-		condition = is_match(f);
+		condition = filter_is_match(f);
 		LY_LIST_FOR(lyd_child(f), c)
-			condition = condition || is_match(c);
+			condition = condition || filter_is_match(c);
 		if (!condition && covers(lyd_child(f), way + 1, n - 1))
 			return true;
 	}
@@ -317,7 +317,7 @@ void filter_session(const struct lyd_node *filter, char *tag, size_t size)
 	if (!entry)
 		entry = only(only(state, "rules"), "rule");
 	LY_LIST_FOR(entry ? lyd_child(entry) : NULL, c)
-		if (!strcmp(xml_name(c), "session") && is_match(c) && strlen(xml_opaque(c)->value) < size)
+		if (!strcmp(xml_name(c), "session") && filter_is_match(c) && strlen(xml_opaque(c)->value) < size)
 			xml_text(c, tag, size);
 }
 

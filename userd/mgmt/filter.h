@@ -29,6 +29,10 @@ bool filter_xpath_ends(const struct lyd_node *tree, const struct lyd_attr *selec
 const char *filter_xpath(struct lyd_node **tree, const struct lyd_attr *select);
 /* Whether a subtree filter may select something of /natfw/state/@part; NULL: of /natfw/state. */
 bool filter_wants(const struct lyd_node *filter, const char *part);
+/* A content match node of a subtree filter (RFC 6241, 6.2.5). */
+bool filter_is_match(const struct lyd_node *f);
+/* Whether in an element of one is nothing but such nodes, so that all is selected of what fits. */
+bool filter_is_whole(const struct lyd_node *f);
 /* Whether @filter selects all there is of @node, whatever its values. */
 bool filter_selects_all(const struct lyd_node *filter, const struct lysc_node *node);
 /* The only session that @filter may select something of, if it is of one; else empty. */

@@ -61,6 +61,16 @@ static const char *name_of(const struct lysc_node *op)
 	return NULL;
 }
 
+const char *invoke_value(const struct lyd_node *op, const char *name)
+{
+	const struct lyd_node *c;
+
+	LY_LIST_FOR(lyd_child(op), c)
+		if (!strcmp(c->schema->name, name))
+			return lyd_get_value(c);
+	return NULL;
+}
+
 bool invoke_serves(const struct lysc_node *op)
 {
 	return name_of(op);
@@ -252,16 +262,6 @@ void invoke_lost(void)
 
 /* ------------------------------------------------------------------ asking */
 
-static const char *value_of(const struct lyd_node *op, const char *name)
-{
-	const struct lyd_node *c;
-
-	LY_LIST_FOR(lyd_child(op), c)
-		if (!strcmp(c->schema->name, name))
-			return lyd_get_value(c);
-	return NULL;
-}
-
 /* Who names a manager that is not there should know. */
 struct look {
 	const char *name;
@@ -277,7 +277,7 @@ static void look_at(void *arg, const struct call_info *i)
 
 static void call_home(struct invoke *v, const struct lyd_node *op)
 {
-	struct look l = { .name = value_of(op, "client") };
+	struct look l = { .name = invoke_value(op, "client") };
 
 	callhome_each(look_at, &l);
 	if (l.found)
@@ -290,8 +290,8 @@ static void call_home(struct invoke *v, const struct lyd_node *op)
 /* An action as the operation that does the same. For free(); NULL: no memory. */
 static char *from_action(const struct invoke *v, const struct lyd_node *op)
 {
-	const char *wait = value_of(op, "wait");
-	json_t *input = json_pack("{s:s}", "session", value_of(lyd_parent(op), "session")), *doc;
+	const char *wait = invoke_value(op, "wait");
+	json_t *input = json_pack("{s:s}", "session", invoke_value(lyd_parent(op), "session")), *doc;
 	char qualified[64], *text;
 
 	if (wait)

@@ -24,6 +24,8 @@ struct invoke_result {
 };
 
 int invoke_init(struct event_base *base);
+/* What child @name of @op says; NULL: there is none. */
+const char *invoke_value(const struct lyd_node *op, const char *name);
 /* Whether managers have @op, an operation or action. */
 bool invoke_serves(const struct lysc_node *op);
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mgmt/fields.h"
+#include "mgmt/filter.h"
 #include "mgmt/natwish.h"
 #include "mgmt/resource.h"
 
@@ -112,30 +113,6 @@ static const char *value_of(const struct lyd_node *f, char text[VALUE_MAX])
 	return xml_text(f, text, VALUE_MAX);
 }
 
-static bool has_elements(const struct lyd_node *f)
-{
-	return xml_opaque(f)->child;
-}
-
-/* A content match node (RFC 6241, 6.2.5). */
-static bool is_match(const struct lyd_node *f)
-{
-	char text[VALUE_MAX];
-
-	return !has_elements(f) && *value_of(f, text);
-}
-
-/* Nothing but content match nodes: all is selected. */
-static bool selects_all(const struct lyd_node *f)
-{
-	const struct lyd_node *c;
-
-	LY_LIST_FOR(lyd_child(f), c)
-		if (!is_match(c))
-			return false;
-	return true;
-}
-
 /* What is in containers of an entry does not say which entries are selected, but what of them. */
 static void entry_subtree(struct nat_wish *w, const struct lyd_node *f)
 {
@@ -144,7 +121,7 @@ static void entry_subtree(struct nat_wish *w, const struct lyd_node *f)
 	const struct lyd_node *c;
 
 	LY_LIST_FOR(lyd_child(f), c)
-		if (is_match(c) && !narrow_leaf(&one, xml_name(c), value_of(c, text)))
+		if (filter_is_match(c) && !narrow_leaf(&one, xml_name(c), value_of(c, text)))
 			return;
 	want_maps(w, &one);
 }
@@ -156,7 +133,7 @@ static bool is_other(const struct lyd_node *instance)
 	const struct lyd_node *c;
 
 	LY_LIST_FOR(lyd_child(instance), c)
-		if (!strcmp(xml_name(c), "id") && is_match(c) && strcmp(value_of(c, text), "1") != 0)
+		if (!strcmp(xml_name(c), "id") && filter_is_match(c) && strcmp(value_of(c, text), "1") != 0)
 			return true;
 	return false;
 }
@@ -171,7 +148,7 @@ static void level_subtree(struct nat_wish *w, const struct lyd_node *f, unsigned
 	}
 	if (level == INSTANCE && is_other(f))
 		return;
-	if (selects_all(f)) {
+	if (filter_is_whole(f)) {
 		w->instance = w->instance || level < TABLE;
 		want_all_maps(w);
 		return;
@@ -179,7 +156,7 @@ static void level_subtree(struct nat_wish *w, const struct lyd_node *f, unsigned
 	LY_LIST_FOR(lyd_child(f), c) {
 		if (!strcmp(xml_name(c), names[level + 1]))
 			level_subtree(w, c, level + 1);
-		else if (level == INSTANCE && (!is_match(c) || strcmp(xml_name(c), "id") != 0))
+		else if (level == INSTANCE && (!filter_is_match(c) || strcmp(xml_name(c), "id") != 0))
 			w->instance = true;
 	}
 }

@@ -16,16 +16,6 @@
 
 /* ------------------------------------------------------------------ get-schema */
 
-static const char *value_of(const struct lyd_node *op, const char *name)
-{
-	const struct lyd_node *c;
-
-	LY_LIST_FOR(lyd_child(op), c)
-		if (!strcmp(c->schema->name, name))
-			return lyd_get_value(c);
-	return NULL;
-}
-
 static void put_schema(struct evbuffer *out, const struct restconf *r, const struct lys_module *m, const char *text)
 {
 	json_t *doc;
@@ -48,10 +38,10 @@ static void put_schema(struct evbuffer *out, const struct restconf *r, const str
 /* RFC 6022, 3.1. */
 static void get_schema(struct restconf *r, const struct lyd_node *op)
 {
-	const char *format = value_of(op, "format"), *version = value_of(op, "version");
+	const char *format = invoke_value(op, "format"), *version = invoke_value(op, "version");
 	const char *colon = format ? strrchr(format, ':') : NULL;
 	char *text = format && strcmp(colon ? colon + 1 : format, "yang") ? NULL :
-		     modules_text(store_ctx(), value_of(op, "identifier"), version && *version ? version : NULL);
+		     modules_text(store_ctx(), invoke_value(op, "identifier"), version && *version ? version : NULL);
 	struct evbuffer *out = text ? evbuffer_new() : NULL;
 
 	if (out) {

@@ -15,7 +15,6 @@
 #define LATEST		86400	/* s until it is asked for again, however long it is good for */
 
 struct staple {
-	struct event_base *base;
 	char name[64];
 	X509 *x, *by;
 	char url[256];			/* as configured */
@@ -222,7 +221,6 @@ struct staple *staple_create(struct event_base *base, const char *name)
 		free(s);
 		return NULL;
 	}
-	s->base = base;
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	return s;
 }
