@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/leaf.h"
 #include "base/log.h"
 #include "conf/words.h"
 #include "ctl/encode.h"
@@ -54,30 +55,9 @@ bool encode_read_hex(const char *text, uint8_t *octets, size_t n)
 	return true;
 }
 
-/* What is no UTF-8 is not from this daemon, and left out. */
-static void put_text(json_t *o, const char *name, const char *text)
-{
-	if (text && *text)
-		json_object_set_new_nocheck(o, name, json_string(text));
-}
-
-static void put_number(json_t *o, const char *name, json_int_t number)
-{
-	json_object_set_new_nocheck(o, name, json_integer(number));
-}
-
 static void put_bool(json_t *o, const char *name, bool value)
 {
 	json_object_set_new_nocheck(o, name, json_boolean(value));
-}
-
-/* Numbers of 64 bits are strings (RFC 7951 6.1). */
-static void put_long(json_t *o, const char *name, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	put_text(o, name, text);
 }
 
 static void put_address(json_t *o, const char *name, const struct address *a)
@@ -85,7 +65,7 @@ static void put_address(json_t *o, const char *name, const struct address *a)
 	char text[ADDRESS_TEXT];
 
 	if (address_is_set(a))
-		put_text(o, name, address_text(a, text));
+		leaf_text(o, name, address_text(a, text));
 }
 
 static void put_prefix(json_t *o, const char *name, const struct address *a, unsigned int len)
@@ -98,7 +78,7 @@ static void put_prefix(json_t *o, const char *name, const struct address *a, uns
 		snprintf(text, sizeof(text), "%s", address_text(a, addr));
 	else
 		snprintf(text, sizeof(text), "%s/%u", address_text(a, addr), len);
-	put_text(o, name, text);
+	leaf_text(o, name, text);
 }
 
 static void put_endpoint(json_t *o, const char *name, const struct endpoint *e)
@@ -106,7 +86,7 @@ static void put_endpoint(json_t *o, const char *name, const struct endpoint *e)
 	json_t *inner = json_object();
 
 	put_address(inner, "address", &e->address);
-	put_number(inner, "port", e->port);
+	leaf_number(inner, "port", e->port);
 	json_object_set_new_nocheck(o, name, inner);
 }
 
@@ -120,17 +100,17 @@ static json_t *encode_flow(const struct gate_flow *f)
 	put_prefix(o, "destination", &f->destination, f->destination_len);
 	/* by name, or a number where it has none (RFC 7951, 6.10) */
 	if (f->has_protocol && isdigit((unsigned char)*words_protocol(f->protocol, text, sizeof(text))))
-		put_number(o, "protocol", f->protocol);
+		leaf_number(o, "protocol", f->protocol);
 	else if (f->has_protocol)
-		put_text(o, "protocol", words_protocol(f->protocol, text, sizeof(text)));
+		leaf_text(o, "protocol", words_protocol(f->protocol, text, sizeof(text)));
 	if (f->has_sport)
-		put_number(o, "source-port", f->sport);
+		leaf_number(o, "source-port", f->sport);
 	if (f->has_dport)
-		put_number(o, "destination-port", f->dport);
+		leaf_number(o, "destination-port", f->dport);
 	if (f->more_ports)
-		put_number(o, "more-ports", f->more_ports);
+		leaf_number(o, "more-ports", f->more_ports);
 	if (f->has_spi)
-		put_number(o, "spi", f->spi);
+		leaf_number(o, "spi", f->spi);
 	if (!f->icmp_count)
 		return o;
 	list = json_array();
@@ -144,11 +124,11 @@ void encode_session_name(json_t *o, const uint8_t sid[GATE_SID], bool id)
 {
 	char text[2 * GATE_SID + 1];
 
-	put_text(o, "session", session_tag(sid, text));
+	leaf_text(o, "session", session_tag(sid, text));
 	if (!id)
 		return;
 	encode_hex(sid, GATE_SID, text);
-	put_text(o, "id", text);
+	leaf_text(o, "id", text);
 }
 
 /* ------------------------------------------------------------------ wholes */
@@ -159,17 +139,17 @@ json_t *encode_session(const struct session_info *i, bool id)
 	json_t *o = json_object();
 
 	encode_session_name(o, i->sid, id);
-	put_text(o, "role", WORD(roles, i->role));
-	put_text(o, "state", WORD(states, i->state));
-	put_text(o, "kind", WORD(kinds, i->kind));
-	put_number(o, "lifetime", i->lifetime);
+	leaf_text(o, "role", WORD(roles, i->role));
+	leaf_text(o, "state", WORD(states, i->state));
+	leaf_text(o, "kind", WORD(kinds, i->kind));
+	leaf_number(o, "lifetime", i->lifetime);
 	if (i->has_external)
 		put_endpoint(o, "external", &i->external);
-	put_text(o, "translation", WORD(translations, i->translation));
+	leaf_text(o, "translation", WORD(translations, i->translation));
 	put_bool(o, "proxy", i->proxy);
-	put_number(o, "left", i->left);
+	leaf_number(o, "left", i->left);
 	if (i->token && i->uid != GATE_MANAGER)
-		put_number(o, "uid", i->uid);
+		leaf_number(o, "uid", i->uid);
 	json_object_set_new_nocheck(o, "flow", encode_flow(&i->flow));
 	put_address(o, "initiator-side", &i->peer_ni);
 	put_address(o, "responder-side", &i->peer_nr);
@@ -180,22 +160,22 @@ json_t *encode_call(const struct call_info *i)
 {
 	json_t *o = json_object();
 
-	put_text(o, "name", i->name);
-	put_text(o, "state", WORD(call_states, i->state));
-	put_text(o, "endpoint", i->endpoint);
-	put_text(o, "transport", i->transport);
+	leaf_text(o, "name", i->name);
+	leaf_text(o, "state", WORD(call_states, i->state));
+	leaf_text(o, "endpoint", i->endpoint);
+	leaf_text(o, "transport", i->transport);
 	put_address(o, "address", &i->remote.address);
 	if (address_is_set(&i->remote.address))
-		put_number(o, "port", i->remote.port);
-	put_text(o, "user", i->user);
-	put_number(o, "since", i->since);
+		leaf_number(o, "port", i->remote.port);
+	leaf_text(o, "user", i->user);
+	leaf_number(o, "since", i->since);
 	if (i->next)
-		put_number(o, "next", i->next);
-	put_long(o, "attempts", i->attempts);
-	put_long(o, "sessions", i->sessions);
-	put_long(o, "failures", i->failures);
-	put_text(o, "last-error", WORD(call_errors, i->error));
-	put_text(o, "last-error-text", i->why);
+		leaf_number(o, "next", i->next);
+	leaf_long(o, "attempts", i->attempts);
+	leaf_long(o, "sessions", i->sessions);
+	leaf_long(o, "failures", i->failures);
+	leaf_text(o, "last-error", WORD(call_errors, i->error));
+	leaf_text(o, "last-error-text", i->why);
 	return o;
 }
 
@@ -207,7 +187,7 @@ static json_t *encode_bindings(const struct session_event *e)
 
 	for (i = 0; i < e->bindings && i < SESSION_BINDINGS; i++)
 		json_array_append_new(list, json_string(address_text(&e->binding[i], text)));
-	put_number(o, "port", e->binding_port);
+	leaf_number(o, "port", e->binding_port);
 	json_object_set_new_nocheck(o, "address", list);
 	return o;
 }
@@ -217,21 +197,21 @@ json_t *encode_event(const struct session_event *e, bool id)
 	json_t *o = json_object();
 
 	encode_session_name(o, e->sid, id);
-	put_text(o, "state", WORD(states, e->state));
-	put_text(o, "kind", WORD(kinds, e->kind));
+	leaf_text(o, "state", WORD(states, e->state));
+	leaf_text(o, "kind", WORD(kinds, e->kind));
 	if (e->lifetime)
-		put_number(o, "lifetime", e->lifetime);
+		leaf_number(o, "lifetime", e->lifetime);
 	if (e->has_external)
 		put_endpoint(o, "external", &e->external);
 	if (e->bindings)
 		json_object_set_new_nocheck(o, "bindings", encode_bindings(e));
 	if (e->code) {
-		put_number(o, "code", e->code);
-		put_text(o, "code-name", nslp_code_name(e->code));
+		leaf_number(o, "code", e->code);
+		leaf_text(o, "code-name", nslp_code_name(e->code));
 	}
 	if (e->object)
-		put_number(o, "object", e->object);
-	put_text(o, "reason", e->why);
+		leaf_number(o, "object", e->object);
+	leaf_text(o, "reason", e->why);
 	return o;
 }
 
@@ -240,13 +220,13 @@ json_t *encode_peer(const struct peer_info *p)
 	json_t *o = json_object();
 
 	put_address(o, "address", &p->peer.address);
-	put_number(o, "port", p->peer.port);
-	put_text(o, "state", p->state);
-	put_text(o, "name", p->name);
+	leaf_number(o, "port", p->peer.port);
+	leaf_text(o, "state", p->state);
+	leaf_text(o, "name", p->name);
 	put_bool(o, "tls", p->tls);
 	put_bool(o, "outgoing", p->outgoing);
-	put_number(o, "sessions", p->sessions);
-	put_number(o, "idle", p->idle_ms);
+	leaf_number(o, "sessions", p->sessions);
+	leaf_number(o, "idle", p->idle_ms);
 	return o;
 }
 
@@ -254,12 +234,12 @@ json_t *encode_rule(const struct rule_info *r)
 {
 	json_t *o = json_object();
 
-	put_text(o, "session", (const char *)r->sid_tag);
-	put_long(o, "rule", r->rule);
+	leaf_text(o, "session", (const char *)r->sid_tag);
+	leaf_long(o, "rule", r->rule);
 	put_bool(o, "open", r->open);
-	put_number(o, "left", r->left);
-	put_text(o, "text", r->text);
-	put_text(o, "requester", r->requester);
+	leaf_number(o, "left", r->left);
+	leaf_text(o, "text", r->text);
+	leaf_text(o, "requester", r->requester);
 	return o;
 }
 
@@ -267,11 +247,11 @@ json_t *encode_ace(const struct ace_info *i)
 {
 	json_t *o = json_object();
 
-	put_text(o, "list", i->acl);
-	put_text(o, "entry", i->ace);
-	put_number(o, "rules", i->rules);
-	put_long(o, "packets", i->packets);
-	put_long(o, "octets", i->bytes);
+	leaf_text(o, "list", i->acl);
+	leaf_text(o, "entry", i->ace);
+	leaf_number(o, "rules", i->rules);
+	leaf_long(o, "packets", i->packets);
+	leaf_long(o, "octets", i->bytes);
 	return o;
 }
 
@@ -291,19 +271,19 @@ json_t *encode_pool(const struct pool_info *i)
 	json_t *o = json_object(), *list = json_array();
 	uint32_t n;
 
-	put_text(o, "name", i->name);
+	leaf_text(o, "name", i->name);
 	put_bool(o, "configured", i->configured);
 	for (n = 0; n < i->ranges && n < NAT_RANGES; n++)
 		json_array_append_new(list, encode_range(&i->range[n]));
 	json_object_set_new_nocheck(o, "address", list);
-	put_number(o, "port-min", i->port_min);
-	put_number(o, "port-max", i->port_max);
-	put_long(o, "ports", i->ports);
-	put_long(o, "used", i->used);
-	put_long(o, "held", i->held);
-	put_number(o, "hosts", i->hosts);
-	put_long(o, "refused", i->refused);
-	put_number(o, "rules", i->rules);
+	leaf_number(o, "port-min", i->port_min);
+	leaf_number(o, "port-max", i->port_max);
+	leaf_long(o, "ports", i->ports);
+	leaf_long(o, "used", i->used);
+	leaf_long(o, "held", i->held);
+	leaf_number(o, "hosts", i->hosts);
+	leaf_long(o, "refused", i->refused);
+	leaf_number(o, "rules", i->rules);
 	return o;
 }
 
@@ -311,11 +291,11 @@ json_t *encode_counter(const struct stat_value *v)
 {
 	json_t *o = json_object();
 
-	put_text(o, "name", v->name);
-	put_text(o, "label", v->label);
-	put_text(o, "label-value", v->value);
+	leaf_text(o, "name", v->name);
+	leaf_text(o, "label", v->label);
+	leaf_text(o, "label-value", v->value);
 	put_bool(o, "gauge", v->gauge);
-	put_long(o, "value", v->number);
-	put_text(o, "help", v->help);
+	leaf_long(o, "value", v->number);
+	leaf_text(o, "help", v->help);
 	return o;
 }

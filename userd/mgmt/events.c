@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/leaf.h"
 #include "base/log.h"
 #include "ctl/encode.h"
 #include "mgmt/events.h"
@@ -274,12 +275,6 @@ static struct lyd_node *decode(const char *name, json_t *content)
 	return tree;
 }
 
-static void put_text(json_t *o, const char *name, const char *text)
-{
-	if (*text)
-		json_object_set_new_nocheck(o, name, json_string(text));
-}
-
 /* What of a list's entry is not in its event. */
 static void drop(json_t *o, const char *const *names)
 {
@@ -313,8 +308,8 @@ static void rule_changed(const struct rule_event *e)
 	json_t *o = encode_rule(&e->info);
 
 	drop(o, not);
-	put_text(o, "event", e->what <= RULE_ENDED ? names[e->what] : "");
-	put_text(o, "reason", e->why);
+	leaf_text(o, "event", e->what <= RULE_ENDED ? names[e->what] : "");
+	leaf_text(o, "reason", e->why);
 	stream_emit(decode("rule-event", o));
 }
 

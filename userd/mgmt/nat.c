@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/leaf.h"
 #include "mgmt/nat.h"
 
 #define INSTANCE	1	/* there is one */
@@ -17,29 +18,10 @@ static void put(json_t *o, const char *name, json_t *value)
 	json_object_set_new_nocheck(o, name, value);
 }
 
-static void put_text(json_t *o, const char *name, const char *text)
-{
-	put(o, name, json_string_nocheck(text));
-}
-
-static void put_number(json_t *o, const char *name, uint32_t number)
-{
-	put(o, name, json_integer(number));
-}
-
-/* Of 64 bits: a string (RFC 7951, 6.1). */
-static void put_long(json_t *o, const char *name, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	put_text(o, name, text);
-}
-
 /* A gauge stays at its maximum when there is more (RFC 6991). */
 static void put_gauge(json_t *o, const char *name, uint64_t number)
 {
-	put_number(o, name, number > UINT32_MAX ? UINT32_MAX : (uint32_t)number);
+	leaf_number(o, name, number > UINT32_MAX ? UINT32_MAX : (uint32_t)number);
 }
 
 static void put_prefix(json_t *o, const char *name, const struct address *a, unsigned int len)
@@ -47,7 +29,7 @@ static void put_prefix(json_t *o, const char *name, const struct address *a, uns
 	char text[ADDRESS_TEXT + 4], address[ADDRESS_TEXT];
 
 	snprintf(text, sizeof(text), "%s/%u", address_text(a, address), len);
-	put_text(o, name, text);
+	leaf_text(o, name, text);
 }
 
 static void put_endpoint(json_t *o, const char *address, const char *port, const struct endpoint *e)
@@ -63,7 +45,7 @@ static void put_time(json_t *o, const char *name, int64_t seconds)
 	struct tm tm;
 
 	if (gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S+00:00", &tm))
-		put_text(o, name, text);
+		leaf_text(o, name, text);
 }
 
 /* ------------------------------------------------------------------ mappings */
@@ -75,19 +57,19 @@ json_t *nat_mapping(const struct map_info *i)
 	};
 	json_t *o = json_object();
 
-	put_number(o, "index", i->index);
+	leaf_number(o, "index", i->index);
 	if (i->type < sizeof(types) / sizeof(types[0]))
-		put_text(o, "type", types[i->type]);
-	put_number(o, "transport-protocol", i->protocol);
+		leaf_text(o, "type", types[i->type]);
+	leaf_number(o, "transport-protocol", i->protocol);
 	put_endpoint(o, "internal-src-address", "internal-src-port", &i->internal);
 	put_endpoint(o, "external-src-address", "external-src-port", &i->external);
 	if (i->has_left)
-		put_number(o, "lifetime", i->left);
-	put_text(o, "natfw-nat:pool", i->pool);
-	put_long(o, "natfw-nat:rule", i->rule);
-	put_number(o, "natfw-nat:flows", i->flows);
-	put_number(o, "natfw-nat:internal-zone", i->internal_zone);
-	put_number(o, "natfw-nat:external-zone", i->external_zone);
+		leaf_number(o, "lifetime", i->left);
+	leaf_text(o, "natfw-nat:pool", i->pool);
+	leaf_long(o, "natfw-nat:rule", i->rule);
+	leaf_number(o, "natfw-nat:flows", i->flows);
+	leaf_number(o, "natfw-nat:internal-zone", i->internal_zone);
+	leaf_number(o, "natfw-nat:external-zone", i->external_zone);
 	return o;
 }
 
@@ -243,12 +225,12 @@ static json_t *timers(const struct nat_timers *t, const struct pool_info *p)
 {
 	json_t *o = json_object();
 
-	put_number(o, "udp-timeout", t->udp);
-	put_number(o, "tcp-idle-timeout", t->tcp_established);
-	put_number(o, "tcp-trans-open-timeout", t->tcp_opening);
-	put_number(o, "tcp-trans-close-timeout", t->tcp_closing);
-	put_number(o, "icmp-timeout", t->icmp);
-	put_number(o, "hold-down-timeout", p->hold);
+	leaf_number(o, "udp-timeout", t->udp);
+	leaf_number(o, "tcp-idle-timeout", t->tcp_established);
+	leaf_number(o, "tcp-trans-open-timeout", t->tcp_opening);
+	leaf_number(o, "tcp-trans-close-timeout", t->tcp_closing);
+	leaf_number(o, "icmp-timeout", t->icmp);
+	leaf_number(o, "hold-down-timeout", p->hold);
 	return o;
 }
 
@@ -265,7 +247,7 @@ static json_t *policy(const struct nat_info *info, const struct pool_info *p)
 	put(o, "port-set-restrict", json_pack("{s:i,s:i}", "start-port-number", (int)p->port_min,
 					      "end-port-number", (int)p->port_max));
 	if (p->filtering < sizeof(filtering) / sizeof(filtering[0]))
-		put_text(o, "filtering-type", filtering[p->filtering]);
+		leaf_text(o, "filtering-type", filtering[p->filtering]);
 	if (p->host_quota && p->host_quota <= UINT16_MAX)
 		put(o, "port-quota", json_pack("[{s:i,s:i}]", "quota-type", ALL_PROTOCOLS, "port-limit",
 					       (int)p->host_quota));
@@ -280,14 +262,14 @@ static json_t *traffic(const struct nat_info *i)
 {
 	json_t *o = json_object();
 
-	put_long(o, "sent-packets", i->sent.packets);
-	put_long(o, "sent-bytes", i->sent.bytes);
-	put_long(o, "dropped-packets", i->dropped.packets);
-	put_long(o, "dropped-bytes", i->dropped.bytes);
-	put_long(o, "dropped-port-limit-packets", i->quota.packets);
-	put_long(o, "dropped-port-limit-bytes", i->quota.bytes);
-	put_long(o, "dropped-port-packets", i->no_port.packets);
-	put_long(o, "dropped-port-bytes", i->no_port.bytes);
+	leaf_long(o, "sent-packets", i->sent.packets);
+	leaf_long(o, "sent-bytes", i->sent.bytes);
+	leaf_long(o, "dropped-packets", i->dropped.packets);
+	leaf_long(o, "dropped-bytes", i->dropped.bytes);
+	leaf_long(o, "dropped-port-limit-packets", i->quota.packets);
+	leaf_long(o, "dropped-port-limit-bytes", i->quota.bytes);
+	leaf_long(o, "dropped-port-packets", i->no_port.packets);
+	leaf_long(o, "dropped-port-bytes", i->no_port.bytes);
 	return o;
 }
 
