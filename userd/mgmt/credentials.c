@@ -395,6 +395,13 @@ static int tolerate(int good, X509_STORE_CTX *ctx)
 	}
 }
 
+bool credentials_are_of(const char *name, const SSL *ssl)
+{
+	const struct identity *i = find(name);
+
+	return i && i->context && SSL_get_SSL_CTX(ssl) == i->context;
+}
+
 const char *credentials_again(const char *name, STACK_OF(X509) *chain, bool *revoked)
 {
 	const struct identity *i = find(name);

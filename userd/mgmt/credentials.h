@@ -35,6 +35,8 @@ const char *credentials_error(const SSL *ssl, unsigned long code, bool *certific
 bool credentials_usable(const char *name);
 /* What is to be asked about managers that identity @name was shown to. NULL: there is no such identity. */
 const struct conf_ocsp *credentials_ocsp(const char *name);
+/* Whether @ssl was begun with what identity @name has now, its authorities and lists. */
+bool credentials_are_of(const char *name, const SSL *ssl);
 /*
  * Whether a manager with @chain, which was accepted once, still comes from an authority of @name and is on none of its
  * lists. Of a certificate or list that has expired meanwhile that is not said. NULL, or what is wrong, static text; then

@@ -269,11 +269,11 @@ static bool still_accepted(struct transport *t)
  */
 static void on_secured(struct transport *t)
 {
+	const SSL *ssl = bufferevent_openssl_get_ssl(t->handshake);
 	char user[64];
 
-	t->chain = X509_chain_up_ref(SSL_get0_verified_chain(
-					bufferevent_openssl_get_ssl(t->handshake)));
-	if (t->chain && !still_accepted(t))
+	t->chain = X509_chain_up_ref(SSL_get0_verified_chain(ssl));
+	if (t->chain && !credentials_are_of(t->identity, ssl) && !still_accepted(t))
 		return;
 	/* nobody is asked about who would not be let in anyway */
 	if (!t->chain || !asks(t) ||
