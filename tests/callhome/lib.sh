@@ -200,6 +200,27 @@ manager() {
 }
 MANAGERS=0
 
+# serve_manager PORT LISTEN [ISSUER [LINE...]]: natfw-manager, for devices that the maker has certified. LISTEN and ISSUER
+# are of its settings, the latter with a comma before it; it listens at PORT, among others.
+serve_manager() {
+	mkdir -p "$WORK/manager"
+	chmod 600 "$CERTS/nms.key"
+	cat >"$WORK/manager.yaml" <<-E
+		user: root
+		state: $WORK/manager
+		control: {path: $WORK/manager.sock}
+		listen: [$2]
+		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number${3:-}}]
+		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
+	E
+	printf '%s\n' "${@:4}" >>"$WORK/manager.yaml"
+	bg in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml"
+	wait_for 10 listens "$1" || die "$(cat "$BG_OUT")"
+}
+NATFW_MANAGER=$TOP/userd/manager/natfw-manager
+
+manages() { NATFW_MANAGER_SOCKET=$WORK/manager.sock "$NATFW_MANAGER" "$@"; }
+
 listens() {
 	[[ -n $(in_ns "$MGR" ss -Hltn "sport = :$1") ]]
 }

@@ -7,8 +7,7 @@
 NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
 . "$(dirname "$0")/lib.sh"
 
-MANAGER=$TOP/userd/manager/natfw-manager
-[[ -x $MANAGER ]] || ktap_skip_all "natfw-manager is not built"
+[[ -x $NATFW_MANAGER ]] || ktap_skip_all "natfw-manager is not built"
 
 ktap_start
 make_certificates
@@ -26,12 +25,8 @@ credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nm
 E
 
 serves() {
-	bg in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml"
+	bg in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml"
 	wait_for 10 listens 4335 || die "$(cat "$BG_OUT")"
-}
-
-manages() {
-	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$MANAGER" "$@"
 }
 
 connected() {

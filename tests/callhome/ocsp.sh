@@ -7,7 +7,6 @@
 
 PORT=8888
 AT=http://$MGR4:$PORT
-MANAGER=$TOP/userd/manager/natfw-manager
 MODES=(chunked another later slow huge garbage wrong_kind error redirect)
 
 ktap_start
@@ -424,10 +423,6 @@ openssl_says() {
 	daemon_stop
 }
 
-manages() {
-	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$MANAGER" "$@"
-}
-
 connected() {
 	manages devices | grep -q 'gw-17.*connected'
 }
@@ -440,20 +435,8 @@ refuses() {
 
 # Our manager insists on what our device shows.
 both_ends() {
-	mkdir -p "$WORK/manager"
-	chmod 600 "$CERTS/nms.key"
-	cat >"$WORK/manager.yaml" <<-E
-		user: root
-		state: $WORK/manager
-		control: {path: $WORK/manager.sock}
-		listen: [{transport: tls, address: $MGR4}]
-		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number, ocsp: require}]
-		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
-		limits: {failures: 1000}
-	E
 	responder middle device
-	bg in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml"
-	wait_for 10 listens 4335 || die "$(cat "$BG_OUT")"
+	serve_manager 4335 "{transport: tls, address: $MGR4}" ', ocsp: require' 'limits: {failures: 1000}'
 	manages devices add gw-17 identifier=17 credential=ops
 	answers '{"mode": "error"}'
 	with "{staple: true, staple-responder: '$AT/'}"

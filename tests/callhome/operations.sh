@@ -114,12 +114,6 @@ of_programs() {
 	PY
 }
 
-NATFW_MANAGER=$TOP/userd/manager/natfw-manager
-
-manages() {
-	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$NATFW_MANAGER" "$@"
-}
-
 # manages_session VERB...: what the device says is in $WORK/answer.
 manages_session() {
 	manages "$@" gw-17 >"$WORK/answer" || die "$*: $(cat "$WORK/answer")"
@@ -135,18 +129,7 @@ by_manager() {
 	[[ -x $NATFW_MANAGER ]] || die "natfw-manager is not built"
 	flow='<source>192.0.2.1</source><destination>192.0.2.2</destination><protocol>udp</protocol>'
 	flow+='<source-port>4000</source-port><destination-port>5004</destination-port>'
-	mkdir -p "$WORK/manager"
-	chmod 600 "$CERTS/nms.key"
-	cat >"$WORK/manager.yaml" <<-E
-		user: root
-		state: $WORK/manager
-		control: {path: $WORK/manager.sock}
-		listen: [{transport: tls, address: $MGR4}, {transport: restconf, address: $MGR4}]
-		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
-		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
-	E
-	bg in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml"
-	wait_for 10 listens 4336 || die "$(cat "$BG_OUT")"
+	serve_manager 4336 "{transport: tls, address: $MGR4}, {transport: restconf, address: $MGR4}"
 	manages devices add gw-17 identifier=17 credential=ops
 	wait_for 20 has_called get -c || die "$(manages devices; manages devices refused)"
 	manages_session rpc "<session-open $ns><kind>create</kind><flow>$flow</flow></session-open>"

@@ -156,12 +156,6 @@ curl_hears() {
 	jq -e '."ietf-restconf:notification"."natfw:call-home-event".client' <<<"${event#data: }" >/dev/null || die "$event"
 }
 
-NATFW_MANAGER=$TOP/userd/manager/natfw-manager
-
-manages() {
-	NATFW_MANAGER_SOCKET=$WORK/manager.sock "$NATFW_MANAGER" "$@"
-}
-
 connected() {
 	manages devices | grep -q 'gw-17.*connected'
 }
@@ -169,18 +163,7 @@ connected() {
 # natfw-manager, with its own client.
 by_manager() {
 	[[ -x $NATFW_MANAGER ]] || die "natfw-manager is not built"
-	mkdir -p "$WORK/manager"
-	chmod 600 "$CERTS/nms.key"
-	cat >"$WORK/manager.yaml" <<-E
-		user: root
-		state: $WORK/manager
-		control: {path: $WORK/manager.sock}
-		listen: [{transport: restconf, address: $MGR4}]
-		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
-		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
-	E
-	bg in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml"
-	wait_for 10 listens 4336 || die "$(cat "$BG_OUT")"
+	serve_manager 4336 "{transport: restconf, address: $MGR4}"
 	manages devices add gw-17 identifier=17 credential=ops
 	wait_for 20 connected || die "$(manages devices; manages devices refused)"
 	manages rest -q GET /data/natfw:natfw/gist/port gw-17 >"$WORK/answer"

@@ -238,28 +238,15 @@ subagent_of_tls() {
 	bg in_ns "$DEV" "$SUBAGENT" -x "unix:$WORK/agentx" -u nobody -c "$SOCKET"
 }
 
-MANAGER=$TOP/userd/manager/natfw-manager
 serve_relays() {
-	mkdir -p "$WORK/manager"
-	chmod 600 "$CERTS/nms.key"
-	cat >"$WORK/manager.yaml" <<-E
-		user: root
-		state: $WORK/manager
-		control: {path: $WORK/manager.sock}
-		listen:
-		- {transport: relay, service: snmp, address: $MGR4, port: 20017}
-		- {transport: relay-plain, service: bare, address: $MGR4, port: 20018}
-		issuer: [{name: maker, certificates: $CERTS/root.pem, identifier: serial-number}]
-		credential: [{name: ops, user: nms1, certificate: $CERTS/nms.pem, key: $CERTS/nms.key}]
-	E
 	ip -n "$MGR" link set lo up
 	export NATFW_MANAGER_SOCKET=$WORK/manager.sock
-	bg in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml"
-	wait_for 10 listens 20017 || die "$(cat "$BG_OUT")"
-	"$MANAGER" devices add gw-17 identifier=17 credential=ops
-	bg in_ns "$MGR" "$MANAGER" relay -l 16101 snmp gw-17
+	serve_manager 20017 "{transport: relay, service: snmp, address: $MGR4, port: 20017}, "`
+		`"{transport: relay-plain, service: bare, address: $MGR4, port: 20018}"
+	"$NATFW_MANAGER" devices add gw-17 identifier=17 credential=ops
+	bg in_ns "$MGR" "$NATFW_MANAGER" relay -l 16101 snmp gw-17
 	RELAY_OUT=$BG_OUT
-	bg in_ns "$MGR" "$MANAGER" relay -l 16102 bare
+	bg in_ns "$MGR" "$NATFW_MANAGER" relay -l 16102 bare
 	wait_for 10 listens 16101
 	wait_for 10 listens 16102
 }
@@ -328,10 +315,10 @@ no_community() {
 outer_first() {
 	local before
 	before=$(grep -c 'SSL_accept\|Connection from' "$AGENT_OUT")
-	"$MANAGER" devices remove gw-17
+	"$NATFW_MANAGER" devices remove gw-17
 	fails over 16101 nms1 snmpget $SYSNAME
 	want "$(grep -c 'SSL_accept\|Connection from' "$AGENT_OUT")" "$before"
-	"$MANAGER" devices add gw-17 identifier=17 credential=ops
+	"$NATFW_MANAGER" devices add gw-17 identifier=17 credential=ops
 	wait_for 20 eval '[[ $(over 16101 nms1 snmpget -Oqv $SYSNAME | tail -n 1) == "\"gw17\"" ]]'
 }
 

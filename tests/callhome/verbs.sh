@@ -7,8 +7,7 @@
 NATFWD=${NATFWD:-$(dirname "$(realpath "$0")")/natfwd}
 . "$(dirname "$0")/lib.sh"
 
-MANAGER=$TOP/userd/manager/natfw-manager
-[[ -x $MANAGER ]] || ktap_skip_all "natfw-manager is not built"
+[[ -x $NATFW_MANAGER ]] || ktap_skip_all "natfw-manager is not built"
 
 ktap_start
 make_certificates
@@ -89,17 +88,17 @@ serves() {
 		limits: {penalty: 1, penalty-max: 1${1:+, $1}}
 	E
 	set -m
-	in_ns "$MGR" "$MANAGER" serve -c "$WORK/manager.yaml" >"$WORK/manager.log" 2>&1 </dev/null &
+	in_ns "$MGR" "$NATFW_MANAGER" serve -c "$WORK/manager.yaml" >"$WORK/manager.log" 2>&1 </dev/null &
 	SERVER=$!
 	set +m
 	echo "$BASHPID $SERVER" >>"$WORK/pids"
-	wait_for 10 "$MANAGER" status || die "$(cat "$WORK/manager.log")"
+	wait_for 10 "$NATFW_MANAGER" status || die "$(cat "$WORK/manager.log")"
 }
 
 # manages ARGUMENT...: what it says is in $WORK/{answer,said}, what it ended with is $STATUS
 manages() {
 	STATUS=0
-	timeout 60 "$MANAGER" "$@" >"$WORK/answer" 2>"$WORK/said" || STATUS=$?
+	timeout 60 "$NATFW_MANAGER" "$@" >"$WORK/answer" 2>"$WORK/said" || STATUS=$?
 }
 
 # ends STATUS [LAST LINE ON STANDARD ERROR]
@@ -118,7 +117,7 @@ answered() {
 }
 
 connected() {
-	[[ $("$MANAGER" devices -j | jq -rs 'map(select(.state == "connected").name) | sort | join(" ")') == "$*" ]]
+	[[ $("$NATFW_MANAGER" devices -j | jq -rs 'map(select(.state == "connected").name) | sort | join(" ")') == "$*" ]]
 }
 
 ALL=(rest shell slow tls tls2)
@@ -144,7 +143,7 @@ left_clean() {
 }
 
 all_call() {
-	wait_for 30 connected "${ALL[@]}" || die "$("$MANAGER" devices; "$MANAGER" devices refused; tail -n 5 "$WORK"/*/log)"
+	wait_for 30 connected "${ALL[@]}" || die "$("$NATFW_MANAGER" devices; "$NATFW_MANAGER" devices refused; tail -n 5 "$WORK"/*/log)"
 	manages devices
 	want "$(awk '{ print $1 "-" $3 }' "$WORK/answer" | sort | tr '\n' ' ')" \
 		'rest-restconf shell-ssh slow-tls tls-tls tls2-tls '
@@ -276,7 +275,7 @@ operations() {
 
 # Progress is for a terminal.
 progress() {
-	timeout 60 script -qec "$MANAGER get '*'" /dev/null >"$WORK/terminal" 2>&1 || die "$(cat "$WORK/terminal")"
+	timeout 60 script -qec "$NATFW_MANAGER get '*'" /dev/null >"$WORK/terminal" 2>&1 || die "$(cat "$WORK/terminal")"
 	file_has "$WORK/terminal" '5 devices: 0 answers, 0 failed'
 	file_has "$WORK/terminal" '5 devices: 4 answers, 0 failed'
 	# which does not stand before an answer's heading
@@ -295,20 +294,20 @@ goes_on() {
 # One that does not answer does not hold up the others, and comes back by itself.
 slow_one() {
 	local n
-	n=$("$MANAGER" devices -j | jq 'select(.name == "slow").connections')
+	n=$("$NATFW_MANAGER" devices -j | jq 'select(.name == "slow").connections')
 	stopped
 	manages get -T 2 '*'
 	goes_on
 	ends 1 '5 devices: 4 done, 0 refused, 1 failed'
 	answered '^== slow: failed: no answer in time'
 	want "$(grep '^==' "$WORK/answer" | tail -n 1)" '== slow: failed: no answer in time'
-	wait_for 20 eval 'connected "${ALL[@]}" && (($("$MANAGER" devices -j | jq "select(.name == \"slow\").connections") > '"$n"'))'
+	wait_for 20 eval 'connected "${ALL[@]}" && (($("$NATFW_MANAGER" devices -j | jq "select(.name == \"slow\").connections") > '"$n"'))'
 }
 
 # Who asked goes away in the midst of an edit: what was begun is put back, and nothing of the lock is left.
 given_up() {
 	stopped
-	"$MANAGER" edit -C "$(port 4020)" slow >"$WORK/answer" 2>&1 &
+	"$NATFW_MANAGER" edit -C "$(port 4020)" slow >"$WORK/answer" 2>&1 &
 	sleep 0.5
 	kill "$!"
 	goes_on
@@ -321,7 +320,7 @@ given_up() {
 # A gateway loses power while it is asked; another one while it has a change to confirm.
 vanishes() {
 	stopped
-	"$MANAGER" get -T 50 slow tls >"$WORK/answer" 2>"$WORK/said" &
+	"$NATFW_MANAGER" get -T 50 slow tls >"$WORK/answer" 2>"$WORK/said" &
 	local asked=$!
 	wait_for 10 file_has "$WORK/answer" '== tls: ok'
 	kill -KILL "${MON[slow]}"
@@ -332,7 +331,7 @@ vanishes() {
 	ends 1
 	file_has "$WORK/said" 'the device is not connected'
 	# work that waits for it
-	"$MANAGER" edit -C -w 60 "$(port 4030)" slow >"$WORK/answer" 2>"$WORK/said" &
+	"$NATFW_MANAGER" edit -C -w 60 "$(port 4030)" slow >"$WORK/answer" 2>"$WORK/said" &
 	asked=$!
 	at slow starts
 	wait "$asked" && STATUS=0 || STATUS=$?
@@ -345,7 +344,7 @@ too_large() {
 	kill -TERM -- "-$SERVER"
 	wait_for 10 eval '! kill -0 -- "-'"$SERVER"'" 2>/dev/null'
 	serves 'message: 16'
-	wait_for 30 connected "${ALL[@]}" || die "$("$MANAGER" devices; "$MANAGER" devices refused; tail -n 5 "$WORK"/manager.log "$WORK"/*/log)"
+	wait_for 30 connected "${ALL[@]}" || die "$("$NATFW_MANAGER" devices; "$NATFW_MANAGER" devices refused; tail -n 5 "$WORK"/manager.log "$WORK"/*/log)"
 	manages get '*'
 	ends 1 '5 devices: 0 done, 0 refused, 5 failed'
 	want "$(grep -c '^== .*: failed: \(message\|response\) too long' "$WORK/answer")" 5 'answers that are too long'
@@ -375,9 +374,9 @@ device rest 4 permit "$(client 'transport: restconf, identity: ours')"
 device slow 5 permit "$(client 'transport: tls, identity: ours')"
 serves
 for name in tls tls2 rest slow; do
-	"$MANAGER" devices add $name identifier=SN-$name credential=ops
+	"$NATFW_MANAGER" devices add $name identifier=SN-$name credential=ops
 done
-"$MANAGER" devices add shell "pin=$(cat "$WORK/shell/certs/host.pub")" credential=ops
+"$NATFW_MANAGER" devices add shell "pin=$(cat "$WORK/shell/certs/host.pub")" credential=ops
 
 point "X-8071-C9,8071-C3a,8071-C3b,8071-C8a five gateways call, by TLS, SSH and RESTCONF" all_call
 point "get, of one, of all, with filters and paths" gets
