@@ -536,11 +536,13 @@ static bool pool_watch(struct natfw_pool *p)
 }
 
 void natfw_pool_lock(struct natfw_pool *p)
+	__acquires(&p->lock)
 {
 	spin_lock_bh(&p->lock);
 }
 
 void natfw_pool_unlock(struct natfw_pool *p)
+	__releases(&p->lock)
 {
 	bool tell = pool_watch(p);
 

@@ -282,8 +282,8 @@ void natfw_pool_address(const struct natfw_pool *p, u32 index,
 int natfw_pool_group(u8 proto);	/* enum natfw_port_group, or -EOPNOTSUPP */
 
 /* pool->lock. Letting go of it tells if the watermark was crossed. Needs RCU. */
-void natfw_pool_lock(struct natfw_pool *p);
-void natfw_pool_unlock(struct natfw_pool *p);
+void natfw_pool_lock(struct natfw_pool *p) __acquires(&p->lock);
+void natfw_pool_unlock(struct natfw_pool *p) __releases(&p->lock);
 
 /*
  * What follows needs pool->lock. A host to work with, made if there is none, NULL
