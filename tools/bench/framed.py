@@ -9,7 +9,8 @@ lan that drops them all."""
 import os
 import subprocess
 
-from gateway import CLOCK, DPORT, MAC_HOST, MAC_LAN, SPORT, Failed, Gateway, Sent, Traffic, sh
+from gateway import (CLOCK, DPORT, MAC_HOST, MAC_LAN, SPORT, Failed, Gateway, Sent, Traffic,
+                     counters, sh)
 from impls import Impl, NatfwDirect
 
 BUILT = os.environ.get('BENCH_FRAMES')
@@ -42,12 +43,9 @@ class FrameGateway(Gateway):
         frames('swallow', 'lan')
 
     def sent(self):
-        with self.inside(), open('/proc/net/dev', encoding='ascii') as f:
-            for line in f:
-                name, _, figures = line.partition(':')
-                if name.strip() == 'sink':
-                    return int(figures.split()[1])
-        raise Failed('the device sink is gone')
+        """Packets sink has received."""
+        with self.inside():
+            return counters('sink').received
 
     def aim(self, traffic=None, hosts=0, spread=False):
         self.traffic = traffic or self.traffic

@@ -77,6 +77,7 @@ static struct bare_flow *bare_create(struct bare_table *t, struct bare_flow **at
 	f->dport = udp->dest;
 	f->to = t->to ?: ip->saddr;
 	f->next = READ_ONCE(*at);
+	/* bare_find() depends on what it reads here */
 	smp_store_release(at, f);
 	return f;
 }
