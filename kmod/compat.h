@@ -177,19 +177,16 @@ static inline bool natfw_xdp_xmit_ok(const struct net_device *dev)
 #endif
 }
 
-/* Sets of kfuncs are marked as such since 6.9, kfuncs themselves since 6.3 and 6.7. */
+/*
+ * Sets of kfuncs are marked as such since 6.9, kfuncs themselves since 6.3. Ours
+ * are called by programs only: there is no call that could be inlined.
+ */
 #ifndef BTF_KFUNCS_START
 #define BTF_KFUNCS_START(name)	BTF_SET8_START(name)
 #define BTF_KFUNCS_END(name)	BTF_SET8_END(name)
 #endif
 #ifndef __bpf_kfunc
-#define __bpf_kfunc		__used noinline
-#endif
-#ifndef __bpf_kfunc_start_defs
-#define __bpf_kfunc_start_defs() \
-	__diag_push(); \
-	__diag_ignore_all("-Wmissing-prototypes", "kfuncs are declared in programs")
-#define __bpf_kfunc_end_defs()	__diag_pop()
+#define __bpf_kfunc		__used
 #endif
 
 #endif /* _NATFW_COMPAT_H */

@@ -10,7 +10,9 @@
 #include "flow.h"
 #include "parse.h"
 
+struct bpf_natfw_xdp;
 struct xdp_buff;
+struct xdp_md;
 
 /* A frame, and what is to be done with it. */
 struct natfw_xdp {
@@ -44,5 +46,9 @@ void natfw_xdp_carry_out(struct natfw_xdp *c, int verdict);
  * context, module init; the kernel takes them back with the module.
  */
 void natfw_xdp_register(void);
+
+/* The kfuncs, for programs only: uapi/linux/natfw_xdp.h says what they do. */
+int bpf_natfw_xdp_run(struct xdp_md *ctx, u32 *ifindex);
+int bpf_natfw_xdp_lookup(struct xdp_md *ctx, struct bpf_natfw_xdp *out, u32 out__sz);
 
 #endif /* _NATFW_XDP_H */

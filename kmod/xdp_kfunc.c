@@ -43,8 +43,6 @@ static void natfw_xdp_tell_sent(struct bpf_natfw_xdp *out, const struct natfw_xd
 	memcpy(out->eth, &c->way.head, sizeof(c->way.head));
 }
 
-__bpf_kfunc_start_defs();
-
 __bpf_kfunc int bpf_natfw_xdp_run(struct xdp_md *ctx, u32 *ifindex)
 {
 	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
@@ -81,8 +79,6 @@ __bpf_kfunc int bpf_natfw_xdp_lookup(struct xdp_md *ctx, struct bpf_natfw_xdp *o
 	local_bh_enable();
 	return verdict;
 }
-
-__bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(natfw_xdp_kfuncs)
 BTF_ID_FLAGS(func, bpf_natfw_xdp_run)
