@@ -191,14 +191,19 @@ peer() {
 	in_ns "$MGR" python3 "$CALLHOME/peer.py" --certs "$CERTS" "$@"
 }
 
-# manager SCENARIO...: the same in the background, once it listens. Its output is in $BG_OUT.
-manager() {
-	local ready=$WORK/ready.$((++MANAGERS))
-	bg peer --ready "$ready" "$@"
-	# it may be over by the time one looks at its port
+# once_ready COMMAND OPTION...: in the background, once it listens, which it says by a file. It may be over by the time one
+# looks at its port. What it prints is in $BG_OUT.
+once_ready() {
+	local ready=$WORK/ready
+	rm -f "$ready"
+	bg "$1" --ready "$ready" "${@:2}"
 	wait_for 15 test -e "$ready"
 }
-MANAGERS=0
+
+# manager SCENARIO...: a peer like that
+manager() {
+	once_ready peer "$@"
+}
 
 # serve_manager PORT LISTEN [ISSUER [LINE...]]: natfw-manager, for devices that the maker has certified. LISTEN and ISSUER
 # are of its settings, the latter with a comma before it; it listens at PORT, among others.

@@ -30,19 +30,21 @@ answers() {
 	mv "$WORK/answers.new" "$WORK/answers"
 }
 
+responders() {
+	in_ns "$MGR" python3 "$CALLHOME/responder.py" serve "$@"
+}
+
 # responder AUTHORITY [CERTIFICATE...]: asked about these; what it prints is in $ASKED.
 responder() {
-	local ca=$1 name certs=() ready=$WORK/responder.$((++RESPONDERS))
+	local ca=$1 name certs=()
 	shift
 	for name; do
 		certs+=(--cert "$CERTS/$name.pem")
 	done
-	bg in_ns "$MGR" python3 "$CALLHOME/responder.py" serve --issuer "$CERTS/$ca.pem" --key "$CERTS/$ca.key" \
-		"${certs[@]}" --port $PORT --state "$WORK/answers" --ready "$ready"
+	once_ready responders --issuer "$CERTS/$ca.pem" --key "$CERTS/$ca.key" "${certs[@]}" --port $PORT \
+		--state "$WORK/answers"
 	ASKED=$BG_OUT RESPONDER=$BG
-	wait_for 15 test -e "$ready"
 }
-RESPONDERS=0
 
 serial() {
 	printf '%d' "0x$(openssl x509 -in "$CERTS/$1.pem" -noout -serial | cut -d= -f2)"

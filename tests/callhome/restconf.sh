@@ -42,9 +42,7 @@ rest() {
 
 # in_background SCENARIO...: the same, once it listens. Its output is in $BG_OUT.
 in_background() {
-	local ready=$WORK/ready.$((++MANAGERS))
-	bg rest --ready "$ready" "$@"
-	wait_for 15 test -e "$ready"
+	once_ready rest "$@"
 }
 
 # plays SCENARIO...: the device goes through it, and is there afterwards.
