@@ -15,6 +15,7 @@
 #include <linux/btf_ids.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
@@ -85,6 +86,13 @@ static inline bool natfw_v6_forced(const struct inet6_dev *idev)
  * went through them already. False if this kernel cannot: the flag depended
  * on CONFIG_NET_CLS_ACT until 6.6, and on CONFIG_NET_XGRESS since.
  */
+#if defined(CONFIG_NET_XGRESS) || \
+	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_NET_CLS_ACT))
+#define NATFW_SKIPS_INGRESS	true
+#else
+#define NATFW_SKIPS_INGRESS	false
+#endif
+
 static inline bool natfw_skip_ingress(struct sk_buff *skb)
 {
 #if defined(CONFIG_NET_XGRESS) || \
@@ -93,6 +101,29 @@ static inline bool natfw_skip_ingress(struct sk_buff *skb)
 	return true;
 #else
 	return false;
+#endif
+}
+
+/* A device that is none, for NAPIs without one. It is allocated by the kernel since 6.10. */
+static inline struct net_device *natfw_dummy_alloc(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	return alloc_netdev_dummy(0);
+#else
+	struct net_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (dev)
+		init_dummy_netdev(dev);
+	return dev;
+#endif
+}
+
+static inline void natfw_dummy_free(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	free_netdev(dev);
+#else
+	kfree(dev);
 #endif
 }
 

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "adj.h"
+#include "batch.h"
 #include "emit.h"
 #include "event.h"
 #include "net.h"
@@ -204,6 +205,7 @@ void natfw_dev_detach(struct natfw_dev *nd)
 	nf_unregister_net_hook(nn->net, &nd->ops);
 	natfw_output_hook_put(nn);
 	synchronize_net();
+	natfw_batch_drain();
 	natfw_stats_add(&nn->detached, nd->stats);
 	natfw_dev_free(nd);
 }

@@ -444,12 +444,24 @@ static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 	return natfw_flow_settle(p, h, v);
 }
 
+void natfw_flow_prepare(struct natfw_pkt *p)
+{
+	p->hash = natfw_table_hash(&p->nn->table, &p->key);
+	natfw_table_prepare(&p->nn->table, p->hash);
+}
+
+void natfw_flow_fetch(const struct natfw_pkt *p)
+{
+	natfw_table_fetch(&p->nn->table, p->hash, natfw_pkt_is6(p));
+}
+
 struct natfw_half *natfw_flow_hit(struct natfw_pkt *p)
 {
 	struct natfw_node *n;
 
 	p->gen = READ_ONCE(p->nn->gen);
-	p->hash = natfw_table_hash(&p->nn->table, &p->key);
+	if (!p->hash)
+		p->hash = natfw_table_hash(&p->nn->table, &p->key);
 	n = natfw_table_hit(&p->nn->table, &p->key, p->hash);
 	if (likely(n && natfw_node_current(n, p) && !natfw_spi_hidden(&p->key)))
 		return natfw_node_half(n);

@@ -193,6 +193,12 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v);
  * by a new p->gen. Sets p->gen and p->hash. RCU, bottom halves off.
  */
 struct natfw_half *natfw_flow_hit(struct natfw_pkt *p);
+/*
+ * Ask for memory that natfw_flow_hit() will want: first for what is known from
+ * the key, some time later for what is known from that. RCU.
+ */
+void natfw_flow_prepare(struct natfw_pkt *p);	/* sets p->hash */
+void natfw_flow_fetch(const struct natfw_pkt *p);
 /* The half that stands under @key for a packet like @p, or NULL; makes nothing. */
 struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 				   const struct natfw_key *key);

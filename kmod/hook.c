@@ -6,6 +6,7 @@
 #include <linux/icmp.h>
 #include <linux/netfilter.h>
 
+#include "batch.h"
 #include "emit.h"
 #include "flow.h"
 #include "net.h"
@@ -182,7 +183,7 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 	return natfw_end(p, verdict, r, why);
 }
 
-static unsigned int natfw_process(struct natfw_pkt *p)
+unsigned int natfw_process(struct natfw_pkt *p)
 {
 	struct natfw_decision v = {};
 	struct natfw_half *h;
@@ -229,23 +230,36 @@ static int natfw_reassemble(struct natfw_pkt *p)
 	return natfw_parse(p);
 }
 
+unsigned int natfw_parsed(struct natfw_pkt *p, int err)
+{
+	if (!err && unlikely(p->flags & NATFW_P_FRAG))
+		err = natfw_reassemble(p);
+	if (unlikely(err == natfw_fail(NATFW_R_FRAG_QUEUED) ||
+		     err == natfw_fail(NATFW_R_FRAG_BAD)))
+		return natfw_end(p, NF_STOLEN, NULL, natfw_failed(err));
+	if (unlikely(err))
+		return natfw_end_here(p, NULL, natfw_failed(err));
+	return natfw_process(p);
+}
+
+static noinline unsigned int natfw_hook_one(struct natfw_dev *nd, struct sk_buff *skb)
+{
+	struct natfw_pkt natfw_not_cleared p;
+
+	natfw_pkt_begin(&p, nd, skb, skb->len);
+	return natfw_parsed(&p, natfw_parse(&p));
+}
+
 unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state)
 {
-	struct natfw_dev *nd = priv;
-	struct natfw_pkt natfw_not_cleared p;
-	int err;
+	struct natfw_batch *b = this_cpu_ptr(natfw_batches);
 
-	natfw_pkt_begin(&p, nd, skb, skb->len);
-	err = natfw_parse(&p);
-	if (!err && unlikely(p.flags & NATFW_P_FRAG))
-		err = natfw_reassemble(&p);
-	if (unlikely(err == natfw_fail(NATFW_R_FRAG_QUEUED) ||
-		     err == natfw_fail(NATFW_R_FRAG_BAD)))
-		return natfw_end(&p, NF_STOLEN, NULL, natfw_failed(err));
-	if (unlikely(err))
-		return natfw_end_here(&p, NULL, natfw_failed(err));
-	return natfw_process(&p);
+	if (natfw_batch_wants(b))
+		return natfw_batch_take(b, priv, skb);
+	if (unlikely(natfw_batch_waits(b)))
+		natfw_batch_run(b);
+	return natfw_hook_one(priv, skb);
 }
 
 /* ---- packets this host makes itself ---- */

@@ -10,6 +10,7 @@
 #include <net/genetlink.h>
 
 #include "adj.h"
+#include "batch.h"
 #include "emit.h"
 #include "event.h"
 #include "flow.h"
@@ -177,9 +178,12 @@ static int __init natfw_init(void)
 	err = natfw_pool_module_init();
 	if (err)
 		goto out_flow;
-	err = register_pernet_subsys(&natfw_net_ops);
+	err = natfw_batch_init();
 	if (err)
 		goto out_pool;
+	err = register_pernet_subsys(&natfw_net_ops);
+	if (err)
+		goto out_batch;
 	err = natfw_dev_register();
 	if (err)
 		goto out_net;
@@ -192,6 +196,8 @@ static int __init natfw_init(void)
 out_net:
 	unregister_pernet_subsys(&natfw_net_ops);
 	natfw_answer_fini();
+out_batch:
+	natfw_batch_exit();
 out_pool:
 	natfw_pool_module_exit();
 out_flow:
@@ -209,6 +215,7 @@ static void __exit natfw_exit(void)
 	natfw_netlink_unregister();
 	natfw_dev_unregister();
 	unregister_pernet_subsys(&natfw_net_ops);
+	natfw_batch_exit();
 	natfw_answer_fini();
 	rcu_barrier();
 	natfw_pool_module_exit();

@@ -135,6 +135,8 @@ struct natfw_dev {
 	struct rcu_head		rcu;
 };
 
+struct natfw_pkt;
+
 extern unsigned int natfw_net_id;
 
 static inline struct natfw_net *natfw_net(const struct net *net)
@@ -166,6 +168,10 @@ void natfw_dev_unregister(void);
 /* hook.c */
 unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 			const struct nf_hook_state *state);
+/* A packet that natfw_parse() has said @err of, to its end. What the hook returns. */
+unsigned int natfw_parsed(struct natfw_pkt *p, int err);
+/* One without errors that is no fragment. */
+unsigned int natfw_process(struct natfw_pkt *p);
 unsigned int natfw_output_hook(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state);
 

@@ -204,6 +204,30 @@ struct natfw_node *natfw_table_hit(const struct natfw_table *t,
 	return NULL;
 }
 
+void natfw_table_prepare(const struct natfw_table *t, u32 hash)
+{
+	const struct natfw_buckets *a = rcu_dereference(t->cur);
+
+	prefetch(&a->b[hash & a->mask]);
+}
+
+void natfw_table_fetch(const struct natfw_table *t, u32 hash, bool long_key)
+{
+	const struct natfw_buckets *a = rcu_dereference(t->cur);
+	const struct natfw_bucket *b = &a->b[hash & a->mask];
+	u16 tag = natfw_tag(hash);
+	struct natfw_node *n;
+	u32 i;
+
+	for (i = 0; i < NATFW_BUCKET_SLOTS; i++) {
+		if (READ_ONCE(b->tag[i]) != tag)
+			continue;
+		n = rcu_dereference(b->slot[i]);
+		prefetch(n);
+		natfw_node_prefetch(n);
+	}
+}
+
 struct natfw_node *natfw_table_first(const struct natfw_table *t,
 				     const struct natfw_key *key, u32 hash,
 				     struct natfw_table_match *m)

@@ -235,6 +235,13 @@ struct natfw_node *natfw_table_hit(const struct natfw_table *t,
 				   const struct natfw_key *key, u32 hash);
 
 /*
+ * Ask for the memory natfw_table_hit() will look at: the bucket, and when that is there
+ * the nodes it may find, of the long form with @long_key. RCU.
+ */
+void natfw_table_prepare(const struct natfw_table *t, u32 hash);
+void natfw_table_fetch(const struct natfw_table *t, u32 hash, bool long_key);
+
+/*
  * Insert @node under its key. @clash, if not NULL, is called with the bucket
  * locked for each node already there under the same key; returning true
  * refuses the insertion with -EEXIST. -ENOMEM if no overflow bucket can be had.
