@@ -82,6 +82,8 @@ void natfw_batch_run(struct natfw_batch *b)
 	u32 i, n = b->n, passed = 0;
 
 	b->busy = true;
+	for (i = 0; i < NATFW_LANES; i++)
+		b->lanes[i].adj = NULL;
 	for (i = 0; i < n; i++)
 		natfw_flow_fetch(&b->pkt[i]);
 	for (i = 0; i < n; i++) {
@@ -131,6 +133,7 @@ unsigned int natfw_batch_take(struct natfw_batch *b, struct natfw_dev *nd, struc
 		     !natfw_batch_may(nd, skb)))
 		return natfw_batch_alone(b, p, err);
 	natfw_flow_prepare(p);
+	p->lanes = b->lanes;
 	if (!b->n)
 		napi_schedule(&b->napi);
 	WRITE_ONCE(b->n, b->n + 1);

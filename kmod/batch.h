@@ -19,6 +19,7 @@
 #define _NATFW_BATCH_H
 
 #include <linux/netdevice.h>
+#include "lane.h"
 #include "net.h"
 #include "parse.h"
 
@@ -35,6 +36,7 @@ struct natfw_batch {
 	unsigned long		tick;
 	unsigned long		again;	/* jiffies when to try again */
 	u64			runs;	/* batches dealt with; read by others */
+	struct natfw_lane	lanes[NATFW_LANES];	/* while busy */
 	struct napi_struct	napi;
 	struct natfw_pkt	pkt[NATFW_BATCH];
 };

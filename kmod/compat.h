@@ -104,6 +104,22 @@ static inline bool natfw_skip_ingress(struct sk_buff *skb)
 #endif
 }
 
+/* True if nftables, tc or BPF look at what @dev sends. RCU. */
+static inline bool natfw_egress_watched(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(dev->nf_hooks_egress))
+		return true;
+#endif
+#if defined(CONFIG_NET_XGRESS)
+	return rcu_access_pointer(dev->tcx_egress);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_egress);
+#else
+	return false;
+#endif
+}
+
 /* A device that is none, for NAPIs without one. It is allocated by the kernel since 6.10. */
 static inline struct net_device *natfw_dummy_alloc(void)
 {

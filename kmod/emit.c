@@ -39,6 +39,7 @@
 
 #include "adj.h"
 #include "emit.h"
+#include "lane.h"
 #include "net.h"
 
 /* A neighbour that failed longer ago than this is asked for again first. */
@@ -501,15 +502,22 @@ static int natfw_prepare(struct natfw_pkt *p, const struct natfw_out *o,
 }
 
 /* @skb has room for the header of any device. */
-static void natfw_give(struct sk_buff *skb, const struct natfw_hop *hop, bool ready)
+static struct sk_buff *natfw_cap(struct sk_buff *skb, const struct natfw_hop *hop)
 {
-	if (unlikely(!ready)) {
+	memcpy(skb->data - HH_DATA_MOD, hop->header, HH_DATA_MOD);
+	__skb_push(skb, ETH_HLEN);
+	return skb;
+}
+
+static void natfw_give(struct sk_buff *skb, const struct natfw_lane *lane)
+{
+	const struct natfw_hop *hop = lane->hop;
+
+	if (unlikely(!lane->ready)) {
 		neigh_output(hop->n, skb, hop->cross);
 		return;
 	}
-	memcpy(skb->data - HH_DATA_MOD, hop->header, HH_DATA_MOD);
-	__skb_push(skb, ETH_HLEN);
-	dev_queue_xmit(skb);
+	natfw_lane_send(lane, natfw_cap(skb, hop));
 }
 
 /* What ip_forward() and ip6_forward() do to the header and leave in cb. */
@@ -601,10 +609,9 @@ static bool natfw_pkt_plain(const struct natfw_pkt *p)
 	       !(skb_is_nonlinear(skb) && skb_shared(skb));
 }
 
-/* Who @len bytes of IP can be given to on @a as things are, or NULL. */
+/* Who packets like @p can be given to on @a as things are, or NULL. */
 static __always_inline const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
-							       const struct natfw_adj *a,
-							       u32 len)
+							       const struct natfw_adj *a)
 {
 	struct dst_entry *dst = a->key.dst;
 	struct net_device *dev;
@@ -614,33 +621,55 @@ static __always_inline const struct natfw_hop *natfw_adj_ready(const struct natf
 	if (natfw_pkt_is6(p) && !natfw_v6_forwarding(p->nn->net, p->nd->dev))
 		return NULL;
 	dev = natfw_dst_dev(dst);
-	if (!netif_running(dev) || len > natfw_mtu(p, dst) || natfw_xfrm_active(p->nn->net))
+	if (!netif_running(dev) || natfw_xfrm_active(p->nn->net))
 		return NULL;
 	return natfw_adj_hop(a);
+}
+
+/* False if packets of @a cannot be sent without more ado. */
+static noinline bool natfw_lane_open(struct natfw_lane *lane, const struct natfw_pkt *p,
+				     struct natfw_adj *a)
+{
+	const struct natfw_hop *hop = natfw_adj_ready(p, a);
+
+	lane->adj = NULL;
+	if (unlikely(!hop))
+		return false;
+	lane->hop = hop;
+	lane->dev = natfw_dst_dev(a->key.dst);
+	lane->mtu = natfw_mtu(p, a->key.dst);
+	lane->room = LL_RESERVED_SPACE(lane->dev);
+	lane->ready = natfw_hop_ready(hop);
+	if (unlikely(!lane->ready))
+		natfw_adj_meet(a, hop->n, hop->cross);
+	lane->txq = natfw_lane_queue(lane->dev);
+	lane->nd = p->nd;
+	lane->adj = a;
+	return true;
 }
 
 bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h)
 {
 	struct natfw_adj *a = rcu_dereference(h->adj);
 	bool nat = f->flags & NATFW_FLOW_NAT;
-	const struct natfw_hop *hop;
-	bool ready;
+	struct natfw_lane natfw_not_cleared own, *lane = &own;
 
+	if (p->lanes)
+		lane = natfw_lane_of(p->lanes, a);
+	else
+		own.adj = NULL;
 	/* who has an adjacency was found not to have confined addresses */
 	if (unlikely(!a || !natfw_pkt_plain(p)))
 		return false;
 	if (nat && p->key.proto != IPPROTO_UDP && p->key.proto != IPPROTO_TCP)
 		return false;
-	hop = natfw_adj_ready(p, a, p->skb->len);
-	if (unlikely(!hop ||
-		     skb_headroom(p->skb) < LL_RESERVED_SPACE(natfw_dst_dev(a->key.dst))))
+	if ((lane->adj != a || lane->nd != p->nd) && unlikely(!natfw_lane_open(lane, p, a)))
 		return false;
-	ready = natfw_hop_ready(hop);
-	if (unlikely(!ready))
-		natfw_adj_meet(a, hop->n, hop->cross);
+	if (unlikely(p->skb->len > lane->mtu || skb_headroom(p->skb) < lane->room))
+		return false;
 	if (nat)
 		natfw_rewrite_hit(p, h);
-	natfw_give(natfw_dress(p, a->key.dst, natfw_dst_dev(a->key.dst)), hop, ready);
+	natfw_give(natfw_dress(p, a->key.dst, lane->dev), lane);
 	return true;
 }
 
@@ -648,9 +677,9 @@ bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
 		      struct natfw_way *way)
 {
 	const struct natfw_adj *a = rcu_dereference(h->adj);
-	const struct natfw_hop *hop = a ? natfw_adj_ready(p, a, p->len) : NULL;
+	const struct natfw_hop *hop = a ? natfw_adj_ready(p, a) : NULL;
 
-	if (!hop || !natfw_hop_ready(hop))
+	if (!hop || p->len > natfw_mtu(p, a->key.dst) || !natfw_hop_ready(hop))
 		return false;
 	way->dst = a->key.dst;
 	way->dev = natfw_dst_dev(way->dst);

@@ -198,7 +198,7 @@ struct natfw_half *natfw_flow_hit(struct natfw_pkt *p);
  * the key, some time later for what is known from that. RCU.
  */
 void natfw_flow_prepare(struct natfw_pkt *p);	/* sets p->hash */
-void natfw_flow_fetch(const struct natfw_pkt *p);
+void natfw_flow_fetch(struct natfw_pkt *p);		/* sets p->node, for this RCU section */
 /* The half that stands under @key for a packet like @p, or NULL; makes nothing. */
 struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 				   const struct natfw_key *key);

@@ -11,7 +11,9 @@
 #include "stats.h"
 
 struct natfw_dev;
+struct natfw_lane;
 struct natfw_net;
+struct natfw_node;
 
 #define NATFW_P_V6	BIT(0)
 #define NATFW_P_FRAG	BIT(1)	/* one fragment of a datagram, not reassembled */
@@ -45,6 +47,8 @@ struct natfw_pkt {
 	u32			hash;	/* of @key */
 	u32			len;	/* bytes accounted: skb->len on arrival */
 	struct natfw_key	key;	/* as it arrived */
+	struct natfw_node	*node;	/* likely found under @key, natfw_flow_fetch(), or NULL */
+	struct natfw_lane	*lanes;	/* of the batch, or NULL */
 	u16			flags;	/* NATFW_P_* */
 	u16			thoff;	/* transport header, from skb->data (= network header) */
 	u8			ttl;	/* or hop limit */
@@ -77,6 +81,8 @@ static inline void natfw_pkt_begin(struct natfw_pkt *p, struct natfw_dev *nd, st
 	p->len = len;
 	memset(&p->key, 0, sizeof(p->key));
 	p->key.zone = READ_ONCE(nd->zone);
+	p->node = NULL;
+	p->lanes = NULL;
 	p->flags = 0;
 	p->thoff = 0;
 	p->ttl = 0;

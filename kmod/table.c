@@ -211,7 +211,7 @@ void natfw_table_prepare(const struct natfw_table *t, u32 hash)
 	prefetch(&a->b[hash & a->mask]);
 }
 
-void natfw_table_fetch(const struct natfw_table *t, u32 hash, bool long_key)
+struct natfw_node *natfw_table_fetch(const struct natfw_table *t, u32 hash)
 {
 	const struct natfw_buckets *a = rcu_dereference(t->cur);
 	const struct natfw_bucket *b = &a->b[hash & a->mask];
@@ -223,9 +223,13 @@ void natfw_table_fetch(const struct natfw_table *t, u32 hash, bool long_key)
 		if (READ_ONCE(b->tag[i]) != tag)
 			continue;
 		n = rcu_dereference(b->slot[i]);
+		if (!n)
+			continue;
 		prefetch(n);
 		natfw_node_prefetch(n);
+		return n;
 	}
+	return NULL;
 }
 
 struct natfw_node *natfw_table_first(const struct natfw_table *t,

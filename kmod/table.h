@@ -236,10 +236,11 @@ struct natfw_node *natfw_table_hit(const struct natfw_table *t,
 
 /*
  * Ask for the memory natfw_table_hit() will look at: the bucket, and when that is there
- * the nodes it may find, of the long form with @long_key. RCU.
+ * what it will most likely find. That is returned; it may be under another key, and NULL
+ * does not say that there is nothing. RCU.
  */
 void natfw_table_prepare(const struct natfw_table *t, u32 hash);
-void natfw_table_fetch(const struct natfw_table *t, u32 hash, bool long_key);
+struct natfw_node *natfw_table_fetch(const struct natfw_table *t, u32 hash);
 
 /*
  * Insert @node under its key. @clash, if not NULL, is called with the bucket

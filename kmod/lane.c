@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sending; lane.h says what lanes are.
+ *
+ * dev_queue_xmit() asks each packet's device for a queue, a queueing
+ * discipline, egress hooks and taps, and what of the packet has to be done in
+ * software. On virtual devices (bridge, VLAN, veth, tunnels) the answer is no to
+ * all of it, for every plain packet. What is left then is the driver. Whatever
+ * is not that plain goes through dev_queue_xmit().
+ */
+#include <linux/netfilter_netdev.h>
+#include <linux/skbuff.h>
+#include <net/sch_generic.h>
+#include <net/xfrm.h>
+
+#include "compat.h"
+#include "lane.h"
+
+struct netdev_queue *natfw_lane_queue(struct net_device *dev)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+
+	if (dev->real_num_tx_queues != 1 || !(dev->flags & IFF_UP) ||
+	    rcu_dereference_bh(txq->qdisc)->enqueue ||
+	    natfw_egress_watched(dev) || dev_nit_active(dev))
+		return NULL;
+	/* as with dev_queue_xmit(): not from within the driver's own sending */
+	return READ_ONCE(txq->xmit_lock_owner) == smp_processor_id() ? NULL : txq;
+}
+
+/* True if the driver can have @skb as it is. */
+static bool natfw_lane_plain(const struct net_device *dev, const struct sk_buff *skb)
+{
+	if (skb_is_gso(skb) || skb_is_nonlinear(skb) || skb_vlan_tag_present(skb) ||
+	    skb->encapsulation || secpath_exists(skb) || skb->sk)
+		return false;
+	return skb->ip_summed != CHECKSUM_PARTIAL ||
+	       (dev->features & NETIF_F_HW_CSUM && !dev->netdev_ops->ndo_features_check);
+}
+
+/* As the end of __dev_queue_xmit() for devices without a queue. */
+static void natfw_lane_start(const struct natfw_lane *lane, struct sk_buff *skb)
+{
+	struct net_device *dev = lane->dev;
+	struct netdev_queue *txq = lane->txq;
+	int cpu = smp_processor_id();
+	bool done = false;
+
+	skb_reset_mac_header(skb);
+	skb_set_queue_mapping(skb, 0);
+	if (dev->priv_flags & IFF_XMIT_DST_RELEASE)
+		skb_dst_drop(skb);
+	else
+		skb_dst_force(skb);
+	HARD_TX_LOCK(dev, txq, cpu);
+	if (likely(!netif_xmit_stopped(txq)))
+		done = dev_xmit_complete(netdev_start_xmit(skb, dev, txq, false));
+	HARD_TX_UNLOCK(dev, txq);
+	if (unlikely(!done))
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_READY);
+}
+
+void natfw_lane_send(const struct natfw_lane *lane, struct sk_buff *skb)
+{
+	if (likely(lane->txq && natfw_lane_plain(lane->dev, skb)))
+		natfw_lane_start(lane, skb);
+	else
+		dev_queue_xmit(skb);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lanes: what holds for all packets of a batch that leave by one adjacency, found
+ * out for the first of them. A packet alone has a lane of its own.
+ *
+ * Valid within one RCU section with bottom halves off; owns nothing.
+ */
+#ifndef _NATFW_LANE_H
+#define _NATFW_LANE_H
+
+#include <linux/netdevice.h>
+
+struct natfw_adj;
+struct natfw_dev;
+struct natfw_hop;
+
+struct natfw_lane {
+	const struct natfw_adj	*adj;	/* NULL: none yet */
+	const struct natfw_dev	*nd;	/* packets came in by */
+	const struct natfw_hop	*hop;
+	struct net_device	*dev;	/* of the route */
+	struct netdev_queue	*txq;	/* where packets may be given to the driver, or NULL */
+	u32			mtu;
+	u32			room;	/* headroom packets are to have */
+	bool			ready;	/* hop->header is that of packets */
+};
+
+#define NATFW_LANES	8	/* of a batch; a power of two */
+
+/* The one of @lanes that is or will be that of @a. */
+static inline struct natfw_lane *natfw_lane_of(struct natfw_lane *lanes, const struct natfw_adj *a)
+{
+	/* adjacencies are objects of their own, of more than 64 bytes */
+	unsigned long at = (unsigned long)a / 64;
+
+	return &lanes[(at ^ at / NATFW_LANES) % NATFW_LANES];
+}
+
+/*
+ * The queue of @dev by which packets may be given to its driver as they are: it
+ * has just one, without a queueing discipline, and nobody wants to see, classify
+ * or filter what it sends. NULL if that is not so.
+ */
+struct netdev_queue *natfw_lane_queue(struct net_device *dev);
+
+/*
+ * Send @skb, complete with its link-layer header, by @lane, as dev_queue_xmit()
+ * would. It has no socket. Takes it in any case.
+ */
+void natfw_lane_send(const struct natfw_lane *lane, struct sk_buff *skb);
+
+#endif /* _NATFW_LANE_H */
