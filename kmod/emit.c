@@ -636,13 +636,11 @@ static noinline bool natfw_lane_open(struct natfw_lane *lane, const struct natfw
 	if (unlikely(!hop))
 		return false;
 	lane->hop = hop;
-	lane->dev = natfw_dst_dev(a->key.dst);
 	lane->mtu = natfw_mtu(p, a->key.dst);
-	lane->room = LL_RESERVED_SPACE(lane->dev);
 	lane->ready = natfw_hop_ready(hop);
 	if (unlikely(!lane->ready))
 		natfw_adj_meet(a, hop->n, hop->cross);
-	lane->txq = natfw_lane_queue(lane->dev);
+	natfw_lane_aim(lane, natfw_dst_dev(a->key.dst));
 	lane->nd = p->nd;
 	lane->adj = a;
 	return true;

@@ -16,16 +16,21 @@
 #include "compat.h"
 #include "lane.h"
 
-struct netdev_queue *natfw_lane_queue(struct net_device *dev)
+void natfw_lane_aim(struct natfw_lane *lane, struct net_device *dev)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 
+	lane->dev = dev;
+	lane->room = LL_RESERVED_SPACE(dev);
+	lane->txq = NULL;
+	lane->cpu = smp_processor_id();
 	if (dev->real_num_tx_queues != 1 || !(dev->flags & IFF_UP) ||
 	    rcu_dereference_bh(txq->qdisc)->enqueue ||
 	    natfw_egress_watched(dev) || dev_nit_active(dev))
-		return NULL;
+		return;
 	/* as with dev_queue_xmit(): not from within the driver's own sending */
-	return READ_ONCE(txq->xmit_lock_owner) == smp_processor_id() ? NULL : txq;
+	if (READ_ONCE(txq->xmit_lock_owner) != lane->cpu)
+		lane->txq = txq;
 }
 
 /* True if the driver can have @skb as it is. */
@@ -43,7 +48,6 @@ static void natfw_lane_start(const struct natfw_lane *lane, struct sk_buff *skb)
 {
 	struct net_device *dev = lane->dev;
 	struct netdev_queue *txq = lane->txq;
-	int cpu = smp_processor_id();
 	bool done = false;
 
 	skb_reset_mac_header(skb);
@@ -52,7 +56,7 @@ static void natfw_lane_start(const struct natfw_lane *lane, struct sk_buff *skb)
 		skb_dst_drop(skb);
 	else
 		skb_dst_force(skb);
-	HARD_TX_LOCK(dev, txq, cpu);
+	HARD_TX_LOCK(dev, txq, lane->cpu);
 	if (likely(!netif_xmit_stopped(txq)))
 		done = dev_xmit_complete(netdev_start_xmit(skb, dev, txq, false));
 	HARD_TX_UNLOCK(dev, txq);

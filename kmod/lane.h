@@ -18,10 +18,12 @@ struct natfw_lane {
 	const struct natfw_adj	*adj;	/* NULL: none yet */
 	const struct natfw_dev	*nd;	/* packets came in by */
 	const struct natfw_hop	*hop;
+	u32			mtu;
+	/* natfw_lane_aim() */
+	u32			room;	/* headroom packets are to have */
 	struct net_device	*dev;	/* of the route */
 	struct netdev_queue	*txq;	/* where packets may be given to the driver, or NULL */
-	u32			mtu;
-	u32			room;	/* headroom packets are to have */
+	int			cpu;	/* that sends */
 	bool			ready;	/* hop->header is that of packets */
 };
 
@@ -37,11 +39,11 @@ static inline struct natfw_lane *natfw_lane_of(struct natfw_lane *lanes, const s
 }
 
 /*
- * The queue of @dev by which packets may be given to its driver as they are: it
- * has just one, without a queueing discipline, and nobody wants to see, classify
- * or filter what it sends. NULL if that is not so.
+ * @lane leaves by @dev. Packets may be given to its driver as they are if it has
+ * just one queue, without a queueing discipline, and nobody wants to see, classify
+ * or filter what it sends.
  */
-struct netdev_queue *natfw_lane_queue(struct net_device *dev);
+void natfw_lane_aim(struct natfw_lane *lane, struct net_device *dev);
 
 /*
  * Send @skb, complete with its link-layer header, by @lane, as dev_queue_xmit()
