@@ -18,6 +18,7 @@
 #include "emit.h"
 #include "flow.h"
 #include "net.h"
+#include "trace.h"
 
 /* Packets a second from which on waiting for others may be worth it. */
 #define NATFW_BATCH_RATE	50000
@@ -92,6 +93,7 @@ void natfw_batch_run(struct natfw_batch *b)
 		natfw_batch_pass(b->pkt[i].skb);
 		passed++;
 	}
+	trace_natfw_batch(n, passed);
 	natfw_batch_learn(b, n, passed);
 	b->busy = false;
 	WRITE_ONCE(b->n, 0);

@@ -8,6 +8,7 @@
  * all of it, for every plain packet. What is left then is the driver. Whatever
  * is not that plain goes through dev_queue_xmit().
  */
+#include <linux/if_vlan.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/skbuff.h>
 #include <net/sch_generic.h>

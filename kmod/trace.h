@@ -107,6 +107,21 @@ TRACE_EVENT(natfw_classify,
 		  __entry->subtables, __entry->compared, __entry->cacheable, __entry->skb)
 );
 
+/* Packets dealt with together; the stack got @passed of them. */
+TRACE_EVENT(natfw_batch,
+	TP_PROTO(u32 n, u32 passed),
+	TP_ARGS(n, passed),
+	TP_STRUCT__entry(
+		__field(u32, n)
+		__field(u32, passed)
+	),
+	TP_fast_assign(
+		__entry->n = n;
+		__entry->passed = passed;
+	),
+	TP_printk("packets=%u passed=%u", __entry->n, __entry->passed)
+);
+
 TRACE_EVENT(natfw_commit,
 	TP_PROTO(const struct net *net, u64 gen, u32 added, u32 removed),
 	TP_ARGS(net, gen, added, removed),

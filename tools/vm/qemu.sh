@@ -137,7 +137,7 @@ qemu_exec() {
 		-nodefaults -display none -no-reboot -no-user-config \
 		-kernel "$Q_IMAGE" -initrd "$Q_INITRAMFS" \
 		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off \
-random.trust_cpu=on no_timer_check natfw_run=$RUN" \
+random.trust_cpu=on no_timer_check natfw_run=$RUN ${NATFW_APPEND:-}" \
 		-fsdev local,id=root,path=/,security_model="$model",multidevs=remap \
 		-device virtio-9p-pci,fsdev=root,mount_tag=root \
 		-device virtio-rng-pci \

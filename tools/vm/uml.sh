@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2153
+# shellcheck shell=bash disable=SC2034,SC2086,SC2153
 #
 # Boots User Mode Linux: the guest's root is the host's, over hostfs.
 
@@ -17,6 +17,6 @@ uml_exec() {
 		umid=guest uml_dir="$RUN/" \
 		root=none rootfstype=hostfs rootflags=/ rw init="$RUN/init" \
 		con0=null,fd:1 con1=null,fd:5 con2=null,fd:6 con=null ssl=null \
-		console=tty0 ignore_loglevel natfw_run="$RUN" \
+		console=tty0 ignore_loglevel natfw_run="$RUN" ${NATFW_APPEND:-} \
 		5>"$RUN/out" 6>"$RUN/err" </dev/null >"$RUN/console" 2>&1
 }

@@ -1,0 +1,306 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# natfw-test: core stock debug
+#
+# Packets that come in a row are taken together (Documentation/datapath.rst). What becomes of
+# them must be what becomes of each alone, in the same order, and nobody who looks on may
+# see one twice or miss it.
+. "$(dirname "$0")/lib.sh"
+
+TRACING=/sys/kernel/tracing
+PARAMETER=/sys/module/natfw/parameters/batch
+
+test_cleanup() {
+	echo 0 >"$TRACING/events/natfw/natfw_batch/enable"
+	[[ -z ${BEFORE:-} ]] || echo "$BEFORE" >"$PARAMETER"
+}
+
+# The host's packets wait and then come all at once.
+in_a_row() {
+	in_ns "$HOST" tc qdisc replace dev eth0 root netem slot 80ms 80ms packets 64 || unable "no netem"
+}
+
+trace_batches() {
+	[[ -w $TRACING/trace ]] || unable "no tracefs"
+	echo 1 >"$TRACING/tracing_on"
+	echo 1 >"$TRACING/events/natfw/natfw_batch/enable"
+	: >"$TRACING/trace"
+}
+
+# batches: their sizes, a line each, since trace_batches.
+batches() {
+	sed -n 's/.*natfw_batch: packets=\([0-9]*\) passed=[0-9]*$/\1/p' "$TRACING/trace"
+}
+
+passed() {
+	sed -n 's/.*natfw_batch: packets=[0-9]* passed=\([0-9]*\)$/\1/p' "$TRACING/trace" |
+		awk '{ n += $1 } END { print n + 0 }'
+}
+
+# Packets taken, and the largest batch.
+taken() { batches | awk '{ n += $1 } END { print n + 0 }'; }
+largest() { batches | sort -n | tail -1; }
+
+no_batches() { want "$(batches | wc -l)" 0 batches; }
+
+mode() { echo "$1" >"$PARAMETER"; }
+
+# Something is sent first, so that the row begins with a slot of its own.
+row() {
+	trace_batches
+	{
+		echo "send host ip src=$A dst=$S9 udp sport=9 dport=9"
+		echo "sleep 5"
+		cat
+	} | pkt
+}
+
+# The same, and keeps the values pkt prints.
+row_keeps() { row >"$WORK/kept"; }
+
+kept() { sed -n "s/^$1=//p" "$WORK/kept"; }
+
+# ---- the same as alone ----
+
+all_arrive() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	row_keeps <<-E
+		flood host 60 ip src=$A dst=$S udp sport=4000..4006 dport=53
+		count net n within=600 dport=53
+	E
+	want "$(kept n)" 60 "packets arrived"
+	reason_is "allow-$M" 60
+	(($(largest) >= 16)) || die "largest batch: $(largest)"
+	if [[ $M == direct ]]; then
+		want "$(passed)" 0 "packets the stack got"
+	else
+		want "$(passed)" 60 "packets the stack got"
+	fi
+}
+
+one_binding() {
+	fresh default drop
+	rule nat udp from "$A" to "$S" snat "$X"
+	row_keeps <<-E
+		flood host 40 ip src=$A dst=$S udp sport=4000 dport=53
+		expect net src=$X dport=53 sport=?p
+		count net n within=600 src=$X sport=%p dport=53 sum=ok
+	E
+	want "$(kept n)" 39 "more packets from the same port"
+	want "$(reason nat-$M)" 40 "translated packets"
+	(($(largest) >= 16)) || die "largest batch: $(largest)"
+}
+
+# More than `show` shows would be of no use.
+in_order() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	row >"$WORK/shown" 2>&1 <<-E
+		flood host 20 ip src=$A dst=$S udp sport=4001..4020 dport=53
+		sleep 400
+		show net
+	E
+	want "$(grep -o 'sport=40[0-9]*' "$WORK/shown" | tr -dc '0-9\n' | tr '\n' ' ')" \
+		"$(seq -s ' ' 4001 4020) " "source ports in order of arrival"
+	(($(largest) >= 16)) || die "largest batch: $(largest)"
+}
+
+# Sent, dropped, answered, for the gateway itself, in pieces, no IP: in one row.
+mixed() {
+	local i
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	rule deny udp from "$A" to "$S2"
+	rule nat udp from "$A" to "$S3" snat "$X"
+	rule allow "$ICMP" from "$A" to "$AGW"
+	{
+		for i in {1..6}; do
+			echo "send host ip src=$A dst=$S udp sport=4000 dport=53"
+			echo "send host ip src=$A dst=$S2 udp sport=4000 dport=53"
+			echo "send host ip src=$A dst=$S3 udp sport=4000 dport=53"
+			echo "send host ip src=$A dst=$AGW icmp type=$ECHO code=0 id=7 seq=$i"
+			echo "send host ip src=$A dst=$S8 udp sport=4000 dport=53"
+		done
+		echo "count net plain within=600 src=$A dst=$S dport=53"
+		echo "count net turned within=50 src=$X dst=$S3 dport=53"
+		echo "count net denied within=50 dst=$S2"
+		echo "count host answers within=300 src=$AGW type=$REPLY"
+	} | row_keeps
+	want "$(kept plain)" 6 "permitted packets"
+	want "$(kept turned)" 6 "translated packets"
+	want "$(kept denied)" 0 "denied packets that arrived"
+	want "$(kept answers)" 6 "answers of the gateway"
+	reason_is deny 6
+	reason_is drop-default 7
+	(($(largest) >= 8)) || die "largest batch: $(largest)"
+}
+
+# ---- who looks on ----
+
+seen_once() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	row_keeps <<-E
+		open tap $GW lan
+		flood host 40 ip src=$A dst=$S udp sport=4000..4006 dport=53
+		count net n within=600 dport=53
+		count tap seen within=50 dport=53
+	E
+	want "$(kept n)" 40 "packets arrived"
+	want "$(kept seen)" 40 "packets a packet socket saw"
+	(($(taken) >= 40)) || die "$(taken) packets in batches"
+}
+
+# A chain behind natfw's hook has to see what natfw lets pass.
+hook_behind() {
+	fresh default pass
+	on_gw nft -f - <<-E
+		table netdev behind {
+			counter c { }
+			chain in { type filter hook ingress device "lan" priority 20; udp dport 53 counter name c; }
+		}
+	E
+	row_keeps <<-E
+		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
+		count net n within=600 dport=53
+	E
+	on_gw nft -j list counters table netdev behind >"$WORK/counters"
+	on_gw nft delete table netdev behind
+	want "$(kept n)" 20 "packets arrived"
+	want "$(jq '.nftables[] | select(.counter) | .counter.packets' "$WORK/counters")" 20 "packets counted"
+	no_batches
+}
+
+# ---- when ----
+
+seldom() {
+	mode 1
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	row_keeps <<-E
+		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
+		count net n within=600 dport=53
+	E
+	mode 2
+	want "$(kept n)" 20 "packets arrived"
+	no_batches
+}
+
+never() {
+	mode 0
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	row_keeps <<-E
+		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
+		count net n within=600 dport=53
+	E
+	mode 2
+	want "$(kept n)" 20 "packets arrived"
+	no_batches
+}
+
+# ---- who looks on what is sent ----
+
+# Counts the packets to port 53 that leave by wan within two seconds.
+outgoing() {
+	on_gw python3 - "$WORK/ready" >"$WORK/outgoing" <<-'P' &
+		import socket, sys, time
+		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3 << 8)
+		s.bind(('wan', 3))
+		s.settimeout(0.2)
+		open(sys.argv[1], 'w').close()
+		end, n = time.monotonic() + 2, 0
+		while time.monotonic() < end:
+		    try:
+		        frame, addr = s.recvfrom(200)
+		    except TimeoutError:
+		        continue
+		    head = 34 if frame[12:14] == b'\x08\x00' else 54
+		    n += addr[2] == socket.PACKET_OUTGOING and frame[head + 2:head + 4] == b'\0\x35'
+		print(n)
+	P
+	WATCH=$!
+	wait_for 5 test -e "$WORK/ready"
+	rm "$WORK/ready"
+}
+
+sent_seen() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	outgoing
+	row_keeps <<-E
+		flood host 40 ip src=$A dst=$S udp sport=4000..4006 dport=53
+		count net n within=600 dport=53
+	E
+	wait "$WATCH"
+	want "$(kept n)" 40 "packets arrived"
+	want "$(<"$WORK/outgoing")" 40 "packets a packet socket saw leave"
+}
+
+sent_filtered() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	on_gw nft -f - 2>/dev/null <<-E || unable "no egress hook"
+		table netdev out {
+			counter c { }
+			chain out { type filter hook egress device "wan" priority 0; udp sport 4001 counter name c drop; }
+		}
+	E
+	row_keeps <<-E
+		flood host 40 ip src=$A dst=$S udp sport=4000..4001 dport=53
+		count net n within=600 dport=53
+	E
+	on_gw nft -j list counters table netdev out >"$WORK/counters"
+	on_gw nft delete table netdev out
+	want "$(kept n)" 20 "packets arrived"
+	want "$(jq '.nftables[] | select(.counter) | .counter.packets' "$WORK/counters")" 20 "packets dropped"
+}
+
+sent_classified() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	on_gw tc qdisc add dev wan clsact || unable "no clsact"
+	on_gw tc filter add dev wan egress matchall action drop
+	row_keeps <<-E
+		flood host 40 ip src=$A dst=$S udp sport=4000 dport=53
+		count net n within=300 dport=53
+	E
+	on_gw tc qdisc del dev wan clsact
+	want "$(kept n)" 0 "packets arrived"
+}
+
+sent_queued() {
+	fresh default drop
+	rule allow udp from "$A" to "$S" dport 53
+	on_gw tc qdisc add dev wan root netem delay 1ms || unable "no netem"
+	row_keeps <<-E
+		flood host 40 ip src=$A dst=$S udp sport=4000 dport=53
+		count net n within=600 dport=53
+	E
+	on_gw tc -s -j qdisc show dev wan >"$WORK/qdisc"
+	on_gw tc qdisc del dev wan root
+	want "$(kept n)" 40 "packets arrived"
+	(($(jq '.[0].packets' "$WORK/qdisc") >= 40)) || die "$(cat "$WORK/qdisc")"
+}
+
+test_start
+gateway
+[[ -w $PARAMETER ]] || ktap_skip_all "no such parameter"
+BEFORE=$(<"$PARAMETER")
+mode 2
+in_a_row
+every "packets of several flows, taken together" all_arrive
+every "the first packets of a flow, taken together" one_binding
+every "order" in_order
+every "packets with different ends in one row" mixed
+both "a packet socket sees each once" seen_once
+both "a hook behind natfw's sees each" hook_behind
+point "not at a low rate" seldom
+point "not when switched off" never
+M=direct
+both "a packet socket sees what is sent directly" sent_seen
+both "an egress chain filters what is sent directly" sent_filtered
+both "tc classifies what is sent directly" sent_classified
+both "a queueing discipline queues what is sent directly" sent_queued
+ktap_end
