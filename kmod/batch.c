@@ -136,8 +136,10 @@ unsigned int natfw_batch_take(struct natfw_batch *b, struct natfw_dev *nd, struc
 		return natfw_batch_alone(b, p, err);
 	natfw_flow_prepare(p);
 	p->lanes = b->lanes;
-	if (!b->n)
+	if (!b->due) {
+		b->due = true;
 		napi_schedule(&b->napi);
+	}
 	WRITE_ONCE(b->n, b->n + 1);
 	if (b->n == NATFW_BATCH)
 		natfw_batch_run(b);
@@ -152,6 +154,7 @@ static int natfw_batch_poll(struct napi_struct *napi, int budget)
 
 	if (!budget)
 		return 0;
+	b->due = false;
 	rcu_read_lock();
 	if (n)
 		natfw_batch_run(b);
@@ -166,7 +169,7 @@ static void natfw_batch_wait(const struct natfw_batch *b)
 	/* pairs with natfw_batch_run() */
 	u64 runs = smp_load_acquire(&b->runs);
 
-	/* somebody's NAPI is scheduled as long as packets wait */
+	/* its NAPI is scheduled as long as packets wait */
 	while (READ_ONCE(b->n) && smp_load_acquire(&b->runs) == runs)
 		usleep_range(50, 500);
 }

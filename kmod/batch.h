@@ -31,6 +31,7 @@ struct natfw_batch {
 	bool			busy;	/* they, or one alone, are being dealt with */
 	bool			on;	/* packets are to be taken */
 	bool			online;	/* the processor stays */
+	bool			due;	/* @napi is scheduled; always if packets wait */
 	u8			poor;	/* small batches in a row */
 	u32			seen;	/* packets in the jiffy @tick */
 	unsigned long		tick;
