@@ -4,15 +4,20 @@
  *
  * Whoever is taken has been stolen from the stack. Most are sent or dropped
  * anyhow; those that the stack is to have go back to it behind taps and
- * ingress hooks, which they went through before. That is possible, and not
- * noticed by anybody, if natfw's hook is the last one and no generic XDP
- * program sees the packet a second time; other packets are not taken.
+ * ingress hooks, which they went through before. That is possible if natfw's
+ * hook is the last one and no generic XDP program sees the packet a second time;
+ * other packets are not taken. Three things tell that a packet went
+ * back: the kernel counts it as received twice (softnet_stat, the tracepoint
+ * netif_receive_skb); the driver hears that it was dropped; and if it came by a
+ * VLAN, bridge or the like, sockets for just one protocol that are bound to the
+ * device below do not see it.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/moduleparam.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_netdev.h>
+#include <net/sock.h>
 
 #include "batch.h"
 #include "emit.h"
@@ -74,6 +79,7 @@ static void natfw_batch_learn(struct natfw_batch *b, u32 n, u32 passed)
 /* Back to the stack, on this processor, behind what it went through. */
 static void natfw_batch_pass(struct sk_buff *skb)
 {
+	skb_reset_redirect(skb);	/* happens where it does not come by */
 	natfw_skip_ingress(skb);
 	netif_receive_skb_core(skb);
 }
@@ -96,17 +102,21 @@ void natfw_batch_run(struct natfw_batch *b)
 	trace_natfw_batch(n, passed);
 	natfw_batch_learn(b, n, passed);
 	b->busy = false;
-	WRITE_ONCE(b->n, 0);
-	/* pairs with natfw_batch_drain(): the devices of these are not used any more */
+	/* pairs with natfw_batch_wait(): the devices of these are not used any more */
 	smp_store_release(&b->runs, b->runs + 1);
+	smp_store_release(&b->n, 0);
 }
 
-/* True if nobody would notice that @skb went round the stack's entrance. */
-static bool natfw_batch_may(const struct natfw_dev *nd, const struct sk_buff *skb)
+/*
+ * True if @skb may go round the stack's entrance, and has nothing that is valid only
+ * within this RCU section: a route, or a socket that tc or BPF found for it.
+ */
+static bool natfw_batch_may(const struct natfw_dev *nd, struct sk_buff *skb)
 {
 	const struct nf_hook_entries *hooks = rcu_dereference(nd->dev->nf_hooks_ingress);
 
-	return !skb_shared(skb) && !skb->_skb_refdst && hooks && hooks->num_hook_entries == 1 &&
+	return !skb_shared(skb) && !skb->_skb_refdst && !skb_sk_is_prefetched(skb) &&
+	       !skb_pfmemalloc(skb) && hooks && hooks->num_hook_entries == 1 &&
 	       !rcu_access_pointer(nd->dev->xdp_prog);
 }
 
@@ -129,7 +139,7 @@ unsigned int natfw_batch_take(struct natfw_batch *b, struct natfw_dev *nd, struc
 	struct natfw_pkt *p = &b->pkt[b->n];
 	int err;
 
-	natfw_pkt_begin(p, nd, skb, skb->len);
+	natfw_pkt_begin(p, nd, skb, skb->len, b->cpu);
 	err = natfw_parse(p);
 	if (unlikely(err || p->flags & (NATFW_P_FRAG | NATFW_P_ICMPERR) ||
 		     !natfw_batch_may(nd, skb)))
@@ -166,11 +176,10 @@ static int natfw_batch_poll(struct napi_struct *napi, int budget)
 
 static void natfw_batch_wait(const struct natfw_batch *b)
 {
-	/* pairs with natfw_batch_run() */
-	u64 runs = smp_load_acquire(&b->runs);
+	u64 runs = READ_ONCE(b->runs);
 
-	/* its NAPI is scheduled as long as packets wait */
-	while (READ_ONCE(b->n) && smp_load_acquire(&b->runs) == runs)
+	/* Its NAPI is scheduled as long as packets wait. Pairs with natfw_batch_run(). */
+	while (smp_load_acquire(&b->n) && smp_load_acquire(&b->runs) == runs)
 		usleep_range(50, 500);
 }
 
@@ -186,7 +195,10 @@ void natfw_batch_drain(void)
 
 static int natfw_batch_online(unsigned int cpu)
 {
-	per_cpu_ptr(natfw_batches, cpu)->online = true;
+	struct natfw_batch *b = per_cpu_ptr(natfw_batches, cpu);
+
+	b->cpu = cpu;
+	b->online = true;
 	return 0;
 }
 
@@ -219,9 +231,11 @@ static void natfw_batch_napis(bool add)
 			napi_enable(&b->napi);
 		} else {
 			napi_disable(&b->napi);
-			netif_napi_del(&b->napi);
+			__netif_napi_del(&b->napi);
 		}
 	}
+	if (!add)
+		synchronize_net();
 }
 
 int natfw_batch_init(void)
@@ -249,7 +263,6 @@ void natfw_batch_exit(void)
 {
 	cpuhp_remove_state(natfw_batch_state);
 	natfw_batch_napis(false);
-	synchronize_net();
 	natfw_dummy_free(natfw_batch_dev);
 	free_percpu(natfw_batches);
 }

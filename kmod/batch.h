@@ -33,6 +33,7 @@ struct natfw_batch {
 	bool			online;	/* the processor stays */
 	bool			due;	/* @napi is scheduled; always if packets wait */
 	u8			poor;	/* small batches in a row */
+	int			cpu;	/* whose it is */
 	u32			seen;	/* packets in the jiffy @tick */
 	unsigned long		tick;
 	unsigned long		again;	/* jiffies when to try again */
@@ -47,7 +48,7 @@ extern struct natfw_batch __percpu *natfw_batches;
 /* A new jiffy: decide whether packets are to be taken. */
 void natfw_batch_tick(struct natfw_batch *b, unsigned long now);
 
-/* Count a packet. True if it is to be given to natfw_batch_take(). */
+/* Count a packet. True if it may be given to natfw_batch_take(). */
 static __always_inline bool natfw_batch_wants(struct natfw_batch *b)
 {
 	unsigned long now = jiffies;
@@ -55,7 +56,8 @@ static __always_inline bool natfw_batch_wants(struct natfw_batch *b)
 	if (unlikely(b->tick != now))
 		natfw_batch_tick(b, now);
 	b->seen++;
-	return b->on && !b->busy;
+	/* in a process, the next packet of the flow may come on another processor */
+	return b->on && !b->busy && in_serving_softirq();
 }
 
 /* Packets wait that have to be dealt with before another one. */

@@ -83,24 +83,27 @@ static inline bool natfw_v6_forced(const struct inet6_dev *idev)
 
 /*
  * Have __netif_receive_skb() leave out taps and ingress hooks for @skb, which
- * went through them already. False if this kernel cannot: the flag depended
- * on CONFIG_NET_CLS_ACT until 6.6, and on CONFIG_NET_XGRESS since.
+ * went through them already. False if this kernel does not look at the flag, which
+ * it may have all the same (CONFIG_NET_XGRESS, since 6.6).
  */
-#if defined(CONFIG_NET_XGRESS) || \
-	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_NET_CLS_ACT))
-#define NATFW_SKIPS_INGRESS	true
-#else
-#define NATFW_SKIPS_INGRESS	false
-#endif
-
 static inline bool natfw_skip_ingress(struct sk_buff *skb)
 {
-#if defined(CONFIG_NET_XGRESS) || \
-	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_NET_CLS_ACT))
+#ifdef CONFIG_NET_CLS_ACT
 	skb->tc_skip_classify = 1;
 	return true;
 #else
 	return false;
+#endif
+}
+
+#define NATFW_SKIPS_INGRESS	IS_ENABLED(CONFIG_NET_CLS_ACT)
+
+/* tc is told by it which side of a device it sees @skb at. */
+static inline void natfw_not_at_ingress(struct sk_buff *skb)
+{
+#if defined(CONFIG_NET_XGRESS) || \
+	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0) && defined(CONFIG_NET_CLS_ACT))
+	skb->tc_at_ingress = 0;
 #endif
 }
 

@@ -231,7 +231,7 @@ void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
 	natfw_half_count(h, p->len);
 	/* an exact rule is counted by its flow */
 	if (!(f->flags & NATFW_FLOW_RULE))
-		natfw_rule_hit(f->rule, p->len);
+		natfw_rule_hit(f->rule, p->cpu, p->len);
 	/* written once a second at most; a reset does not keep a flow alive */
 	if (now - READ_ONCE(h->node.used) >= HZ && !(p->tcp_flags & NATFW_TH_RST))
 		WRITE_ONCE(h->node.used, now);

@@ -115,7 +115,7 @@ static void ident_unique(struct kunit *test)
 	for (i = 1, n = 1; i < 40000; i++) {
 		count = i % 100 ? 1 : 1 + get_random_u32_below(40);
 		local_bh_disable();
-		id = natfw_ident_take(source, count);
+		id = natfw_ident_take(smp_processor_id(), source, count);
 		local_bh_enable();
 		for (; count; count--, id++, n++) {
 			close += last[id] && n - last[id] < 32768;

@@ -18,7 +18,7 @@
 static __always_inline void natfw_account(const struct natfw_pkt *p, const struct natfw_rule *r,
 					  enum natfw_reason why)
 {
-	natfw_stats_count(p->nd->stats, why, p->len);
+	natfw_stats_count(p->nd->stats, p->cpu, why, p->len);
 	trace_natfw_end(p, r, why);
 }
 
@@ -126,7 +126,7 @@ static unsigned int natfw_obey(struct natfw_pkt *p, struct natfw_rule *r)
 	enum natfw_reason why = NATFW_R_ALLOW_STACK;
 	unsigned int verdict;
 
-	natfw_rule_hit(r, p->len);
+	natfw_rule_hit(r, p->cpu, p->len);
 	if (natfw_action_refuses(r->action))
 		return natfw_refuse(p, r, r->action);
 	verdict = natfw_emit(p, NULL, NULL, natfw_emit_mode(p, r->emit),
@@ -177,7 +177,7 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 
 	if (r->exact)
 		natfw_half_count(h, p->len);
-	natfw_rule_hit(r, p->len);
+	natfw_rule_hit(r, p->cpu, p->len);
 	verdict = natfw_icmp_error(p, f, h, natfw_emit_mode(p, natfw_flow_emit(f)),
 				   natfw_flow_mark(f), &why);
 	return natfw_end(p, verdict, r, why);
@@ -205,7 +205,7 @@ unsigned int natfw_process(struct natfw_pkt *p)
 	err = natfw_flow_find(p, &v);
 	if (unlikely(err)) {
 		if (v.rule)
-			natfw_rule_hit(v.rule, p->len);
+			natfw_rule_hit(v.rule, p->cpu, p->len);
 		return natfw_end_here(p, v.rule, natfw_failed(err));
 	}
 	if (v.half)
@@ -246,7 +246,7 @@ static noinline unsigned int natfw_hook_one(struct natfw_dev *nd, struct sk_buff
 {
 	struct natfw_pkt natfw_not_cleared p;
 
-	natfw_pkt_begin(&p, nd, skb, skb->len);
+	natfw_pkt_begin(&p, nd, skb, skb->len, smp_processor_id());
 	return natfw_parsed(&p, natfw_parse(&p));
 }
 
@@ -255,6 +255,9 @@ unsigned int natfw_hook(void *priv, struct sk_buff *skb,
 {
 	struct natfw_batch *b = this_cpu_ptr(natfw_batches);
 
+	/* from within a device's sending: those that wait may want to be sent by the same */
+	if (unlikely(skb_is_redirected(skb)))
+		return natfw_hook_one(priv, skb);
 	if (natfw_batch_wants(b))
 		return natfw_batch_take(b, priv, skb);
 	if (unlikely(natfw_batch_waits(b)))
@@ -302,7 +305,7 @@ static unsigned int natfw_output(struct natfw_net *nn, struct sk_buff *skb)
 	static const struct natfw_dev nowhere;
 	struct natfw_pkt p = {
 		.skb = skb, .nn = nn, .nd = (struct natfw_dev *)&nowhere,
-		.len = skb->len,
+		.len = skb->len, .cpu = smp_processor_id(),
 	};
 	struct natfw_flow *f;
 	struct natfw_half *h;

@@ -35,9 +35,9 @@ static u32 natfw_ident_reserve(u16 source, u32 count)
 	return (u32)atomic_add_return(count, &natfw_ident_next[source]) - count;
 }
 
-u16 natfw_ident_take(u16 source, u32 count)
+u16 natfw_ident_take(int cpu, u16 source, u32 count)
 {
-	struct natfw_ident_block *b = &this_cpu_ptr(natfw_ident_blocks)->b[source];
+	struct natfw_ident_block *b = &per_cpu_ptr(natfw_ident_blocks, cpu)->b[source];
 	u32 now = atomic_read(&natfw_ident_next[source]);
 
 	if (count > NATFW_IDENT_BLOCK)

@@ -19,8 +19,8 @@
 
 /* The source for datagrams from @src to @dst, both IPv4. */
 u16 natfw_ident_source(const union natfw_addr *src, const union natfw_addr *dst, u8 proto);
-/* First of @count identifications, host order. Bottom halves off. */
-u16 natfw_ident_take(u16 source, u32 count);
+/* First of @count identifications, host order. Bottom halves off, on @cpu. */
+u16 natfw_ident_take(int cpu, u16 source, u32 count);
 
 int natfw_ident_init(void);
 void natfw_ident_exit(void);

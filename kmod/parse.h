@@ -44,6 +44,7 @@ struct natfw_pkt {
 	struct natfw_net	*nn;
 	struct natfw_dev	*nd;	/* ingress */
 	u64			gen;	/* rule set this packet is judged by */
+	int			cpu;	/* this processor, for what is counted by processor */
 	u32			hash;	/* of @key */
 	u32			len;	/* bytes accounted: skb->len on arrival */
 	struct natfw_key	key;	/* as it arrived */
@@ -66,17 +67,18 @@ static inline bool natfw_pkt_is6(const struct natfw_pkt *p)
 
 /*
  * What is known before the packet is looked at: it came to @nd, as @skb or as a frame (NULL),
- * and has @len bytes. All but p->inner, which is for who finds NATFW_P_ICMPERR. Field by field:
+ * has @len bytes, and @cpu is the processor. All but p->inner, which is for who finds NATFW_P_ICMPERR. Field by field:
  * a memset() of this size is a string instruction, which takes longer to begin than to end.
  */
 static inline void natfw_pkt_begin(struct natfw_pkt *p, struct natfw_dev *nd, struct sk_buff *skb,
-				   u32 len)
+				   u32 len, int cpu)
 {
 	p->skb = skb;
 	p->was = skb;
 	p->nd = nd;
 	p->nn = nd->nn;
 	p->gen = 0;
+	p->cpu = cpu;
 	p->hash = 0;
 	p->len = len;
 	memset(&p->key, 0, sizeof(p->key));

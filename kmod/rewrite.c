@@ -203,12 +203,13 @@ __wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
 	return delta;
 }
 
-static void natfw_rewrite_id_from(struct sk_buff *skb, u16 source)
+static void natfw_rewrite_id_from(struct natfw_pkt *p, u16 source)
 {
+	struct sk_buff *skb = p->skb;
 	struct iphdr *ih = (struct iphdr *)skb->data;
 	__be16 old = ih->id;
 
-	ih->id = htons(natfw_ident_take(source, skb_shinfo(skb)->gso_segs ?: 1));
+	ih->id = htons(natfw_ident_take(p->cpu, source, skb_shinfo(skb)->gso_segs ?: 1));
 	csum_replace2(&ih->check, old, ih->id);
 }
 
@@ -220,7 +221,7 @@ void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x)
 		return;
 	if (ih->frag_off & htons(IP_DF) && !(p->flags & NATFW_P_REASM))
 		return;
-	natfw_rewrite_id_from(p->skb, natfw_ident_source(&x->src, &x->dst, p->key.proto));
+	natfw_rewrite_id_from(p, natfw_ident_source(&x->src, &x->dst, p->key.proto));
 }
 
 /* ---- transport header ---- */
@@ -397,9 +398,9 @@ int natfw_rewrite(struct natfw_pkt *p, const struct natfw_xlat *x)
 /* ---- the short way ---- */
 
 /* Addresses and identification of an IPv4 header, by the words of the reply's key. */
-static __wsum natfw_hit_addrs4(struct sk_buff *skb, const struct natfw_half *h, u64 reply)
+static __wsum natfw_hit_addrs4(struct natfw_pkt *p, const struct natfw_half *h, u64 reply)
 {
-	struct iphdr *ih = (struct iphdr *)skb->data;
+	struct iphdr *ih = (struct iphdr *)p->skb->data;
 	__be32 src = (__force __be32)reply, dst = (__force __be32)(reply >> 32);
 	bool other = src != ih->saddr;
 	__wsum delta;
@@ -410,7 +411,7 @@ static __wsum natfw_hit_addrs4(struct sk_buff *skb, const struct natfw_half *h, 
 	ih->daddr = dst;
 	natfw_csum_apply(&ih->check, delta);
 	if (other && !(ih->frag_off & htons(IP_DF)))
-		natfw_rewrite_id_from(skb, h->node.ident);
+		natfw_rewrite_id_from(p, h->node.ident);
 	return delta;
 }
 
@@ -423,11 +424,11 @@ static noinline __wsum natfw_hit_addrs6(struct sk_buff *skb, const struct natfw_
 	return natfw_rewrite_addrs(skb->data, true, &src, &dst);
 }
 
-static __wsum natfw_hit_addrs(struct sk_buff *skb, const struct natfw_half *h,
+static __wsum natfw_hit_addrs(struct natfw_pkt *p, const struct natfw_half *h,
 			      const struct natfw_node *reply)
 {
-	return natfw_node_is6(reply) ? natfw_hit_addrs6(skb, reply)
-				     : natfw_hit_addrs4(skb, h, natfw_node_words(reply)[0]);
+	return natfw_node_is6(reply) ? natfw_hit_addrs6(p->skb, reply)
+				     : natfw_hit_addrs4(p, h, natfw_node_words(reply)[0]);
 }
 
 void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h)
@@ -440,7 +441,7 @@ void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h)
 	struct natfw_delta d;
 	__be32 old = *ports;
 
-	d.addr = natfw_hit_addrs(skb, h, reply);
+	d.addr = natfw_hit_addrs(p, h, reply);
 	((__be16 *)ports)[0] = to->dport;
 	((__be16 *)ports)[1] = to->sport;
 	d.ports = csum_sub((__force __wsum)*ports, (__force __wsum)old);

@@ -201,12 +201,12 @@ static inline void natfw_rule_touch(struct natfw_rule *r)
 }
 
 /* A packet of @len bytes met @r, which is no exact rule. Bottom halves off. */
-static inline void natfw_rule_hit(struct natfw_rule *r, u32 len)
+static inline void natfw_rule_hit(struct natfw_rule *r, int cpu, u32 len)
 {
 	struct natfw_rule_counter *c;
 
 	if (r->counters) {
-		c = this_cpu_ptr(r->counters);
+		c = per_cpu_ptr(r->counters, cpu);
 		c->packets++;
 		c->bytes += len;
 	}

@@ -7,6 +7,7 @@
 #ifndef _NATFW_STATS_H
 #define _NATFW_STATS_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
@@ -46,11 +47,11 @@ struct natfw_stats {
 	} reason[NATFW_REASONS];
 };
 
-/* Softirq context, or bottom halves off. */
-static inline void natfw_stats_count(struct natfw_stats __percpu *s,
+/* Softirq context, or bottom halves off, on @cpu. */
+static inline void natfw_stats_count(struct natfw_stats __percpu *s, int cpu,
 				     enum natfw_reason r, u32 bytes)
 {
-	struct natfw_stats *mine = this_cpu_ptr(s);
+	struct natfw_stats *mine = per_cpu_ptr(s, cpu);
 
 	mine->reason[r].packets++;
 	mine->reason[r].bytes += bytes;

@@ -30,6 +30,8 @@ struct natfw_bucket {
 } __aligned(64);
 
 static_assert(sizeof(struct natfw_bucket) == 64);
+/* natfw_bucket_guess() */
+static_assert(NATFW_BUCKET_SLOTS == 5 && !offsetof(struct natfw_bucket, tag));
 
 struct natfw_buckets {
 	struct natfw_buckets __rcu	*next;	/* array being filled from this */
@@ -211,25 +213,41 @@ void natfw_table_prepare(const struct natfw_table *t, u32 hash)
 	prefetch(&a->b[hash & a->mask]);
 }
 
+/*
+ * The first slot of @b with @tag, most likely; NATFW_BUCKET_SLOTS if there is none. All
+ * tags at once: which it is would be guessed wrong most of the time. On big-endian machines it
+ * may be a slot before it.
+ */
+static u32 natfw_bucket_guess(const struct natfw_bucket *b, u16 tag)
+{
+	const u64 ones = 0x0001000100010001ULL;
+	u64 x = *(const u64 *)b->tag ^ tag * ones;
+	u64 zero = (x - ones) & ~x & ones << 15;
+
+	if (!zero)
+		return READ_ONCE(b->tag[4]) == tag ? 4 : NATFW_BUCKET_SLOTS;
+#ifdef CONFIG_CPU_BIG_ENDIAN
+	return __builtin_clzll(zero) / 16;
+#else
+	return __builtin_ctzll(zero) / 16;
+#endif
+}
+
 struct natfw_node *natfw_table_fetch(const struct natfw_table *t, u32 hash)
 {
 	const struct natfw_buckets *a = rcu_dereference(t->cur);
 	const struct natfw_bucket *b = &a->b[hash & a->mask];
-	u16 tag = natfw_tag(hash);
+	u32 i = natfw_bucket_guess(b, natfw_tag(hash));
 	struct natfw_node *n;
-	u32 i;
 
-	for (i = 0; i < NATFW_BUCKET_SLOTS; i++) {
-		if (READ_ONCE(b->tag[i]) != tag)
-			continue;
-		n = rcu_dereference(b->slot[i]);
-		if (!n)
-			continue;
+	if (i == NATFW_BUCKET_SLOTS)
+		return NULL;
+	n = rcu_dereference(b->slot[i]);
+	if (n) {
 		prefetch(n);
 		natfw_node_prefetch(n);
-		return n;
 	}
-	return NULL;
+	return n;
 }
 
 struct natfw_node *natfw_table_first(const struct natfw_table *t,

@@ -179,7 +179,8 @@ static bool natfw_xdp_start(const struct xdp_buff *xdp, struct natfw_xdp *c)
 	c->nh = c->eth + 1;
 	if (c->nh > xdp->data_end || !ether_addr_equal(c->eth->h_dest, dev->dev_addr))
 		return false;
-	natfw_pkt_begin(&c->p, nd, NULL, xdp_get_buff_len((struct xdp_buff *)xdp) - ETH_HLEN);
+	natfw_pkt_begin(&c->p, nd, NULL, xdp_get_buff_len((struct xdp_buff *)xdp) - ETH_HLEN,
+			smp_processor_id());
 	c->p.key.kind = NATFW_KIND_FLOW;
 	c->generic = natfw_xdp_is_generic(xdp);
 	return true;
@@ -317,7 +318,7 @@ static void natfw_xdp_rewrite_id(const struct natfw_xdp *c, struct iphdr *ih)
 
 	if (ih->frag_off & htons(IP_DF) || natfw_addr_equal(&c->x.src, &c->p.key.src))
 		return;
-	ih->id = htons(natfw_ident_take(c->h->node.ident, 1));
+	ih->id = htons(natfw_ident_take(c->p.cpu, c->h->node.ident, 1));
 	csum_replace2(&ih->check, was, ih->id);
 }
 
@@ -361,6 +362,6 @@ void natfw_xdp_carry_out(struct natfw_xdp *c, int verdict)
 	natfw_flow_touch(&c->p, f, c->h);
 	if (verdict == XDP_REDIRECT)
 		natfw_xdp_rewrite(c);
-	natfw_stats_count(c->p.nd->stats, c->why, c->p.len);
+	natfw_stats_count(c->p.nd->stats, c->p.cpu, c->why, c->p.len);
 	trace_natfw_end(&c->p, f->rule == c->p.nn->fallback ? NULL : f->rule, c->why);
 }

@@ -51,6 +51,8 @@ typedef unsigned int gfp_t;
 #define prefetch(p)	__builtin_prefetch(p)
 #define cmpxchg(p, old, new)	__sync_val_compare_and_swap(p, old, new)
 
+
+
 #define CONFIG_64BIT	1
 
 #define likely(x)	__builtin_expect(!!(x), 1)
@@ -459,6 +461,7 @@ static inline void hlist_del_rcu(struct hlist_node *n)
 }
 
 #define this_cpu_ptr(p)	(p)
+#define per_cpu_ptr(p, cpu)	((void)(cpu), (p))
 
 struct llist_head { struct llist_node *first; };
 struct llist_node { struct llist_node *next; };

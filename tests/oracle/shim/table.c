@@ -332,6 +332,28 @@ static void test_huge(void)
 	free(items);
 }
 
+/* The slot that packets' memory is asked for by, beside what a loop finds. */
+static void test_guess(void)
+{
+	struct natfw_bucket b = {};
+	u32 i, slot, wrong = 0, at[NATFW_BUCKET_SLOTS + 1] = {};
+	u16 tag;
+
+	for (i = 0; i < 200000; i++) {
+		/* few values, so that tags are met, differ by one and stand twice */
+		tag = rnd(6) + (rnd(2) ? 0x7fff : 0xfffd);
+		b.tag[rnd(NATFW_BUCKET_SLOTS)] = tag + rnd(3) - 1;
+		for (slot = 0; slot < NATFW_BUCKET_SLOTS && b.tag[slot] != tag; slot++)
+			;
+		wrong += natfw_bucket_guess(&b, tag) != slot;
+		at[slot]++;
+	}
+	ktap_is(!wrong, "the slot memory is asked for is that of the tag");
+	for (slot = 0; slot <= NATFW_BUCKET_SLOTS; slot++)
+		wrong += !at[slot];
+	ktap_is(!wrong, "every slot was, and none");
+}
+
 int main(void)
 {
 	ktap_start();
@@ -341,6 +363,7 @@ int main(void)
 	test_single("crowded", 3000, 60000, 1 << 20, 0x00000007, 0);
 	test_single("one tag", 5000, 60000, 1 << 20, 0x0000ffff, 0);
 	test_single("without memory", 5000, 100000, 1 << 20, 0xffff0fff, 7);
+	test_guess();
 	test_huge();
 	test_threads();
 	shim_work_stop();
