@@ -104,6 +104,7 @@ void natfw_batch_run(struct natfw_batch *b)
 	b->busy = false;
 	/* pairs with natfw_batch_wait(): the devices of these are not used any more */
 	smp_store_release(&b->runs, b->runs + 1);
+	/* the same */
 	smp_store_release(&b->n, 0);
 }
 

@@ -445,7 +445,7 @@ static int natfw_flow_find_once(struct natfw_pkt *p, struct natfw_decision *v)
 	return natfw_flow_settle(p, h, v);
 }
 
-/* A flow of IPv6 has three lines; which two natfw_table_fetch() has asked for depends on the half. */
+/* A flow of IPv6 has three lines, two of which natfw_table_fetch() has asked for. */
 static void natfw_flow_fetch6(const struct natfw_node *n)
 {
 	const size_t first = sizeof(struct natfw_flow) + offsetof(struct natfw_half, node);

@@ -67,8 +67,9 @@ static inline bool natfw_pkt_is6(const struct natfw_pkt *p)
 
 /*
  * What is known before the packet is looked at: it came to @nd, as @skb or as a frame (NULL),
- * has @len bytes, and @cpu is the processor. All but p->inner, which is for who finds NATFW_P_ICMPERR. Field by field:
- * a memset() of this size is a string instruction, which takes longer to begin than to end.
+ * has @len bytes, and @cpu is the processor. All but p->inner, which is for who finds
+ * NATFW_P_ICMPERR. Field by field: a memset() of this size is a string instruction, which
+ * takes longer to begin than to end.
  */
 static inline void natfw_pkt_begin(struct natfw_pkt *p, struct natfw_dev *nd, struct sk_buff *skb,
 				   u32 len, int cpu)

@@ -88,7 +88,7 @@ one_binding() {
 		count net n within=600 src=$X sport=%p dport=53 sum=ok
 	E
 	want "$(kept n)" 39 "more packets from the same port"
-	want "$(reason nat-$M)" 40 "translated packets"
+	want "$(reason "nat-$M")" 40 "translated packets"
 	(($(largest) >= 16)) || die "largest batch: $(largest)"
 }
 

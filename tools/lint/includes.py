@@ -46,7 +46,7 @@ FORBIDDEN = [
     ('userd/manager/', 'userd/kern/', None),
 ]
 # the unit tests of the control program live beside it
-SEARCH = ['', 'uapi', 'kmod', 'tools', 'tools/lib', 'tools/natfwctl', 'userd', 'tests']
+SEARCH = ['', 'uapi', 'tools', 'tools/lib', 'tools/natfwctl', 'userd', 'tests', 'kmod']
 
 
 def resolve(name, include, files):
