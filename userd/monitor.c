@@ -281,7 +281,9 @@ static int connect_to(struct child *c, struct child *peer)
 		close(pair[1]);
 		return err;
 	}
-	return give_channel(peer, c, c->lives > 1, pair[1]);
+	err = give_channel(peer, c, c->lives > 1, pair[1]);
+	/* one that has just died is buried soon; if it lives again, that connects it */
+	return err == -EPIPE || err == -ECONNRESET ? 0 : err;
 }
 
 static int connect_all(struct child *c)
