@@ -56,7 +56,6 @@ static void natfw_wheel_add(struct natfw_rule *r)
 	hlist_add_head(&r->wheel, &nn->wheel[(u64)r->expires % NATFW_WHEEL_SLOTS]);
 }
 
-
 void natfw_rule_refresh(struct natfw_rule *r, u32 lifetime)
 {
 	lockdep_assert_held(&r->nn->lock);

@@ -117,9 +117,12 @@ static void portmap_bounds(struct kunit *test)
 
 		memset(t->state, PORT_FREE, sizeof(t->state));
 		start(test, min, max);
-		KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, min - 1, user_of(min - 1)), -ERANGE);
+		KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, min - 1, user_of(min - 1)),
+				-ERANGE);
 		if (max < 65535)
-			KUNIT_EXPECT_EQ(test, natfw_portmap_take(t->pm, max + 1, user_of(max + 1)), -ERANGE);
+			KUNIT_EXPECT_EQ(test,
+					natfw_portmap_take(t->pm, max + 1, user_of(max + 1)),
+					-ERANGE);
 		KUNIT_EXPECT_EQ(test, drain(test, 1, 65535, NATFW_PORT_ANY),
 				(u32)(max - min + 1));
 		natfw_portmap_destroy(t->pm);

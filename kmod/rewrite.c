@@ -264,7 +264,7 @@ static __wsum natfw_sub_id(const struct natfw_pkt *p, __be16 *field,
 }
 
 static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thoff,
-			  const struct natfw_l4 *l4, const struct natfw_delta *d)
+					  const struct natfw_l4 *l4, const struct natfw_delta *d)
 {
 	__sum16 *sum = (__sum16 *)(skb->data + thoff + l4->csum);
 

@@ -16,6 +16,7 @@ enum natfw_reason {
 #include "reason.def"
 	NATFW_REASONS
 };
+
 #undef R
 
 enum natfw_fate {

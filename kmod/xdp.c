@@ -227,8 +227,8 @@ static bool natfw_xdp_sendable(const struct xdp_buff *xdp, const struct natfw_xd
 {
 	const struct natfw_pkt *p = &c->p;
 
-	return p->ttl > 1 && natfw_transport_len(p->key.proto) && !xdp_buff_has_frags((struct xdp_buff *)xdp) &&
-	       !natfw_xdp_unfinished(c);
+	return p->ttl > 1 && natfw_transport_len(p->key.proto) &&
+	       !xdp_buff_has_frags((struct xdp_buff *)xdp) && !natfw_xdp_unfinished(c);
 }
 
 /* A CRC over the whole packet is not done here. */
