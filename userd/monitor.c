@@ -58,8 +58,8 @@ static struct {
 
 static const enum proc_id order[] = { PROC_KERN, PROC_SIG, PROC_CTL, PROC_MGMT };
 
-#define EACH_CHILD(c) \
-	(size_t i_ = 0; i_ < sizeof(order) / sizeof(order[0]) && ((c) = &m.child[order[i_]]); i_++)
+#define for_each_child(c) \
+	for (size_t i_ = 0; i_ < sizeof(order) / sizeof(order[0]) && ((c) = &m.child[order[i_]]); i_++)
 
 static struct timeval in_ms(uint64_t ms)
 {
@@ -84,7 +84,7 @@ static void kill_all(void)
 {
 	struct child *c;
 
-	for EACH_CHILD(c)
+	for_each_child(c)
 		if (c->pid)
 			kill(c->pid, SIGKILL);
 }
@@ -106,7 +106,7 @@ static void go_down(void)
 		start_timer(m.down, SIG_DOWN_MS + DOWN_MS);
 		return;
 	}
-	for EACH_CHILD(c) {
+	for_each_child(c) {
 		any |= c->pid;
 		ask_down(c, DOWN_MS);
 	}
@@ -136,7 +136,7 @@ static void end(int status)
 	m.ending = true;
 	m.status = status;
 	notify("STOPPING=1\nSTATUS=Ending");
-	for EACH_CHILD(c)
+	for_each_child(c)
 		event_del(c->again);
 	go_down();
 }
@@ -291,7 +291,7 @@ static int connect_all(struct child *c)
 	struct child *peer;
 	int err = 0;
 
-	for EACH_CHILD(peer)
+	for_each_child(peer)
 		if (!err && peer != c && peer->channel)
 			err = connect_to(c, peer);
 	return err;
@@ -303,7 +303,7 @@ static void all_ready(void)
 {
 	struct child *c;
 
-	for EACH_CHILD(c)
+	for_each_child(c)
 		if (!c->ready)
 			return;
 	if (!m.up)
@@ -506,7 +506,7 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 	(void)sig;
 	(void)what;
 	(void)arg;
-	for EACH_CHILD(c)
+	for_each_child(c)
 		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid)
 			buried(c, status);
 	sshd_reap();
@@ -520,7 +520,7 @@ static void on_ping(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	for EACH_CHILD(c) {
+	for_each_child(c) {
 		if (!c->pid || !c->channel)
 			continue;
 		if (c->unanswered++ < PINGS_MAX) {
@@ -619,7 +619,7 @@ static void spread(void)
 	int err;
 
 	m.reloading = true;
-	for EACH_CHILD(c) {
+	for_each_child(c) {
 		if (!c->channel)
 			continue;
 		c->ready = false;
@@ -843,7 +843,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 		if (!m.put_off)
 			reload();
 	} else if (sig == SIGUSR1) {
-		for EACH_CHILD(c)
+		for_each_child(c)
 			say(c, MSG_DUMP, NULL, 0);
 	} else {
 		log_notice(SUB_MAIN, "ending");
@@ -888,7 +888,7 @@ static int make_events(void)
 	if (!m.ping || !m.down || !m.watchdog || event_add(m.ping, &ping) ||
 	    (watchdog && event_add(m.watchdog, &dog)))
 		return -ENOMEM;
-	for EACH_CHILD(c) {
+	for_each_child(c) {
 		c->id = order[i_];
 		c->again = evtimer_new(m.base, on_again, c);
 		if (!c->again)
@@ -956,7 +956,7 @@ static int start_all(void)
 	struct child *c;
 	int err;
 
-	for EACH_CHILD(c) {
+	for_each_child(c) {
 		err = start(c);
 		if (err) {
 			log_error(SUB_MAIN, "cannot start %s: %s", process_name(c->id), strerror(-err));

@@ -445,17 +445,19 @@ static void missing(struct gate *g, struct work *w)
 
 static void refreshed(struct gate *g, struct work *w, int err, bool gone)
 {
-	if (gone && w->row->now->mends++ < MENDS) {
-		missing(g, w);
-		work_add(g, WORK_MEND, w->row, 0, w->lifetime);
-		g->counter[GATE_N_mended]++;
-	} else if (gone) {
+	if (gone && w->row->now->mends++ >= MENDS) {
 		gate_answer(g, w, NSLP_ENDED, "its rules were taken out");
 		gate_row_end(g, w->row, NSLP_TERMINATED, "its rules were taken out");
 		return;
-	} else if (err) {
+	}
+	if (!gone && err) {
 		fail(g, w, err);
 		return;
+	}
+	if (gone) {
+		missing(g, w);
+		work_add(g, WORK_MEND, w->row, 0, w->lifetime);
+		g->counter[GATE_N_mended]++;
 	} else {
 		w->row->now->mends = 0;
 	}

@@ -526,7 +526,7 @@ bool ident_certificate(struct ident *id, struct inventory *v, X509 *leaf, STACK_
 	return out->device;
 }
 
-/* Of who was let in in time; that it would be out of date now does not hide that it was withdrawn. */
+/* Of who was let in before: that it would be out of date now does not hide that it was withdrawn. */
 static bool withdrawn_by(const struct issuer *i, X509 *leaf, STACK_OF(X509) *chain, time_t now, bool *mine)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();

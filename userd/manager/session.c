@@ -294,7 +294,7 @@ static bool may_tell_password(void *arg)
 
 /* ------------------------------------------------------------------ still that? */
 
-/* Revoked, and not merely out of date: who was let in in time stays. */
+/* Revoked, and not merely out of date: who was let in before that stays. */
 static bool is_revoked(const struct session *s)
 {
 	STACK_OF(X509) *chain = NULL;

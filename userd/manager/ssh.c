@@ -156,13 +156,12 @@ static int after_authentication(struct ssh *s, int rc)
 		return SSH_AGAIN;
 	if (rc == SSH_AUTH_ERROR)
 		return failed(s, error_of(s));
-	if (rc == SSH_AUTH_SUCCESS) {
+	if (rc == SSH_AUTH_SUCCESS)
 		s->phase = PHASE_CHANNEL;
-	} else if (s->phase == PHASE_KEY && s->credential->password) {
+	else if (s->phase == PHASE_KEY && s->credential->password)
 		s->phase = PHASE_PASSWORD;
-	} else {
+	else
 		return failed(s, "the device does not accept our credential");
-	}
 	return SSH_OK;
 }
 

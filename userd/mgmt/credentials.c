@@ -380,7 +380,7 @@ bool credentials_usable(const char *name)
 
 /* ------------------------------------------------------------------ once more */
 
-/* Who was let in in time stays. */
+/* Who was let in before it was out of date stays. */
 static int tolerate(int good, X509_STORE_CTX *ctx)
 {
 	switch (X509_STORE_CTX_get_error(ctx)) {

@@ -295,7 +295,7 @@ void dial_go(struct dial *d)
 		event_active(d->event, EV_TIMEOUT, 0);
 }
 
-/* Whoever lets answers in is asked to, and not waited for for long. */
+/* Whoever lets answers in is asked to, and has not long to do it. */
 static bool ask(struct dial *d, const struct endpoint *to)
 {
 	const struct timeval late = { 0, ASK_MS * 1000 };

@@ -156,11 +156,10 @@ static void select_inside(struct lyd_node *d, const struct lyd_node *f)
 
 static void select_one(struct lyd_node *d, const struct lyd_node *f)
 {
-	if (has_children(f)) {
+	if (has_children(f))
 		select_inside(d, f);
-	} else if (!filter_is_match(f) || value_fits(f, d)) {
+	else if (!filter_is_match(f) || value_fits(f, d))
 		filter_keep(d);
-	}
 }
 
 /* Content match nodes among @filters have been seen to already, except at the top, where there are none. */

@@ -268,10 +268,10 @@ static bool take_comparison(struct reader *r, struct map_wish *one, bool *can)
 static bool take_predicates(struct reader *r, struct map_wish *one, bool *can)
 {
 	while (take(r, "[")) {
-		do
+		do {
 			if (!take_comparison(r, one, can))
 				return false;
-		while (take(r, "and "));
+		} while (take(r, "and "));
 		if (!take(r, "]"))
 			return false;
 	}
@@ -338,12 +338,12 @@ void natwish_xpath(struct nat_wish *w, const char *select)
 	struct reader r = { .at = select };
 
 	*w = (struct nat_wish){ 0 };
-	do
+	do {
 		if (!take_path(&r, w)) {
 			natwish_all(w);
 			return;
 		}
-	while (take(&r, "|"));
+	} while (take(&r, "|"));
 	blanks(&r);
 	if (*r.at)
 		natwish_all(w);

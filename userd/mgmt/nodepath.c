@@ -166,10 +166,10 @@ static bool read_path(struct reader *r, struct nodepath *p)
 	blanks(r);
 	if (!*r->at)
 		return true;
-	do
+	do {
 		if (!read_step(r, p))
 			return false;
-	while (take(r, '/'));
+	} while (take(r, '/'));
 	blanks(r);
 	return *r->at ? fail(r, "something behind the path") : true;
 }

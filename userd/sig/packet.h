@@ -44,7 +44,7 @@ enum packet_kind packet_parse(struct packet *p, struct gist_view octets);
  * packet_build() - the packet of a Q-mode message
  * @o: where to; -EMSGSIZE if it gets too long, -EINVAL for what cannot be (addresses of different
  *     versions, TTL 0)
- * @q: headers; router alert as the only option, first (IPv4 94 04 vv vv; IPv6 in a hop-by-hop
+ * @q: headers; router alert as the only option, first (IPv4 94 04 vvvv; IPv6 in a hop-by-hop
  *     header); DF set
  * @payload: of UDP, magic number and all
  */

@@ -394,11 +394,10 @@ void routes_socket(uint32_t arg, int fd)
 	if (*s >= 0)
 		close(*s);
 	*s = fd;
-	if (arg) {
+	if (arg)
 		watch(fd);
-	} else if (getrandom(routes.key, sizeof(routes.key), 0) != sizeof(routes.key)) {
+	else if (getrandom(routes.key, sizeof(routes.key), 0) != sizeof(routes.key))
 		log_error(SUB_NET, "no random numbers for the route cache");
-	}
 	/* after events are on: nothing falls in between */
 	if (routes.ask >= 0 && routes.events >= 0) {
 		sync_links();

@@ -389,15 +389,14 @@ static bool from_ctl(enum msg_type type, const void *data, size_t len)
 {
 	const uint8_t *octets = data;
 
-	if (type == MSG_SESSION_OPEN && len == sizeof(struct session_open)) {
+	if (type == MSG_SESSION_OPEN && len == sizeof(struct session_open))
 		on_open(data);
-	} else if (type == MSG_SESSION_REFRESH && len == GATE_SID) {
+	else if (type == MSG_SESSION_REFRESH && len == GATE_SID)
 		nslp_app_refresh(sig.nslp, octets);
-	} else if (type == MSG_SESSION_CLOSE && len == GATE_SID + 1) {
+	else if (type == MSG_SESSION_CLOSE && len == GATE_SID + 1)
 		nslp_app_close(sig.nslp, octets, octets[GATE_SID]);
-	} else {
+	else
 		return asked(PROC_CTL, type, data, len);
-	}
 	return true;
 }
 

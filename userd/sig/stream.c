@@ -364,7 +364,7 @@ static bool introduce(struct stream *s, const char *name)
 	return false;
 }
 
-/* Whose connection it is is known as well as it will be: tell the engine. */
+/* It is known as well as it will be whose connection this is: tell the engine. */
 static void ready(struct stream *s, const char *name)
 {
 	timer_stop(&net.timers, &s->timer);

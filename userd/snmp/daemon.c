@@ -161,9 +161,12 @@ struct table daemon_table = {
 
 /* ------------------------------------------------------------------ sessions */
 
-enum { S_ROLE = 1, S_KIND, S_STATE, S_LIFETIME, S_LEFT, S_SOURCE, S_SOURCE_ADDRESS, S_SOURCE_LENGTH,
-       S_DESTINATION, S_DESTINATION_ADDRESS, S_DESTINATION_LENGTH, S_PROTOCOL, S_SOURCE_PORT,
-       S_DESTINATION_PORT, S_EXTERNAL, S_EXTERNAL_ADDRESS, S_EXTERNAL_PORT, S_COUNT = S_EXTERNAL_PORT };
+enum {
+	S_ROLE = 1, S_KIND, S_STATE, S_LIFETIME, S_LEFT, S_SOURCE, S_SOURCE_ADDRESS,
+	S_SOURCE_LENGTH, S_DESTINATION, S_DESTINATION_ADDRESS, S_DESTINATION_LENGTH, S_PROTOCOL,
+	S_SOURCE_PORT, S_DESTINATION_PORT, S_EXTERNAL, S_EXTERNAL_ADDRESS, S_EXTERNAL_PORT,
+	S_COUNT = S_EXTERNAL_PORT,
+};
 
 static void fill_flow(struct row *r, json_t *flow)
 {
@@ -206,8 +209,11 @@ struct table session_table = { .number = MIB_SESSIONS, .columns = S_COUNT, .load
 
 /* ------------------------------------------------------------------ managers that are called */
 
-enum { C_STATE = 1, C_ENDPOINT, C_TRANSPORT, C_REMOTE, C_REMOTE_ADDRESS, C_REMOTE_PORT, C_USER, C_SINCE,
-       C_NEXT, C_ATTEMPTS, C_SESSIONS, C_FAILURES, C_ERROR, C_ERROR_TEXT, C_COUNT = C_ERROR_TEXT };
+enum {
+	C_STATE = 1, C_ENDPOINT, C_TRANSPORT, C_REMOTE, C_REMOTE_ADDRESS, C_REMOTE_PORT, C_USER,
+	C_SINCE, C_NEXT, C_ATTEMPTS, C_SESSIONS, C_FAILURES, C_ERROR, C_ERROR_TEXT,
+	C_COUNT = C_ERROR_TEXT,
+};
 
 static void fill_call(struct table *t, json_t *o)
 {

@@ -33,8 +33,10 @@ static bool ask(unsigned int cmd, void *reply)
 
 /* ------------------------------------------------------------------ all in one */
 
-enum { K_VERSION = 1, K_RULES, K_RULE_MAX, K_FLOWS, K_FLOW_MAX, K_CACHED, K_CACHE_MAX, K_MAPPINGS,
-       K_SUBTABLES, K_MEMORY, K_GENERATION, K_COUNT = K_GENERATION };
+enum {
+	K_VERSION = 1, K_RULES, K_RULE_MAX, K_FLOWS, K_FLOW_MAX, K_CACHED, K_CACHE_MAX, K_MAPPINGS,
+	K_SUBTABLES, K_MEMORY, K_GENERATION, K_COUNT = K_GENERATION,
+};
 
 static void fill_net(struct row *r, const struct natfw_net *n)
 {
@@ -101,9 +103,11 @@ static void put_address(struct row *r, unsigned int column, const struct natfw_a
 	cell_octets(r, column + 1, a->b, a->len);
 }
 
-enum { R_NAME = 1, R_PRIORITY, R_OWNER, R_ACTION, R_ZONE, R_SOURCE, R_SOURCE_ADDRESS, R_SOURCE_LENGTH,
-       R_DESTINATION, R_DESTINATION_ADDRESS, R_DESTINATION_LENGTH, R_PROTOCOL, R_PORT, R_PORT_LAST,
-       R_EXPIRES, R_PACKETS, R_OCTETS, R_FLOWS, R_COUNT = R_FLOWS };
+enum {
+	R_NAME = 1, R_PRIORITY, R_OWNER, R_ACTION, R_ZONE, R_SOURCE, R_SOURCE_ADDRESS,
+	R_SOURCE_LENGTH, R_DESTINATION, R_DESTINATION_ADDRESS, R_DESTINATION_LENGTH, R_PROTOCOL,
+	R_PORT, R_PORT_LAST, R_EXPIRES, R_PACKETS, R_OCTETS, R_FLOWS, R_COUNT = R_FLOWS,
+};
 
 static void fill_match(struct row *r, const struct natfw_match *m)
 {
@@ -151,8 +155,10 @@ static bool load_rules(struct table *t)
 
 struct table rule_table = { .number = MIB_RULES, .columns = R_COUNT, .load = load_rules };
 
-enum { P_PORTS = 1, P_USED, P_HELD, P_HOSTS, P_REFUSED, P_RULES, P_WATERMARK, P_MAPPING, P_FILTERING,
-       P_COUNT = P_FILTERING };
+enum {
+	P_PORTS = 1, P_USED, P_HELD, P_HOSTS, P_REFUSED, P_RULES, P_WATERMARK, P_MAPPING,
+	P_FILTERING, P_COUNT = P_FILTERING,
+};
 
 static void fill_pool(struct table *t, const void *one)
 {
