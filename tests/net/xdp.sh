@@ -223,10 +223,11 @@ send_udp_once() {
 
 send_options() {
 	local options="opts=01010101"
-	[[ $V == 4 ]] || options=''
+	# what IPv6 has in their place
+	[[ $V == 4 ]] || options=dst
 	send_udp_once
 	pkt <<-E
-		send host ip src=$A dst=$S $options ${V/4/} $UDP data=2
+		send host ip src=$A dst=$S $options $UDP data=2
 		expect net udp src=$X data=2
 	E
 }
