@@ -62,8 +62,7 @@ void natfw_batch_tick(struct natfw_batch *b, unsigned long now)
 	b->seen = 0;
 }
 
-/* What the last batch was like: @n packets, of which the stack got @passed. */
-static void natfw_batch_learn(struct natfw_batch *b, u32 n, u32 passed)
+void natfw_batch_learn(struct natfw_batch *b, u32 n, u32 passed)
 {
 	if (likely(n >= NATFW_BATCH_FEW && passed <= n / 2)) {
 		b->poor = 0;

@@ -47,6 +47,8 @@ extern struct natfw_batch __percpu *natfw_batches;
 
 /* A new jiffy: decide whether packets are to be taken. */
 void natfw_batch_tick(struct natfw_batch *b, unsigned long now);
+/* What a batch was like: @n packets, of which the stack got @passed. */
+void natfw_batch_learn(struct natfw_batch *b, u32 n, u32 passed);
 
 /* Count a packet. True if it may be given to natfw_batch_take(). */
 static __always_inline bool natfw_batch_wants(struct natfw_batch *b)
