@@ -67,7 +67,7 @@ all_arrive() {
 	rule allow udp from "$A" to "$S" dport 53
 	row_keeps <<-E
 		flood host 60 ip src=$A dst=$S udp sport=4000..4006 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	want "$(kept n)" 60 "packets arrived"
 	reason_is "allow-$M" 60
@@ -85,7 +85,7 @@ one_binding() {
 	row_keeps <<-E
 		flood host 40 ip src=$A dst=$S udp sport=4000 dport=53
 		expect net src=$X dport=53 sport=?p
-		count net n within=600 src=$X sport=%p dport=53 sum=ok
+		count net n within=300 src=$X sport=%p dport=53 sum=ok
 	E
 	want "$(kept n)" 39 "more packets from the same port"
 	want "$(reason "nat-$M")" 40 "translated packets"
@@ -98,7 +98,7 @@ in_order() {
 	rule allow udp from "$A" to "$S" dport 53
 	row >"$WORK/shown" 2>&1 <<-E
 		flood host 20 ip src=$A dst=$S udp sport=4001..4020 dport=53
-		sleep 400
+		sleep 300
 		show net
 	E
 	want "$(grep -o 'sport=40[0-9]*' "$WORK/shown" | tr -dc '0-9\n' | tr '\n' ' ')" \
@@ -122,7 +122,7 @@ mixed() {
 			echo "send host ip src=$A dst=$AGW icmp type=$ECHO code=0 id=7 seq=$i"
 			echo "send host ip src=$A dst=$S8 udp sport=4000 dport=53"
 		done
-		echo "count net plain within=600 src=$A dst=$S dport=53"
+		echo "count net plain within=300 src=$A dst=$S dport=53"
 		echo "count net turned within=50 src=$X dst=$S3 dport=53"
 		echo "count net denied within=50 dst=$S2"
 		echo "count host answers within=300 src=$AGW type=$REPLY"
@@ -144,7 +144,7 @@ seen_once() {
 	row_keeps <<-E
 		open tap $GW lan
 		flood host 40 ip src=$A dst=$S udp sport=4000..4006 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 		count tap seen within=50 dport=53
 	E
 	want "$(kept n)" 40 "packets arrived"
@@ -163,7 +163,7 @@ hook_behind() {
 	E
 	row_keeps <<-E
 		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	on_gw nft -j list counters table netdev behind >"$WORK/counters"
 	on_gw nft delete table netdev behind
@@ -180,7 +180,7 @@ seldom() {
 	rule allow udp from "$A" to "$S" dport 53
 	row_keeps <<-E
 		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	mode 2
 	want "$(kept n)" 20 "packets arrived"
@@ -193,7 +193,7 @@ never() {
 	rule allow udp from "$A" to "$S" dport 53
 	row_keeps <<-E
 		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	mode 2
 	want "$(kept n)" 20 "packets arrived"
@@ -231,7 +231,7 @@ sent_seen() {
 	outgoing
 	row_keeps <<-E
 		flood host 40 ip src=$A dst=$S udp sport=4000..4006 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	wait "$WATCH"
 	want "$(kept n)" 40 "packets arrived"
@@ -249,7 +249,7 @@ sent_filtered() {
 	E
 	row_keeps <<-E
 		flood host 40 ip src=$A dst=$S udp sport=4000..4001 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	on_gw nft -j list counters table netdev out >"$WORK/counters"
 	on_gw nft delete table netdev out
@@ -276,7 +276,7 @@ sent_queued() {
 	on_gw tc qdisc add dev wan root netem delay 1ms || unable "no netem"
 	row_keeps <<-E
 		flood host 40 ip src=$A dst=$S udp sport=4000 dport=53
-		count net n within=600 dport=53
+		count net n within=300 dport=53
 	E
 	on_gw tc -s -j qdisc show dev wan >"$WORK/qdisc"
 	on_gw tc qdisc del dev wan root
@@ -291,9 +291,16 @@ BEFORE=$(<"$PARAMETER")
 mode 2
 in_a_row
 every "packets of several flows, taken together" all_arrive
-every "the first packets of a flow, taken together" one_binding
-every "order" in_order
-every "packets with different ends in one row" mixed
+M=direct
+both "the first packets of a flow, taken together (direct)" one_binding
+both "order (direct)" in_order
+both "packets with different ends in one row (direct)" mixed
+M=stack
+if [[ -z ${NATFW_LEAN:-} ]]; then
+	both "the first packets of a flow, taken together (stack)" one_binding
+	both "order (stack)" in_order
+	both "packets with different ends in one row (stack)" mixed
+fi
 both "a packet socket sees each once" seen_once
 both "a hook behind natfw's sees each" hook_behind
 point "not at a low rate" seldom
