@@ -78,7 +78,6 @@ void natfw_batch_learn(struct natfw_batch *b, u32 n, u32 passed)
 /* Back to the stack, on this processor, behind what it went through. */
 static void natfw_batch_pass(struct sk_buff *skb)
 {
-	skb_reset_redirect(skb);	/* happens where it does not come by */
 	natfw_skip_ingress(skb);
 	netif_receive_skb_core(skb);
 }
@@ -87,6 +86,8 @@ void natfw_batch_run(struct natfw_batch *b)
 {
 	u32 i, n = b->n, passed = 0;
 
+	if (!n)
+		return;
 	b->busy = true;
 	for (i = 0; i < NATFW_LANES; i++)
 		b->lanes[i].adj = NULL;
@@ -125,8 +126,7 @@ static unsigned int natfw_batch_alone(struct natfw_batch *b, struct natfw_pkt *p
 {
 	unsigned int verdict;
 
-	if (b->n)
-		natfw_batch_run(b);
+	natfw_batch_run(b);
 	/* it may be in the batch's own room */
 	b->busy = true;
 	verdict = natfw_parsed(p, err);
@@ -166,8 +166,7 @@ static int natfw_batch_poll(struct napi_struct *napi, int budget)
 		return 0;
 	b->due = false;
 	rcu_read_lock();
-	if (n)
-		natfw_batch_run(b);
+	natfw_batch_run(b);
 	rcu_read_unlock();
 	n = min(n, budget - 1);
 	napi_complete_done(napi, n);
@@ -211,35 +210,38 @@ static int natfw_batch_offline(unsigned int cpu)
 	rcu_read_lock();
 	b->online = false;
 	b->on = false;
-	if (b->n)
-		natfw_batch_run(b);
+	natfw_batch_run(b);
 	rcu_read_unlock();
 	local_bh_enable();
 	return 0;
 }
 
-static void natfw_batch_napis(bool add)
+static void natfw_batch_start(struct natfw_batch *b)
+{
+	set_bit(NAPI_STATE_NO_BUSY_POLL, &b->napi.state);
+	netif_napi_add(natfw_batch_dev, &b->napi, natfw_batch_poll);
+	napi_enable(&b->napi);
+}
+
+static void natfw_batch_stop_all(void)
 {
 	struct natfw_batch *b;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		b = per_cpu_ptr(natfw_batches, cpu);
-		if (add) {
-			set_bit(NAPI_STATE_NO_BUSY_POLL, &b->napi.state);
-			netif_napi_add(natfw_batch_dev, &b->napi, natfw_batch_poll);
-			napi_enable(&b->napi);
-		} else {
-			napi_disable(&b->napi);
-			__netif_napi_del(&b->napi);
-		}
+		napi_disable(&b->napi);
+		__netif_napi_del(&b->napi);
 	}
-	if (!add)
-		synchronize_net();
+	synchronize_net();
+	natfw_dummy_free(natfw_batch_dev);
+	free_percpu(natfw_batches);
 }
 
 int natfw_batch_init(void)
 {
+	int cpu;
+
 	natfw_batches = alloc_percpu(struct natfw_batch);
 	if (!natfw_batches)
 		return -ENOMEM;
@@ -248,21 +250,18 @@ int natfw_batch_init(void)
 		free_percpu(natfw_batches);
 		return -ENOMEM;
 	}
-	natfw_batch_napis(true);
+	for_each_possible_cpu(cpu)
+		natfw_batch_start(per_cpu_ptr(natfw_batches, cpu));
 	natfw_batch_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/natfw:online",
 					      natfw_batch_online, natfw_batch_offline);
 	if (natfw_batch_state >= 0)
 		return 0;
-	natfw_batch_napis(false);
-	natfw_dummy_free(natfw_batch_dev);
-	free_percpu(natfw_batches);
+	natfw_batch_stop_all();
 	return natfw_batch_state;
 }
 
 void natfw_batch_exit(void)
 {
 	cpuhp_remove_state(natfw_batch_state);
-	natfw_batch_napis(false);
-	natfw_dummy_free(natfw_batch_dev);
-	free_percpu(natfw_batches);
+	natfw_batch_stop_all();
 }

@@ -70,7 +70,7 @@ static inline bool natfw_batch_waits(const struct natfw_batch *b)
 
 /* What the hook returns for @skb, which came in by @nd. */
 unsigned int natfw_batch_take(struct natfw_batch *b, struct natfw_dev *nd, struct sk_buff *skb);
-/* Deal with those that wait. Not if it is busy. RCU. */
+/* Deal with those that wait, if any do. Not if it is busy. RCU. */
 void natfw_batch_run(struct natfw_batch *b);
 /*
  * When this returns, no packet waits any more that was there when it was called.

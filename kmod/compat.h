@@ -83,12 +83,14 @@ static inline bool natfw_v6_forced(const struct inet6_dev *idev)
 
 /*
  * Have __netif_receive_skb() leave out taps and ingress hooks for @skb, which
- * went through them already. False if this kernel does not look at the flag, which
+ * went through them already; what it does behind them to every packet is done
+ * here then. False if this kernel does not look at the flag, which
  * it may have all the same (CONFIG_NET_XGRESS, since 6.6).
  */
 static inline bool natfw_skip_ingress(struct sk_buff *skb)
 {
 #ifdef CONFIG_NET_CLS_ACT
+	skb_reset_redirect(skb);
 	skb->tc_skip_classify = 1;
 	return true;
 #else

@@ -131,7 +131,6 @@ unsigned int natfw_deliver(struct natfw_pkt *p)
 	} else {
 		/* it may be queued for another processor */
 		skb_dst_force(skb);
-		skb_reset_redirect(skb);
 		netif_receive_skb(skb);
 	}
 	p->skb = NULL;

@@ -174,21 +174,9 @@ hook_behind() {
 
 # ---- when ----
 
-seldom() {
-	mode 1
-	fresh default drop
-	rule allow udp from "$A" to "$S" dport 53
-	row_keeps <<-E
-		flood host 20 ip src=$A dst=$S udp sport=4000 dport=53
-		count net n within=300 dport=53
-	E
-	mode 2
-	want "$(kept n)" 20 "packets arrived"
-	no_batches
-}
-
-never() {
-	mode 0
+# not_taken MODE: in which nothing waits at such a rate.
+not_taken() {
+	mode "$1"
 	fresh default drop
 	rule allow udp from "$A" to "$S" dport 53
 	row_keeps <<-E
@@ -303,8 +291,8 @@ if [[ -z ${NATFW_LEAN:-} ]]; then
 fi
 both "a packet socket sees each once" seen_once
 both "a hook behind natfw's sees each" hook_behind
-point "not at a low rate" seldom
-point "not when switched off" never
+point "not at a low rate" not_taken 1
+point "not when switched off" not_taken 0
 M=direct
 both "a packet socket sees what is sent directly" sent_seen
 both "an egress chain filters what is sent directly" sent_filtered
