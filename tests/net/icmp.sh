@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core stock quick debug
+# natfw-test: core oldest quick debug
 #
 # ICMP errors about translated flows (RFC 5508), and errors the gateway itself makes.
 . "$(dirname "$0")/lib.sh"
