@@ -20,6 +20,10 @@ in_a_row() {
 	in_ns "$HOST" tc qdisc replace dev eth0 root netem slot 80ms 80ms packets 64 || unable "no netem"
 }
 
+one_by_one() {
+	in_ns "$HOST" tc qdisc del dev eth0 root
+}
+
 trace_batches() {
 	[[ -w $TRACING/trace ]] || unable "no tracefs"
 	echo 1 >"$TRACING/tracing_on"
@@ -272,6 +276,116 @@ sent_queued() {
 	(($(jq '.[0].packets' "$WORK/qdisc") >= 40)) || die "$(cat "$WORK/qdisc")"
 }
 
+# ---- what the driver gets ----
+
+# greet ADDRESS COUNT: the host's kernel sends INIT, ABORT, INIT and so on by SCTP, checksums
+# left to the card, with room before them for the headers of a tunnel.
+greet() {
+	on_host python3 - "$@" <<-'P'
+		import socket, struct, sys, time
+		for i in range(int(sys.argv[2])):
+		    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+		    s.bind(('10.1.0.2', 4000))
+		    s.setblocking(False)
+		    s.connect_ex((sys.argv[1], 99))
+		    time.sleep(0.03)
+		    s.close()
+	P
+}
+
+# tunnel NETNS N MAC PEER-MAC: one of its ends, 1 the gateway's and 2 the network's.
+tunnel() {
+	ip -n "$1" link add x0 address "$3" type vxlan id 7 dstport 4789 \
+		local "192.0.2.$2" remote "192.0.2.$((3 - $2))" || unable "no vxlan"
+	ip -n "$1" -batch - <<-E
+		link set x0 up
+		addr add 10.20.0.$2/24 dev x0
+		neigh replace 10.20.0.$((3 - $2)) lladdr $4 dev x0
+	E
+}
+
+# A lane must not leave CRC32c to a device that cannot do it (natfw_lane_plain()). The host's
+# end is not looked at: packets that a socket there sees are shared, no lane takes them.
+sctp_summed() {
+	on_host modprobe -q sctp || unable "no SCTP in this kernel"
+	tunnel "$GW" 1 "$MAC_WAN" "$MAC_NET"
+	tunnel "$NET" 2 "$MAC_NET" "$MAC_WAN"
+	fresh default drop
+	rule allow sctp from 10.1.0.2 sport 4000 to 10.20.0.2 dport 99
+	bg greet 10.20.0.2 1000
+	"$PKT" --slowness "$SLOW" >"$WORK/kept" <<-E
+		open net $NET x0
+		expect net sctp sport=4000
+		count net partial within=300 sctp sport=4000 sum=partial
+		count net whole sctp sport=4000 sum=ok sum!=partial
+	E
+	ip -n "$GW" link del x0
+	ip -n "$NET" link del x0
+	want "$(kept partial)" 0 "packets without a checksum"
+	(($(kept whole) >= 3)) || die "$(kept whole) packets with one"
+}
+
+# Two tunnels that lead into each other, and a device above them.
+tunnel_loop() {
+	on_gw sysctl -q net.ipv6.conf.default.disable_ipv6=1
+	ip -n "$GW" -batch - 2>/dev/null <<-E || unable "no vxlan or macvlan"
+		link add x1 type vxlan id 1 dstport 4789 local 192.0.2.1 remote 10.20.0.1
+		link add x2 type vxlan id 2 dstport 4789 local 192.0.2.1 remote 10.20.0.2
+		link add x3 link x1 type macvlan
+	E
+	ip -n "$GW" -batch - <<-E
+		link set x1 up
+		link set x2 up
+		link set x3 up
+		route add 10.20.0.1 dev x2
+		route add 10.20.0.2 dev x1
+		route add 10.20.1.0/24 dev x1
+		route add 10.20.3.0/24 dev x3
+		neigh add 10.20.0.1 lladdr $MAC_NET dev x2
+		neigh add 10.20.0.2 lladdr $MAC_NET dev x1
+		neigh add 10.20.1.1 lladdr $MAC_NET dev x1
+		neigh add 10.20.3.1 lladdr $MAC_NET dev x3
+	E
+	on_gw sysctl -q net.ipv6.conf.default.disable_ipv6=0
+}
+
+tunnel_loop_end() {
+	ip -n "$GW" link del x3
+	ip -n "$GW" link del x2
+	ip -n "$GW" link del x1
+}
+
+# into_loop DEVICE-NUMBER: what the tunnels count when six packets go there.
+into_loop() {
+	fresh default drop
+	rule allow sctp from 10.1.0.2 sport 4000 to "10.20.$1.1" dport 99
+	tunnel_counters >"$WORK/before"
+	greet "10.20.$1.1" 3
+	want "$(reason "allow-$M")" 6 "packets"
+	tunnel_counters | paste -d ' ' - "$WORK/before" |
+		awk '{ printf "%s:%d,%d,%d ", $1, $2 - $6, $3 - $7, $4 - $8 }'
+}
+
+tunnel_counters() {
+	ip -n "$GW" -s -j link show type vxlan |
+		jq -r '.[] | "\(.ifname) \(.stats64.tx | "\(.packets) \(.errors) \(.dropped)")"'
+}
+
+# The kernel counts how deep it is; what a lane sends must count (natfw_lane_start()). With
+# tunnels alone one more or less may be the same, therefore both.
+as_deep() {
+	local by way
+	on_host modprobe -q sctp || unable "no SCTP in this kernel"
+	on_host ethtool -K eth0 tx-checksum-sctp off >/dev/null || unable "no such feature"
+	tunnel_loop
+	for by in 1 3; do
+		M=stack way=$(into_loop "$by")
+		want "$(M=direct into_loop "$by")" "$way" "counters of the tunnels, by x$by"
+	done
+	tunnel_loop_end
+}
+
 test_start
 gateway
 [[ -w $PARAMETER ]] || ktap_skip_all "no such parameter"
@@ -298,4 +412,7 @@ both "a packet socket sees what is sent directly" sent_seen
 both "an egress chain filters what is sent directly" sent_filtered
 both "tc classifies what is sent directly" sent_classified
 both "a queueing discipline queues what is sent directly" sent_queued
+one_by_one
+point "SCTP checksums left to the card, into a tunnel (direct)" sctp_summed
+point "tunnels in each other, as deep as by the stack" as_deep
 ktap_end
