@@ -192,7 +192,7 @@ void natfw_batch_drain(void)
 
 /* ---- processors and the module come and go ---- */
 
-static int natfw_batch_online(unsigned int cpu)
+int natfw_batch_online(unsigned int cpu)
 {
 	struct natfw_batch *b = per_cpu_ptr(natfw_batches, cpu);
 
@@ -201,8 +201,7 @@ static int natfw_batch_online(unsigned int cpu)
 	return 0;
 }
 
-/* On @cpu itself, which goes: nothing may be left behind. */
-static int natfw_batch_offline(unsigned int cpu)
+int natfw_batch_offline(unsigned int cpu)
 {
 	struct natfw_batch *b = per_cpu_ptr(natfw_batches, cpu);
 

@@ -78,6 +78,10 @@ void natfw_batch_run(struct natfw_batch *b);
  */
 void natfw_batch_drain(void);
 
+/* @cpu, on which this is called, comes, or goes: nothing may be left behind. */
+int natfw_batch_online(unsigned int cpu);
+int natfw_batch_offline(unsigned int cpu);
+
 int natfw_batch_init(void);	/* module; -ENOMEM and what cpuhp says */
 void natfw_batch_exit(void);	/* no device is attached */
 
