@@ -233,21 +233,13 @@ static u32 natfw_bucket_guess(const struct natfw_bucket *b, u16 tag)
 #endif
 }
 
-struct natfw_node *natfw_table_fetch(const struct natfw_table *t, u32 hash)
+struct natfw_node *natfw_table_guess(const struct natfw_table *t, u32 hash)
 {
 	const struct natfw_buckets *a = rcu_dereference(t->cur);
 	const struct natfw_bucket *b = &a->b[hash & a->mask];
 	u32 i = natfw_bucket_guess(b, natfw_tag(hash));
-	struct natfw_node *n;
 
-	if (i == NATFW_BUCKET_SLOTS)
-		return NULL;
-	n = rcu_dereference(b->slot[i]);
-	if (n) {
-		prefetch(n);
-		natfw_node_prefetch(n);
-	}
-	return n;
+	return i == NATFW_BUCKET_SLOTS ? NULL : rcu_dereference(b->slot[i]);
 }
 
 struct natfw_node *natfw_table_first(const struct natfw_table *t,

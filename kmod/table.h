@@ -235,12 +235,12 @@ struct natfw_node *natfw_table_hit(const struct natfw_table *t,
 				   const struct natfw_key *key, u32 hash);
 
 /*
- * Ask for the memory natfw_table_hit() will look at: the bucket, and when that is there
- * what it will most likely find. That is returned; it may be under another key, and NULL
- * does not say that there is nothing. RCU.
+ * Ask for the bucket natfw_table_hit() will look at; and when that is there, the node it
+ * will most likely find. That may be under another key, and NULL does not say that there
+ * is nothing. RCU.
  */
 void natfw_table_prepare(const struct natfw_table *t, u32 hash);
-struct natfw_node *natfw_table_fetch(const struct natfw_table *t, u32 hash);
+struct natfw_node *natfw_table_guess(const struct natfw_table *t, u32 hash);
 
 /*
  * Insert @node under its key. @clash, if not NULL, is called with the bucket
