@@ -18,7 +18,7 @@
  * last (adj.h). dst_check() tells when routing changed, then another is found.
  *
  * Most packets are plain and find things as the last one of their flow left
- * them: natfw_emit_hit() sees to those in one go, and gives all others back.
+ * them: hit.c sees to those in one go, and gives all others back.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -39,8 +39,8 @@
 
 #include "adj.h"
 #include "emit.h"
-#include "lane.h"
 #include "net.h"
+#include "out.h"
 
 /* A neighbour that failed longer ago than this is asked for again first. */
 #define NATFW_NEIGH_RETRY	HZ
@@ -53,11 +53,6 @@ struct natfw_out {
 	struct natfw_half	*h;	/* whose adjacency it takes, or NULL */
 	struct natfw_route	rt;
 };
-
-static struct net_device *natfw_dst_dev(const struct dst_entry *dst)
-{
-	return READ_ONCE(dst->dev);
-}
 
 static const struct rtable *natfw_rt4(const struct dst_entry *dst)
 {
@@ -176,12 +171,6 @@ static void natfw_route_find4(const struct natfw_pkt *p, __be32 daddr,
 		natfw_route_type4(rt->dst, rt);
 	if (!natfw_v4_forwarding(skb->dev))
 		rt->error = 0;
-}
-
-static bool natfw_v6_forwarding(const struct net *net, const struct net_device *dev)
-{
-	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
-	       natfw_v6_forced(__in6_dev_get(dev));
 }
 
 struct dst_entry *natfw_route_input6(struct net *net, struct sk_buff *skb,
@@ -306,45 +295,6 @@ static bool natfw_confined(const struct natfw_pkt *p,
 				    natfw_v6_confined(&daddr->in6));
 }
 
-static bool natfw_offload_odd(const struct sk_buff *skb)
-{
-	const struct skb_shared_info *sh = skb_shinfo(skb);
-
-	if (!sh->gso_size)
-		return false;
-	/* LRO, which must not be forwarded, and GRO's chains of whole packets */
-	return !sh->gso_type || sh->gso_type & SKB_GSO_FRAGLIST;
-}
-
-static bool natfw_xfrm_active(const struct net *net)
-{
-#ifdef CONFIG_XFRM
-	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_FWD]) ||
-	       READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) ||
-	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_FWD]) ==
-			XFRM_USERPOLICY_BLOCK ||
-	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_OUT]) ==
-			XFRM_USERPOLICY_BLOCK;
-#else
-	return false;
-#endif
-}
-
-static __always_inline bool natfw_pkt_odd(const struct natfw_pkt *p)
-{
-	const struct sk_buff *skb = p->skb;
-
-	if (p->flags & (NATFW_P_SLOW | NATFW_P_REASM | NATFW_P_GROUP))
-		return true;
-	if (p->flags & NATFW_P_OPAQUE && !(p->flags & NATFW_P_FRAG))
-		return true;
-#ifdef CONFIG_NET_SWITCHDEV
-	if (skb->offload_l3_fwd_mark)
-		return true;
-#endif
-	return skb->pkt_type != PACKET_HOST || natfw_offload_odd(skb);
-}
-
 static bool natfw_needs_stack(const struct natfw_pkt *p,
 			      const struct dst_entry *dst)
 {
@@ -359,14 +309,6 @@ enum natfw_fit {
 	NATFW_FRAGMENT,	/* too big, and may be fragmented */
 	NATFW_TOO_BIG,
 };
-
-static __always_inline u32 natfw_mtu(const struct natfw_pkt *p, const struct dst_entry *dst)
-{
-	if (natfw_pkt_is6(p))
-		return max_t(u32, ip6_dst_mtu_maybe_forward(dst, true),
-			     IPV6_MIN_MTU);
-	return ip_dst_mtu_maybe_forward(dst, true);
-}
 
 /* A reassembled datagram may leave in pieces of the size it came in. */
 static u32 natfw_frag_size(const struct natfw_pkt *p)
@@ -501,62 +443,6 @@ static int natfw_prepare(struct natfw_pkt *p, const struct natfw_out *o,
 	return 0;
 }
 
-/* @skb has room for the header of any device. */
-static struct sk_buff *natfw_cap(struct sk_buff *skb, const struct natfw_hop *hop)
-{
-	memcpy(skb->data - HH_DATA_MOD, hop->header, HH_DATA_MOD);
-	__skb_push(skb, ETH_HLEN);
-	return skb;
-}
-
-static void natfw_give(struct sk_buff *skb, const struct natfw_lane *lane)
-{
-	const struct natfw_hop *hop = lane->hop;
-
-	if (unlikely(!lane->ready)) {
-		neigh_output(hop->n, skb, hop->cross);
-		return;
-	}
-	natfw_lane_send(lane, natfw_cap(skb, hop));
-}
-
-/* What ip_forward() and ip6_forward() do to the header and leave in cb. */
-static void natfw_hop(const struct natfw_pkt *p)
-{
-	struct sk_buff *skb = p->skb;
-
-	if (natfw_pkt_is6(p)) {
-		ipv6_hdr(skb)->hop_limit--;
-		memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
-		IP6CB(skb)->iif = skb->dev->ifindex;
-		IP6CB(skb)->flags = IP6SKB_FORWARDED;
-	} else {
-		ip_decrease_ttl(ip_hdr(skb));
-		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
-		IPCB(skb)->iif = skb->dev->ifindex;
-		IPCB(skb)->flags = IPSKB_FORWARDED;
-	}
-}
-
-/* The packet, done with, to be given to a neighbour. */
-static __always_inline struct sk_buff *natfw_dress(struct natfw_pkt *p, struct dst_entry *dst,
-						   struct net_device *dev)
-{
-	struct sk_buff *skb = p->skb;
-
-	natfw_hop(p);
-	skb_orphan(skb);
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	__vlan_hwaccel_clear_tag(skb);
-	skb_dst_drop(skb);
-	/* whoever queues it takes a reference */
-	skb_dst_set_noref(skb, dst);
-	skb->dev = dev;
-	p->skb = NULL;
-	return skb;
-}
-
 /* Packets to come need not look for the neighbour. */
 static void natfw_meet(const struct natfw_out *o, struct neighbour *n, bool cross)
 {
@@ -570,6 +456,7 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 				 enum natfw_reason *why)
 {
 	struct net_device *dev = natfw_dst_dev(o->rt.dst);
+	struct sk_buff *skb;
 	struct neighbour *n;
 	bool cross;
 	int err;
@@ -589,105 +476,12 @@ static unsigned int natfw_direct(struct natfw_pkt *p, struct natfw_out *o,
 	if (unlikely(err))
 		return natfw_drop(natfw_failed(err), why);
 	natfw_meet(o, n, cross);
-	neigh_output(n, natfw_dress(p, o->rt.dst, dev), cross);
+	natfw_age(p);
+	skb = natfw_dress(p, dev);
+	natfw_skb_route(skb, o->rt.dst);
+	neigh_output(n, skb, cross);
 	*why = o->x ? NATFW_R_NAT_DIRECT : NATFW_R_ALLOW_DIRECT;
 	return NF_STOLEN;
-}
-
-/* ---- the short way ---- */
-
-/*
- * Whole, without options, to be forwarded as it is: one packet and not several
- * joined, headers in the buffer's linear part and nobody else's.
- */
-static bool natfw_pkt_plain(const struct natfw_pkt *p)
-{
-	const struct sk_buff *skb = p->skb;
-
-	return !natfw_pkt_odd(p) && !(p->flags & (NATFW_P_OPAQUE | NATFW_P_FRAG)) &&
-	       p->ttl > 1 && !skb_cloned(skb) && !skb_is_gso(skb) &&
-	       !(skb_is_nonlinear(skb) && skb_shared(skb));
-}
-
-/* Who packets like @p can be given to on @a as things are, or NULL. */
-static __always_inline const struct natfw_hop *natfw_adj_ready(const struct natfw_pkt *p,
-							       const struct natfw_adj *a)
-{
-	struct dst_entry *dst = a->key.dst;
-	struct net_device *dev;
-
-	if (!a->plain || !dst_check(dst, a->key.cookie))
-		return NULL;
-	if (natfw_pkt_is6(p) && !natfw_v6_forwarding(p->nn->net, p->nd->dev))
-		return NULL;
-	dev = natfw_dst_dev(dst);
-	if (!netif_running(dev) || natfw_xfrm_active(p->nn->net))
-		return NULL;
-	return natfw_adj_hop(a);
-}
-
-/* False if packets of @a cannot be sent without more ado. */
-static noinline bool natfw_lane_open(struct natfw_lane *lane, const struct natfw_pkt *p,
-				     struct natfw_adj *a)
-{
-	const struct natfw_hop *hop = natfw_adj_ready(p, a);
-
-	lane->adj = NULL;
-	if (unlikely(!hop))
-		return false;
-	lane->hop = hop;
-	lane->mtu = natfw_mtu(p, a->key.dst);
-	lane->ready = natfw_hop_ready(hop);
-	if (unlikely(!lane->ready))
-		natfw_adj_meet(a, hop->n, hop->cross);
-	natfw_lane_aim(lane, natfw_dst_dev(a->key.dst));
-	lane->nd = p->nd;
-	lane->adj = a;
-	return true;
-}
-
-bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h)
-{
-	struct natfw_adj *a = rcu_dereference(h->adj);
-	bool nat = f->flags & NATFW_FLOW_NAT;
-	struct natfw_lane natfw_not_cleared own, *lane = &own;
-
-	if (p->lanes)
-		lane = natfw_lane_of(p->lanes, a);
-	else
-		own.adj = NULL;
-	/* who has an adjacency was found not to have confined addresses */
-	if (unlikely(!a || !natfw_pkt_plain(p)))
-		return false;
-	if (nat && p->key.proto != IPPROTO_UDP && p->key.proto != IPPROTO_TCP)
-		return false;
-	if ((lane->adj != a || lane->nd != p->nd) && unlikely(!natfw_lane_open(lane, p, a)))
-		return false;
-	if (unlikely(p->skb->len > lane->mtu || skb_headroom(p->skb) < lane->room))
-		return false;
-	if (nat)
-		natfw_rewrite_hit(p, h);
-	natfw_give(natfw_dress(p, a->key.dst, lane->dev), lane);
-	return true;
-}
-
-bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
-		      struct natfw_way *way)
-{
-	const struct natfw_adj *a = rcu_dereference(h->adj);
-	const struct natfw_hop *hop = a ? natfw_adj_ready(p, a) : NULL;
-
-	if (!hop || p->len > natfw_mtu(p, a->key.dst) || !natfw_hop_ready(hop))
-		return false;
-	way->dst = a->key.dst;
-	way->dev = natfw_dst_dev(way->dst);
-	memcpy(&way->head, (const u8 *)hop->header + HH_DATA_OFF(ETH_HLEN), ETH_HLEN);
-	return true;
-}
-
-u32 natfw_way_mtu(const struct natfw_pkt *p, const struct natfw_way *way)
-{
-	return natfw_mtu(p, way->dst);
 }
 
 /* True if the stack may look up the route of a translated packet by itself. */

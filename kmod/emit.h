@@ -8,9 +8,7 @@
 #ifndef _NATFW_EMIT_H
 #define _NATFW_EMIT_H
 
-#include <linux/if_ether.h>
 #include <linux/netfilter.h>
-#include <net/checksum.h>
 #include "flow.h"
 #include "parse.h"
 
@@ -61,32 +59,6 @@ unsigned int natfw_emit(struct natfw_pkt *p, struct natfw_half *h,
 			const struct natfw_xlat *x, u8 emit, const u32 *mark,
 			enum natfw_reason *why);
 
-/*
- * The short way for a packet of flow @f, half @h, whose rule wants direct mode
- * and no mark: where the last packet went, if all is as it was. False if it is
- * not, or the packet is anything but plain; it is as it was then, and
- * natfw_emit() is to be asked.
- */
-bool natfw_emit_hit(struct natfw_pkt *p, const struct natfw_flow *f, struct natfw_half *h);
-
-/* Where a frame goes. */
-struct natfw_way {
-	const struct dst_entry	*dst;
-	struct net_device	*dev;
-	struct ethhdr		head;
-};
-
-/*
- * The same for a frame @p that is no skb yet, of half @h: where it is to be
- * sent, if all is as it was for the last packet, and that is an Ethernet. False
- * if an skb is needed to tell. RCU, bottom halves off; @way is valid as long.
- */
-bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
-		      struct natfw_way *way);
-
-/* How large packets may be that go there. */
-u32 natfw_way_mtu(const struct natfw_pkt *p, const struct natfw_way *way);
-
 /* How packets leave whose rule says @emit, which may be INHERIT; hook.c. */
 u8 natfw_emit_mode(const struct natfw_pkt *p, u8 emit);
 
@@ -128,11 +100,6 @@ unsigned int natfw_emit_error(struct natfw_pkt *p,
 
 /* rewrite.c: translate headers and checksums. 0, or natfw_fail(reason). */
 int natfw_rewrite(struct natfw_pkt *p, const struct natfw_xlat *x);
-/*
- * The same for a TCP or UDP packet of half @h, transport found, no options,
- * whose headers are linear and its own.
- */
-void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h);
 
 /*
  * icmp.c: an ICMP error @p about the flow @h is a half of, namely the one
@@ -180,39 +147,5 @@ void natfw_answer_fini(void);
  * is no longer the caller's.
  */
 int natfw_defrag(struct natfw_pkt *p);
-
-/* ---- what rewrite.c and icmp.c share ---- */
-
-/* Ones' complement sums of what changed: new minus old. */
-struct natfw_delta {
-	__wsum	addr;
-	__wsum	ports;
-};
-
-/* Bring a checksum over changed data up to date (RFC 1624, equation 3). */
-static inline void natfw_csum_apply(__sum16 *sum, __wsum delta)
-{
-	*sum = csum_fold(csum_add(~csum_unfold(*sum), delta));
-}
-
-/* Where a transport's checksum is, what it covers. */
-struct natfw_l4 {
-	u8	len;		/* bytes of the header to be writable, 0: unknown */
-	u8	csum;		/* offset of the checksum, 0: none to update */
-	bool	pseudo;		/* covers the addresses */
-	bool	zero;		/* zero means there is none */
-	bool	mangle;		/* must not come out as zero */
-};
-
-/* Never NULL. */
-const struct natfw_l4 *natfw_l4_find(u8 proto, bool v6);
-/* Addresses of the IP header at @nh; IPv4 header checksum included. */
-__wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
-			   const union natfw_addr *dst);
-/* A fresh identification where a datagram with another source needs one. */
-void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x);
-/* True if @type is the request of an ICMP query, or the reply to one. */
-bool natfw_icmp_request(bool v6, u8 type);
-bool natfw_icmp_reply(bool v6, u8 type);
 
 #endif /* _NATFW_EMIT_H */

@@ -20,6 +20,7 @@
 #include "emit.h"
 #include "event.h"
 #include "flow.h"
+#include "hit.h"
 #include "peer.h"
 #include "pool.h"
 #include "rule.h"
@@ -28,11 +29,6 @@
 /* TCP progress, natfw_flow.tcp */
 #define NATFW_TCP_FIN_ORIG	BIT(0)
 #define NATFW_TCP_FIN_REPLY	BIT(1)
-
-#define NATFW_TH_FIN	0x01
-#define NATFW_TH_SYN	0x02
-#define NATFW_TH_RST	0x04
-#define NATFW_TH_ACK	0x10
 
 /* A full sweep of the table for idle flows takes about this many seconds. */
 #define NATFW_GC_SECONDS	4
@@ -176,8 +172,7 @@ static u8 natfw_tcp_fin_bit(const struct natfw_half *h)
 						: NATFW_TCP_FIN_ORIG;
 }
 
-/* RFC 7857 section 2: OPENING until both sides spoke, CLOSING after both FINs. */
-static u8 natfw_tcp_next(struct natfw_flow *f, const struct natfw_half *h, u8 th)
+u8 natfw_tcp_next(struct natfw_flow *f, const struct natfw_half *h, u8 th)
 {
 	u8 state = READ_ONCE(f->state);
 
@@ -199,55 +194,7 @@ static u8 natfw_tcp_next(struct natfw_flow *f, const struct natfw_half *h, u8 th
 	       NATFW_FLOW_STATE_ESTABLISHED : NATFW_FLOW_STATE_OPENING;
 }
 
-static void natfw_flow_seen(struct natfw_flow *f, const struct natfw_half *h)
-{
-	u8 bit = h->node.flags & NATFW_NODE_REPLY ? NATFW_FLOW_REPLIED
-						  : NATFW_FLOW_SEEN;
-
-	if (!(READ_ONCE(f->flags) & bit))
-		WRITE_ONCE(f->flags, f->flags | bit);
-}
-
-static void natfw_flow_track(const struct natfw_pkt *p, struct natfw_flow *f,
-			     struct natfw_half *h)
-{
-	u8 state;
-
-	natfw_flow_seen(f, h);
-	if (p->key.proto == IPPROTO_TCP)
-		state = natfw_tcp_next(f, h, p->tcp_flags);
-	else
-		state = (f->flags & NATFW_FLOW_REPLIED) ?
-			NATFW_FLOW_STATE_ESTABLISHED : NATFW_FLOW_STATE_OPENING;
-	if (state != READ_ONCE(f->state))
-		WRITE_ONCE(f->state, state);
-}
-
-void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
-		      struct natfw_half *h)
-{
-	u32 now = (u32)jiffies;
-
-	natfw_half_count(h, p->len);
-	/* an exact rule is counted by its flow */
-	if (!(f->flags & NATFW_FLOW_RULE))
-		natfw_rule_hit(f->rule, p->cpu, p->len);
-	/* written once a second at most; a reset does not keep a flow alive */
-	if (now - READ_ONCE(h->node.used) >= HZ && !(p->tcp_flags & NATFW_TH_RST))
-		WRITE_ONCE(h->node.used, now);
-	if (f->flags & NATFW_FLOW_TWO)
-		natfw_flow_track(p, f, h);
-}
-
 /* ---- lookup ---- */
-
-/* Stamped for this generation and device, alone under its key, not superseded. */
-static bool natfw_node_current(const struct natfw_node *n, const struct natfw_pkt *p)
-{
-	const u64 mask = natfw_node_state(U32_MAX, U16_MAX, NATFW_NODE_SHARED | NATFW_NODE_DEAD);
-
-	return !((READ_ONCE(n->state) ^ natfw_node_state((u32)p->gen, p->nd->slot, 0)) & mask);
-}
 
 /* True if wildcard rules are as when @h was stamped, for this device. */
 static bool natfw_half_settled(const struct natfw_half *h, const struct natfw_pkt *p)
@@ -316,15 +263,6 @@ struct natfw_half *natfw_flow_peek(const struct natfw_pkt *p,
 
 	return natfw_table_best(p, key, natfw_table_hash(&p->nn->table, key),
 				&current_one);
-}
-
-/*
- * A flow of ESP or AH stands under a key without SPI, since replies have
- * another one, while verdicts stand under the key with it.
- */
-static bool natfw_spi_hidden(const struct natfw_key *key)
-{
-	return (key->proto == IPPROTO_ESP || key->proto == IPPROTO_AH) && key->ports;
 }
 
 /* The better of what stands under @key and under @key without its SPI. */
@@ -486,21 +424,6 @@ void natfw_flow_fetch(struct natfw_pkt *p)
 		natfw_flow_fetch6(n);
 	else
 		natfw_flow_fetch4(n);
-}
-
-struct natfw_half *natfw_flow_hit(struct natfw_pkt *p)
-{
-	struct natfw_node *n;
-
-	p->gen = READ_ONCE(p->nn->gen);
-	if (!p->hash)
-		p->hash = natfw_table_hash(&p->nn->table, &p->key);
-	n = p->node;
-	if (!n || unlikely(!natfw_node_has_key(n, &p->key)))
-		n = natfw_table_hit(&p->nn->table, &p->key, p->hash);
-	if (likely(n && natfw_node_current(n, p) && !natfw_spi_hidden(&p->key)))
-		return natfw_node_half(n);
-	return NULL;
 }
 
 int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)

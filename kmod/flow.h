@@ -133,10 +133,13 @@ static inline struct natfw_flow *natfw_node_flow(struct natfw_node *n)
 	return natfw_half_flow(natfw_node_half(n));
 }
 
-/* The half of the other direction, of a flow that has two. */
+/* The half of the other direction, of a flow that has two: the one before or after. */
 static inline struct natfw_half *natfw_half_other(const struct natfw_half *h)
 {
-	return natfw_flow_half(natfw_half_flow(h), !natfw_half_reply(h));
+	u8 flags = READ_ONCE(h->node.flags);
+	ssize_t off = natfw_half_size(flags & NATFW_NODE_V6);
+
+	return (struct natfw_half *)((char *)h + (flags & NATFW_NODE_REPLY ? -off : off));
 }
 
 /* What a packet's source and destination become. */
@@ -188,13 +191,7 @@ void natfw_flow_module_exit(void);
  */
 int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v);
 /*
- * The half that was found before to stand for packets like @p, if nothing has
- * changed since; NULL otherwise, and then natfw_flow_find() is to be asked,
- * by a new p->gen. Sets p->gen and p->hash. RCU, bottom halves off.
- */
-struct natfw_half *natfw_flow_hit(struct natfw_pkt *p);
-/*
- * Ask for memory that natfw_flow_hit() will want: first for what is known from
+ * Ask for memory that natfw_flow_hit() (hit.h) will want: first for what is known from
  * the key, some time later for what is known from that. RCU.
  */
 void natfw_flow_prepare(struct natfw_pkt *p);	/* sets p->hash */
@@ -211,9 +208,12 @@ struct natfw_half *natfw_flow_best(const struct natfw_pkt *p,
  */
 struct natfw_half *natfw_flow_about(const struct natfw_pkt *p,
 				    const struct natfw_key *key);
-/* Count a packet, refresh the idle timer, follow the connection's state. */
-void natfw_flow_touch(const struct natfw_pkt *p, struct natfw_flow *f,
-		      struct natfw_half *h);
+/*
+ * State of a TCP connection after a packet with flags @th. RFC 7857 section 2: OPENING
+ * until both sides spoke, CLOSING after both FINs.
+ */
+u8 natfw_tcp_next(struct natfw_flow *f, const struct natfw_half *h, u8 th);
+
 /* Which rule and translation @p would meet, without making anything. RCU. */
 void natfw_test_pkt(struct natfw_pkt *p, struct natfw_test_result *res);
 

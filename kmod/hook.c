@@ -9,6 +9,7 @@
 #include "batch.h"
 #include "emit.h"
 #include "flow.h"
+#include "hit.h"
 #include "net.h"
 #include "plan.h"
 #include "pool.h"
@@ -85,7 +86,7 @@ static noinline unsigned int natfw_forward_slow(struct natfw_pkt *p, struct natf
 	return natfw_end(p, verdict, f->rule, why);
 }
 
-static unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
+static __always_inline unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
 				       struct natfw_half *h)
 {
 	const u32 *mark = natfw_flow_mark(f);
@@ -108,7 +109,7 @@ static bool natfw_action_refuses(u8 action)
  * A packet a flow stands for. Of the rule only the address is used here, and
  * what the flow has of it: the rule of an exact flow is not in the cache.
  */
-static unsigned int natfw_follow(struct natfw_pkt *p, struct natfw_half *h)
+static __always_inline unsigned int natfw_follow(struct natfw_pkt *p, struct natfw_half *h)
 {
 	struct natfw_flow *f = natfw_half_flow(h);
 
@@ -183,17 +184,13 @@ static unsigned int natfw_icmp(struct natfw_pkt *p, struct natfw_half *h)
 	return natfw_end(p, verdict, r, why);
 }
 
-unsigned int natfw_process(struct natfw_pkt *p)
+/* A packet that nothing is known of yet, or that is about another. */
+static noinline unsigned int natfw_process_slow(struct natfw_pkt *p)
 {
 	struct natfw_decision v = {};
 	struct natfw_half *h;
 	int err;
 
-	if (likely(!(p->flags & NATFW_P_ICMPERR))) {
-		h = natfw_flow_hit(p);
-		if (likely(h))
-			return natfw_follow(p, h);
-	}
 	/* pairs with natfw_rule_commit() */
 	p->gen = smp_load_acquire(&p->nn->gen);
 	if (unlikely(p->flags & NATFW_P_ICMPERR)) {
@@ -213,6 +210,18 @@ unsigned int natfw_process(struct natfw_pkt *p)
 	if (!v.rule || v.rule == p->nn->fallback)
 		return natfw_end_default(p);
 	return natfw_obey(p, v.rule);
+}
+
+unsigned int natfw_process(struct natfw_pkt *p)
+{
+	struct natfw_half *h;
+
+	if (likely(!(p->flags & NATFW_P_ICMPERR))) {
+		h = natfw_flow_hit(p);
+		if (likely(h))
+			return natfw_follow(p, h);
+	}
+	return natfw_process_slow(p);
 }
 
 /* Fragments are judged as the datagram they are parts of. */
@@ -295,7 +304,7 @@ static bool natfw_output_wanted(const struct natfw_net *nn, const struct natfw_p
 {
 	if (p->flags & NATFW_P_ICMPERR)
 		return true;
-	if (p->key.proto == IPPROTO_TCP && p->tcp_flags & 0x04)
+	if (p->key.proto == IPPROTO_TCP && p->tcp_flags & NATFW_TH_RST)
 		return true;
 	return atomic_read(&nn->nlocal) || READ_ONCE(nn->ndnat);
 }

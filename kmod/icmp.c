@@ -25,6 +25,7 @@
 
 #include "net.h"
 #include "emit.h"
+#include "rewrite.h"
 
 /* Bytes of an embedded transport header we may change: up to TCP's checksum. */
 #define NATFW_INNER_L4	20

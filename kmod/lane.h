@@ -45,10 +45,4 @@ static inline struct natfw_lane *natfw_lane_of(struct natfw_lane *lanes, const s
  */
 void natfw_lane_aim(struct natfw_lane *lane, struct net_device *dev);
 
-/*
- * Send @skb, complete with its link-layer header, by @lane, as dev_queue_xmit()
- * would. It has no socket. Takes it in any case.
- */
-void natfw_lane_send(const struct natfw_lane *lane, struct sk_buff *skb);
-
 #endif /* _NATFW_LANE_H */

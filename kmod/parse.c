@@ -317,15 +317,15 @@ static int natfw_parse_v4(struct natfw_pkt *p)
 	p->ttl = ih->ttl;
 	p->dscp = ipv4_get_dsfield(ih) >> 2;
 	p->thoff = ih->ihl * 4;
-	if (ih->ihl > 5)
-		p->flags |= NATFW_P_SLOW;
 	if (ipv4_is_multicast(ih->daddr) || ipv4_is_lbcast(ih->daddr))
 		p->flags |= NATFW_P_GROUP;
+	if (unlikely(ih->ihl > 5))
+		p->flags |= NATFW_P_SLOW;
 	if (ip_is_fragment(ih)) {
 		p->flags |= NATFW_P_FRAG | NATFW_P_OPAQUE;
 		return 0;
 	}
-	if (!natfw_pull(p, p->thoff))
+	if (unlikely(p->flags & NATFW_P_SLOW) && !natfw_pull(p, p->thoff))
 		return natfw_fail(NATFW_R_MALFORMED);
 	/* Ethernet padding would be taken for payload further on */
 	if (p->skb->len > end && pskb_trim_rcsum(p->skb, end))

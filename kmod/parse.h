@@ -25,6 +25,12 @@ struct natfw_node;
 #define NATFW_P_REASM	BIT(7)	/* was reassembled by us */
 #define NATFW_P_QUERY	BIT(8)	/* ICMP echo or timestamp: has an identifier */
 
+/* natfw_pkt.tcp_flags */
+#define NATFW_TH_FIN	0x01
+#define NATFW_TH_SYN	0x02
+#define NATFW_TH_RST	0x04
+#define NATFW_TH_ACK	0x10
+
 /*
  * The packet inside an ICMP error. @key is that of the packet the error
  * answers with source and destination exchanged: the key under which the

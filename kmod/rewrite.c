@@ -34,24 +34,16 @@
 #include "net.h"
 #include "emit.h"
 #include "ident.h"
-
-#define NATFW_L4_SCTP	12
-#define NATFW_L4_UDP	8
-#define NATFW_L4_ICMP	8
+#include "rewrite.h"
 
 /* Not from struct udphdr and so on: later kernels have dropped UDP-Lite and DCCP. */
 static const struct natfw_l4 natfw_l4_none;
 
-static const struct natfw_l4 natfw_l4_tcp = {
-	.len = 20, .csum = 16, .pseudo = true,
-};
-
-static const struct natfw_l4 natfw_l4_udp = {
-	.len = NATFW_L4_UDP, .csum = 6, .pseudo = true, .zero = true, .mangle = true,
-};
+static const struct natfw_l4 natfw_l4_tcp = NATFW_L4_TCP;
+static const struct natfw_l4 natfw_l4_udp = NATFW_L4_UDP;
 
 static const struct natfw_l4 natfw_l4_udplite = {
-	.len = NATFW_L4_UDP, .csum = 6, .pseudo = true, .mangle = true,
+	.len = 8, .csum = 6, .pseudo = true, .mangle = true,
 };
 
 static const struct natfw_l4 natfw_l4_dccp = {
@@ -59,15 +51,15 @@ static const struct natfw_l4 natfw_l4_dccp = {
 };
 
 static const struct natfw_l4 natfw_l4_sctp = {
-	.len = NATFW_L4_SCTP,
+	.len = 12,
 };
 
 static const struct natfw_l4 natfw_l4_icmp = {
-	.len = NATFW_L4_ICMP, .csum = 2,
+	.len = 8, .csum = 2,
 };
 
 static const struct natfw_l4 natfw_l4_icmpv6 = {
-	.len = NATFW_L4_ICMP, .csum = 2, .pseudo = true,
+	.len = 8, .csum = 2, .pseudo = true,
 };
 
 const struct natfw_l4 *natfw_l4_find(u8 proto, bool v6)
@@ -161,32 +153,6 @@ static __wsum natfw_sub_addr4(__be32 *field, const union natfw_addr *to)
 	return delta;
 }
 
-/* In one's complement. */
-static u64 natfw_add_carry(u64 a, u64 b)
-{
-	a += b;
-	return a + (a < b);
-}
-
-/* A checksum counts 16-bit words, in any order: so it does with two of 64 bits. */
-static __always_inline u64 natfw_sum_addr6(const struct in6_addr *a)
-{
-	u64 front, back;
-
-	memcpy(&front, &a->s6_addr[0], sizeof(front));
-	memcpy(&back, &a->s6_addr[8], sizeof(back));
-	return natfw_add_carry(front, back);
-}
-
-static __wsum natfw_sub_addr6(struct in6_addr *field, const union natfw_addr *to)
-{
-	u64 delta = natfw_add_carry(natfw_sum_addr6(&to->in6), ~natfw_sum_addr6(field));
-
-	*field = to->in6;
-	delta = (delta & U32_MAX) + (delta >> 32);
-	return (__force __wsum)((u32)delta + (u32)(delta >> 32));
-}
-
 __wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
 			   const union natfw_addr *dst)
 {
@@ -226,21 +192,6 @@ void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x)
 
 /* ---- transport header ---- */
 
-/*
- * True if the checksum of the header at @thoff is yet to be completed by
- * whoever sends the packet. That of an encapsulated packet may be meant
- * instead; the outer one is then left incomplete only for segmentation.
- */
-static bool natfw_csum_partial(const struct sk_buff *skb, unsigned int thoff)
-{
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return false;
-	if (skb_checksum_start_offset(skb) == (int)thoff)
-		return true;
-	return skb_is_gso(skb) &&
-	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
-}
-
 static __wsum natfw_sub_ports(__be32 *field, const struct natfw_xlat *x)
 {
 	__be32 old = *field;
@@ -261,23 +212,6 @@ static __wsum natfw_sub_id(const struct natfw_pkt *p, __be16 *field,
 	*field = natfw_icmp_request(natfw_pkt_is6(p), p->icmp_type) ? x->sport
 								    : x->dport;
 	return csum_sub((__force __wsum)*field, (__force __wsum)old);
-}
-
-static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thoff,
-					  const struct natfw_l4 *l4, const struct natfw_delta *d)
-{
-	__sum16 *sum = (__sum16 *)(skb->data + thoff + l4->csum);
-
-	if (natfw_csum_partial(skb, thoff)) {
-		if (l4->pseudo)
-			*sum = ~csum_fold(csum_add(csum_unfold(*sum), d->addr));
-		return;
-	}
-	if (l4->zero && !*sum)
-		return;
-	natfw_csum_apply(sum, l4->pseudo ? csum_add(d->addr, d->ports) : d->ports);
-	if (l4->mangle && !*sum)
-		*sum = CSUM_MANGLED_0;
 }
 
 static bool natfw_sctp_sealed(const struct sk_buff *skb)
@@ -393,59 +327,4 @@ int natfw_rewrite(struct natfw_pkt *p, const struct natfw_xlat *x)
 	natfw_rewrite_id(p, x);
 	skb_clear_hash(skb);
 	return 0;
-}
-
-/* ---- the short way ---- */
-
-/* Addresses and identification of an IPv4 header, by the words of the reply's key. */
-static __wsum natfw_hit_addrs4(struct natfw_pkt *p, const struct natfw_half *h, u64 reply)
-{
-	struct iphdr *ih = (struct iphdr *)p->skb->data;
-	__be32 src = (__force __be32)reply, dst = (__force __be32)(reply >> 32);
-	bool other = src != ih->saddr;
-	__wsum delta;
-
-	delta = csum_add(csum_sub((__force __wsum)src, (__force __wsum)ih->saddr),
-			 csum_sub((__force __wsum)dst, (__force __wsum)ih->daddr));
-	ih->saddr = src;
-	ih->daddr = dst;
-	natfw_csum_apply(&ih->check, delta);
-	if (other && !(ih->frag_off & htons(IP_DF)))
-		natfw_rewrite_id_from(p, h->node.ident);
-	return delta;
-}
-
-static noinline __wsum natfw_hit_addrs6(struct sk_buff *skb, const struct natfw_node *reply)
-{
-	union natfw_addr src, dst;
-
-	natfw_node_dst(reply, &src);
-	natfw_node_src(reply, &dst);
-	return natfw_rewrite_addrs(skb->data, true, &src, &dst);
-}
-
-static __wsum natfw_hit_addrs(struct natfw_pkt *p, const struct natfw_half *h,
-			      const struct natfw_node *reply)
-{
-	return natfw_node_is6(reply) ? natfw_hit_addrs6(p->skb, reply)
-				     : natfw_hit_addrs4(p, h, natfw_node_words(reply)[0]);
-}
-
-void natfw_rewrite_hit(struct natfw_pkt *p, const struct natfw_half *h)
-{
-	const struct natfw_l4 *l4 = p->key.proto == IPPROTO_TCP ? &natfw_l4_tcp : &natfw_l4_udp;
-	const struct natfw_node *reply = &natfw_half_other(h)->node;
-	const struct natfw_tail *to = natfw_node_tail(reply);
-	struct sk_buff *skb = p->skb;
-	__be32 *ports = (__be32 *)(skb->data + p->thoff);
-	struct natfw_delta d;
-	__be32 old = *ports;
-
-	d.addr = natfw_hit_addrs(p, h, reply);
-	((__be16 *)ports)[0] = to->dport;
-	((__be16 *)ports)[1] = to->sport;
-	d.ports = csum_sub((__force __wsum)*ports, (__force __wsum)old);
-	skb_forward_csum(skb);
-	natfw_l4_csum(skb, p->thoff, l4, &d);
-	skb_clear_hash(skb);
 }

@@ -17,6 +17,7 @@
 
 #include "net.h"
 #include "emit.h"
+#include "rewrite.h"
 
 #define NATFW_TEST_ROOM		128
 #define NATFW_TEST_MAX		2048

@@ -34,6 +34,7 @@
 #include "emit.h"
 #include "ident.h"
 #include "net.h"
+#include "rewrite.h"
 #include "rule.h"
 #include "trace.h"
 #include "xdp.h"

@@ -6,8 +6,8 @@
 #ifndef _NATFW_XDP_H
 #define _NATFW_XDP_H
 
-#include "emit.h"
 #include "flow.h"
+#include "hit.h"
 #include "parse.h"
 
 struct bpf_natfw_xdp;

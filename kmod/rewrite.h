@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What there is to translation of headers and checksums, for all who do it: packets
+ * the long way (rewrite.c) and the short one (hit.c), ICMP errors (icmp.c), frames (xdp.c).
+ */
+#ifndef _NATFW_REWRITE_H
+#define _NATFW_REWRITE_H
+
+#include <linux/ipv6.h>
+#include <linux/skbuff.h>
+#include <net/checksum.h>
+
+#include "key.h"
+
+struct natfw_pkt;
+struct natfw_xlat;
+
+/* Ones' complement sums of what changed: new minus old. */
+struct natfw_delta {
+	__wsum	addr;
+	__wsum	ports;
+};
+
+/* Bring a checksum over changed data up to date (RFC 1624, equation 3). */
+static inline void natfw_csum_apply(__sum16 *sum, __wsum delta)
+{
+	*sum = csum_fold(csum_add(~csum_unfold(*sum), delta));
+}
+
+/* Where a transport's checksum is, what it covers. */
+struct natfw_l4 {
+	u8	len;		/* bytes of the header to be writable, 0: unknown */
+	u8	csum;		/* offset of the checksum, 0: none to update */
+	bool	pseudo;		/* covers the addresses */
+	bool	zero;		/* zero means there is none */
+	bool	mangle;		/* must not come out as zero */
+};
+
+/* Those of TCP and UDP. */
+#define NATFW_L4_TCP	{ .len = 20, .csum = 16, .pseudo = true }
+#define NATFW_L4_UDP	{ .len = 8, .csum = 6, .pseudo = true, .zero = true, .mangle = true }
+
+/* Never NULL. */
+const struct natfw_l4 *natfw_l4_find(u8 proto, bool v6);
+/* Addresses of the IP header at @nh; IPv4 header checksum included. */
+__wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
+			   const union natfw_addr *dst);
+/* A fresh identification where a datagram with another source needs one. */
+void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x);
+/* True if @type is the request of an ICMP query, or the reply to one. */
+bool natfw_icmp_request(bool v6, u8 type);
+bool natfw_icmp_reply(bool v6, u8 type);
+
+/*
+ * True if the checksum of the header at @thoff is yet to be completed by
+ * whoever sends the packet. That of an encapsulated packet may be meant
+ * instead; the outer one is then left incomplete only for segmentation.
+ */
+static inline bool natfw_csum_partial(const struct sk_buff *skb, unsigned int thoff)
+{
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return false;
+	if (skb_checksum_start_offset(skb) == (int)thoff)
+		return true;
+	return skb_is_gso(skb) &&
+	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
+}
+
+static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thoff,
+					  const struct natfw_l4 *l4, const struct natfw_delta *d)
+{
+	__sum16 *sum = (__sum16 *)(skb->data + thoff + l4->csum);
+
+	if (natfw_csum_partial(skb, thoff)) {
+		if (l4->pseudo)
+			*sum = ~csum_fold(csum_add(csum_unfold(*sum), d->addr));
+		return;
+	}
+	if (l4->zero && !*sum)
+		return;
+	natfw_csum_apply(sum, l4->pseudo ? csum_add(d->addr, d->ports) : d->ports);
+	if (l4->mangle && !*sum)
+		*sum = CSUM_MANGLED_0;
+}
+
+/* In one's complement. */
+static inline u64 natfw_add_carry(u64 a, u64 b)
+{
+	a += b;
+	return a + (a < b);
+}
+
+/* A checksum counts 16-bit words, in any order: so it does with two of 64 bits. */
+static __always_inline u64 natfw_sum_addr6(const struct in6_addr *a)
+{
+	u64 front, back;
+
+	memcpy(&front, &a->s6_addr[0], sizeof(front));
+	memcpy(&back, &a->s6_addr[8], sizeof(back));
+	return natfw_add_carry(front, back);
+}
+
+/* The address at @field becomes @to. What that makes of a checksum. */
+static __always_inline __wsum natfw_sub_addr6(struct in6_addr *field, const union natfw_addr *to)
+{
+	u64 delta = natfw_add_carry(natfw_sum_addr6(&to->in6), ~natfw_sum_addr6(field));
+
+	*field = to->in6;
+	delta = (delta & U32_MAX) + (delta >> 32);
+	return (__force __wsum)((u32)delta + (u32)(delta >> 32));
+}
+
+#endif /* _NATFW_REWRITE_H */
