@@ -87,7 +87,7 @@ static noinline unsigned int natfw_forward_slow(struct natfw_pkt *p, struct natf
 }
 
 static __always_inline unsigned int natfw_forward_flow(struct natfw_pkt *p, struct natfw_flow *f,
-				       struct natfw_half *h)
+						       struct natfw_half *h)
 {
 	const u32 *mark = natfw_flow_mark(f);
 	u8 emit = natfw_emit_mode(p, natfw_flow_emit(f));
