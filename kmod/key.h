@@ -127,6 +127,17 @@ static inline u64 natfw_key_tail(const struct natfw_key *k)
 	return ((const u64 *)k)[4];
 }
 
+/* Fill the last word in, in one piece: it is read in one soon after. */
+static inline void natfw_key_set_tail(struct natfw_key *k, __be32 ports, u8 proto,
+				      enum natfw_kind kind, u16 zone)
+{
+#ifdef CONFIG_CPU_BIG_ENDIAN
+	((u64 *)k)[4] = (u64)(__force u32)ports << 32 | (u32)proto << 24 | kind << 16 | zone;
+#else
+	((u64 *)k)[4] = (u64)zone << 48 | (u64)kind << 40 | (u64)proto << 32 | (__force u32)ports;
+#endif
+}
+
 /* Both addresses of an IPv4 key. */
 static inline u64 natfw_key_pair4(const struct natfw_key *k)
 {

@@ -289,7 +289,7 @@ static __always_inline int natfw_parse_transport(struct natfw_pkt *p, unsigned i
 	if (need > end || !natfw_pull(p, need))
 		return natfw_fail(NATFW_R_MALFORMED);
 	h = p->skb->data + p->thoff;
-	p->key.ports = *(const __be32 *)h;
+	natfw_key_set_tail(&p->key, *(const __be32 *)h, p->key.proto, NATFW_KIND_FLOW, p->key.zone);
 	if (tcp)
 		p->tcp_flags = h[13];
 	return 0;

@@ -92,7 +92,8 @@ static bool natfw_xdp_parse_transport(struct natfw_xdp *c, unsigned int left)
 		return false;
 	p->key.ports = 0;
 	if (natfw_proto_has_ports(p->key.proto)) {
-		p->key.ports = *(const __be32 *)h;
+		natfw_key_set_tail(&p->key, *(const __be32 *)h, p->key.proto, NATFW_KIND_FLOW,
+				   p->key.zone);
 		if (p->key.proto == IPPROTO_TCP)
 			p->tcp_flags = h[13];
 		return true;
