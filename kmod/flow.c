@@ -430,7 +430,8 @@ int natfw_flow_find(struct natfw_pkt *p, struct natfw_decision *v)
 {
 	int err;
 
-	p->hash = natfw_table_hash(&p->nn->table, &p->key);
+	if (!p->hash)
+		p->hash = natfw_table_hash(&p->nn->table, &p->key);
 	for (;;) {
 		err = natfw_flow_find_once(p, v);
 		if (likely(err != NATFW_STALE))

@@ -51,7 +51,7 @@ struct natfw_pkt {
 	struct natfw_dev	*nd;	/* ingress */
 	u64			gen;	/* rule set this packet is judged by */
 	int			cpu;	/* this processor, for what is counted by processor */
-	u32			hash;	/* of @key */
+	u32			hash;	/* of @key, once it was wanted; else 0 */
 	u32			len;	/* bytes accounted: skb->len on arrival */
 	struct natfw_key	key;	/* as it arrived */
 	struct natfw_node	*node;	/* likely found under @key, natfw_flow_fetch(), or NULL */
