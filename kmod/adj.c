@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Adjacencies: see adj.h. */
+#include <linux/etherdevice.h>
 #include <linux/if_arp.h>
+#include <linux/if_vlan.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <net/ip6_route.h>
@@ -139,22 +141,73 @@ struct natfw_adj *natfw_adj_get(struct natfw_net *nn, const struct natfw_route *
 
 /* ---- neighbours ---- */
 
-/* The header of @n, if it is on Ethernet and was sent to before. */
-static void natfw_hop_header(struct natfw_hop *hop, const struct neighbour *n)
+static struct ethhdr *natfw_hop_eth(struct natfw_hop *hop)
 {
-	u8 *dest = (u8 *)hop->header + HH_DATA_MOD - ETH_HLEN;
-	unsigned int seq;
-	u64 ha;
+	return (struct ethhdr *)((u8 *)hop->header + HH_DATA_OFF(ETH_HLEN));
+}
 
-	if (n->dev->type != ARPHRD_ETHER || READ_ONCE(n->hh.hh_len) != ETH_HLEN)
-		return;
+/*
+ * A VLAN device keeps no headers, though most have none of their own: what is below puts
+ * the tag in when it sends. With VLAN_FLAG_REORDER_HDR, which is usual, that is so.
+ */
+static bool natfw_vlan_plain(const struct net_device *dev)
+{
+#if IS_ENABLED(CONFIG_VLAN_8021Q)
+	if (!is_vlan_dev(dev))
+		return false;
+	do {
+		if (!(READ_ONCE(vlan_dev_priv(dev)->flags) & VLAN_FLAG_REORDER_HDR))
+			return false;
+		dev = vlan_dev_priv(dev)->real_dev;
+	} while (is_vlan_dev(dev));
+	return dev->type == ARPHRD_ETHER && dev->header_ops &&
+	       dev->header_ops->cache == eth_header_cache;
+#else
+	return false;
+#endif
+}
+
+/* The kernel's header to @n, if there is one by now. */
+static bool natfw_hop_copy(struct natfw_hop *hop, const struct neighbour *n)
+{
+	unsigned int seq;
+
+	if (READ_ONCE(n->hh.hh_len) != ETH_HLEN)
+		return false;
 	do {
 		seq = read_seqbegin(&n->hh.hh_lock);
 		memcpy(hop->header, n->hh.hh_data, sizeof(hop->header));
 	} while (read_seqretry(&n->hh.hh_lock, seq));
+	return true;
+}
+
+static bool natfw_hop_make_up(struct natfw_hop *hop, const struct neighbour *n)
+{
+	struct ethhdr *eh = natfw_hop_eth(hop);
+
+	if (!natfw_vlan_plain(n->dev))
+		return false;
+	memcpy(eh->h_dest, n->ha, ETH_ALEN);
+	ether_addr_copy(eh->h_source, n->dev->dev_addr);
+	eh->h_proto = htons(n->tbl->family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
+	return true;
+}
+
+/* The header of packets to @n, if it is on Ethernet and one is to be had. */
+static void natfw_hop_header(struct natfw_hop *hop, const struct neighbour *n)
+{
+	struct ethhdr *eh = natfw_hop_eth(hop);
+	u64 ha;
+
+	if (n->dev->type != ARPHRD_ETHER ||
+	    (!natfw_hop_copy(hop, n) && !natfw_hop_make_up(hop, n)))
+		return;
+	/* an IPv4 packet to a neighbour of IPv6 (RFC 8950) */
+	if (hop->cross)
+		eh->h_proto = htons(ETH_P_IP);
 	ha = READ_ONCE(*(const u64 *)n->ha);
 	/* the address is changed first, its header a moment later */
-	if (!memcmp(dest, &ha, ETH_ALEN))
+	if (!memcmp(eh->h_dest, &ha, ETH_ALEN))
 		hop->ha = ha;
 }
 
@@ -180,7 +233,7 @@ static bool natfw_hop_news(const struct natfw_hop *hop, const struct neighbour *
 	if (!hop || hop->n != n)
 		return true;
 	return !natfw_hop_ready(hop) && n->dev->type == ARPHRD_ETHER &&
-	       READ_ONCE(n->hh.hh_len) == ETH_HLEN;
+	       (READ_ONCE(n->hh.hh_len) == ETH_HLEN || natfw_vlan_plain(n->dev));
 }
 
 void natfw_adj_meet(struct natfw_adj *a, struct neighbour *n, bool cross)

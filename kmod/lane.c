@@ -4,7 +4,7 @@
  *
  * dev_queue_xmit() asks each packet's device for a queue, a queueing
  * discipline, egress hooks and taps, and what of the packet has to be done in
- * software. On virtual devices (bridge, macvlan, veth, vxlan) the answer is no to
+ * software. On virtual devices (bridge, macvlan, veth, VLAN, vxlan) the answer is no to
  * all of it, for every plain packet. What is left then is the driver.
  */
 #include <linux/netfilter_netdev.h>

@@ -240,10 +240,11 @@ static bool natfw_xdp_translatable(const struct natfw_xdp *c)
 	       (c->x.sport == c->p.key.sport && c->x.dport == c->p.key.dport);
 }
 
-/* Where it goes, if that is known, and takes frames. */
+/* Where it goes, if that is known, and takes frames. The stack is to put tags on. */
 static bool natfw_xdp_hop(struct natfw_xdp *c)
 {
-	if (!natfw_emit_frame(&c->p, c->h, &c->way) || c->way.dev->type != ARPHRD_ETHER)
+	if (!natfw_emit_frame(&c->p, c->h, &c->way) || c->way.dev->type != ARPHRD_ETHER ||
+	    is_vlan_dev(c->way.dev))
 		return false;
 	return c->generic || natfw_xdp_xmit_ok(c->way.dev);
 }

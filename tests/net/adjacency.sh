@@ -187,6 +187,18 @@ closer_route() {
 	on_gw ip "-$V" route del blackhole "$S2/$HOSTLEN"
 }
 
+# An IPv4 route by a next hop of IPv6 (RFC 8950): its frames are IPv4's all the same.
+other_family_hop() {
+	on_gw ip route replace "$S/32" via inet6 2001:db8:2::2 dev wan
+	warm "$@"
+	more "ethdst=$MAC_NET type=0x0800"
+	more "ethdst=$MAC_NET type=0x0800"
+	on_gw ip route del "$S/32" via inet6 2001:db8:2::2 dev wan
+}
+
+allowed_other_family() { other_family_hop; }
+translated_other_family() { other_family_hop nat snat "$X"; }
+
 # Nothing that flows keep may keep a device from going: a neighbour holds its own.
 device_goes() {
 	local start
@@ -211,5 +223,10 @@ every "the route closes" route_closes
 M=direct
 both "routes to elsewhere are added (direct)" other_routes
 every "a closer route is added to another flow's destination" closer_route
+use 4
+for M in direct stack; do
+	point "IPv4 by a next hop of IPv6 ($M)" allowed_other_family
+	point "IPv4, translated, by a next hop of IPv6 ($M)" translated_other_family
+done
 point "flows do not keep a device" device_goes
 ktap_end
