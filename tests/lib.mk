@@ -18,6 +18,9 @@ TEST_BUILT := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) $(TEST_GEN_FILES)
 CFLAGS ?= -O2 -g
 TEST_CFLAGS ?= -std=gnu11 -Wall -Wextra -Wno-unused-parameter -I$(TESTS_DIR)/../uapi
 
+# What tests need of the daemon is built by several at a time, and must not be at the same time.
+IN_TURN = flock $(USERD)/Makefile
+
 all: $(TEST_BUILT)
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): %: %.c $(TEST_DEPS)
