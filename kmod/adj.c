@@ -148,7 +148,9 @@ static struct ethhdr *natfw_hop_eth(struct natfw_hop *hop)
 
 /*
  * A VLAN device keeps no headers, though most have none of their own: what is below puts
- * the tag in when it sends. With VLAN_FLAG_REORDER_HDR, which is usual, that is so.
+ * the tag in when it sends. With VLAN_FLAG_REORDER_HDR, which is usual, that is so. Should
+ * somebody clear the flag later, the tag is put in all the same, save for VLANs within
+ * that VLAN, which the kernel then gets wrong as well.
  */
 static bool natfw_vlan_plain(const struct net_device *dev)
 {
@@ -172,7 +174,8 @@ static bool natfw_hop_copy(struct natfw_hop *hop, const struct neighbour *n)
 {
 	unsigned int seq;
 
-	if (READ_ONCE(n->hh.hh_len) != ETH_HLEN)
+	/* pairs with eth_header_cache(): what has a length was written before */
+	if (smp_load_acquire(&n->hh.hh_len) != ETH_HLEN)
 		return false;
 	do {
 		seq = read_seqbegin(&n->hh.hh_lock);
@@ -233,6 +236,7 @@ static bool natfw_hop_news(const struct natfw_hop *hop, const struct neighbour *
 	if (!hop || hop->n != n)
 		return true;
 	return !natfw_hop_ready(hop) && n->dev->type == ARPHRD_ETHER &&
+	       READ_ONCE(*(const u64 *)n->ha) &&
 	       (READ_ONCE(n->hh.hh_len) == ETH_HLEN || natfw_vlan_plain(n->dev));
 }
 

@@ -12,7 +12,7 @@
  * The header to a neighbour on Ethernet is copied together with the address it
  * was made of. That address still being the neighbour's is all it takes for the
  * copy to be right, and is seen by one load; the kernel's own copy takes a
- * sequence lock.
+ * sequence lock. (If the device's own address changes, its neighbours are dead.)
  *
  * The neighbour is kept only while it is reachable, and let go when its device
  * goes down: whoever holds a neighbour keeps it in the kernel's table, which

@@ -249,7 +249,7 @@ static void wait_exit(struct kunit *test)
 	if (!IS_ERR_OR_NULL(w->nd))
 		detach(w);
 	mutex_lock(&wait_net()->lock);
-	natfw_flow_flush_all(wait_net());
+	natfw_flow_flush(wait_net(), NULL, NULL);
 	mutex_unlock(&wait_net()->lock);
 	free_netdev(w->dev);
 }

@@ -22,7 +22,6 @@
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <linux/if_vlan.h>
 #include <linux/inetdevice.h>
 #include <linux/netfilter.h>
 #include <net/addrconf.h>
@@ -31,11 +30,9 @@
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
-#include <net/l3mdev.h>
 #include <net/lwtunnel.h>
 #include <net/neighbour.h>
 #include <net/route.h>
-#include <net/xfrm.h>
 
 #include "adj.h"
 #include "emit.h"

@@ -397,14 +397,15 @@ static __always_inline void natfw_flow_fetch6(const struct natfw_node *n)
 	if ((unsigned long)f % SMP_CACHE_BYTES)
 		f -= natfw_half_size(true);
 	prefetch(f);
-	prefetch(f + SMP_CACHE_BYTES);
-	prefetch(f + 2 * SMP_CACHE_BYTES);
+	prefetch(f + 64);
+	prefetch(f + 128);
 }
 
 static __always_inline void natfw_flow_fetch4(const struct natfw_node *n)
 {
 	prefetch(n);
-	prefetch((const void *)((unsigned long)n ^ SMP_CACHE_BYTES));
+	/* where lines are longer, both are one */
+	prefetch((const void *)((unsigned long)n ^ 64));
 }
 
 void natfw_flow_prepare(struct natfw_pkt *p)

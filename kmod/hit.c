@@ -7,7 +7,6 @@
  * given back untouched, for emit.c to see to.
  */
 #include <linux/skbuff.h>
-#include <net/arp.h>
 #include <net/neighbour.h>
 #include <net/sch_generic.h>
 #include <net/xfrm.h>
@@ -16,7 +15,6 @@
 #include "compat.h"
 #include "emit.h"
 #include "hit.h"
-#include "ident.h"
 #include "lane.h"
 #include "net.h"
 #include "out.h"
@@ -87,14 +85,6 @@ static __always_inline __wsum natfw_hit_addrs4(struct iphdr *ih, u64 reply)
 	return delta;
 }
 
-static __always_inline __wsum natfw_hit_id(const struct natfw_pkt *p, struct iphdr *ih, u16 source)
-{
-	__be16 old = ih->id;
-
-	ih->id = htons(natfw_ident_take(p->cpu, source, 1));
-	return csum_sub((__force __wsum)ih->id, (__force __wsum)old);
-}
-
 /* All that changes in an IPv4 header, its checksum but once. */
 static __always_inline __wsum natfw_hit_header4(const struct natfw_pkt *p,
 						const struct natfw_half *h, u64 reply)
@@ -104,7 +94,7 @@ static __always_inline __wsum natfw_hit_header4(const struct natfw_pkt *p,
 	__wsum addr = natfw_hit_addrs4(ih, reply), all = addr;
 
 	if (other && !(ih->frag_off & htons(IP_DF)))
-		all = csum_add(all, natfw_hit_id(p, ih, h->node.ident));
+		all = csum_add(all, natfw_rewrite_fresh_id(ih, p->cpu, h->node.ident, 1));
 	/* the upper byte of its word */
 	ih->ttl--;
 	all = csum_sub(all, (__force __wsum)htons(0x0100));
@@ -296,3 +286,10 @@ u32 natfw_way_mtu(const struct natfw_pkt *p, const struct natfw_way *way)
 {
 	return natfw_mtu(p, way->dst);
 }
+
+#ifdef NATFW_KUNIT
+void natfw_test_hit_rewrite(const struct natfw_pkt *p, const struct natfw_half *h)
+{
+	natfw_hit_rewrite(p, h);
+}
+#endif

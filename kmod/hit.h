@@ -118,4 +118,9 @@ bool natfw_emit_frame(const struct natfw_pkt *p, const struct natfw_half *h,
 /* How large packets may be that go there. */
 u32 natfw_way_mtu(const struct natfw_pkt *p, const struct natfw_way *way);
 
+#ifdef NATFW_KUNIT
+/* Translate @p of half @h as natfw_emit_hit() does, and take a hop off. */
+void natfw_test_hit_rewrite(const struct natfw_pkt *p, const struct natfw_half *h);
+#endif
+
 #endif /* _NATFW_HIT_H */

@@ -169,25 +169,18 @@ __wsum natfw_rewrite_addrs(void *nh, bool v6, const union natfw_addr *src,
 	return delta;
 }
 
-static void natfw_rewrite_id_from(struct natfw_pkt *p, u16 source)
-{
-	struct sk_buff *skb = p->skb;
-	struct iphdr *ih = (struct iphdr *)skb->data;
-	__be16 old = ih->id;
-
-	ih->id = htons(natfw_ident_take(p->cpu, source, skb_shinfo(skb)->gso_segs ?: 1));
-	csum_replace2(&ih->check, old, ih->id);
-}
-
 void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x)
 {
 	struct iphdr *ih = ip_hdr(p->skb);
+	u16 source;
 
 	if (natfw_pkt_is6(p) || natfw_addr_equal(&x->src, &p->key.src))
 		return;
 	if (ih->frag_off & htons(IP_DF) && !(p->flags & NATFW_P_REASM))
 		return;
-	natfw_rewrite_id_from(p, natfw_ident_source(&x->src, &x->dst, p->key.proto));
+	source = natfw_ident_source(&x->src, &x->dst, p->key.proto);
+	natfw_csum_apply(&ih->check, natfw_rewrite_fresh_id(ih, p->cpu, source,
+							    skb_shinfo(p->skb)->gso_segs ?: 1));
 }
 
 /* ---- transport header ---- */

@@ -6,10 +6,12 @@
 #ifndef _NATFW_REWRITE_H
 #define _NATFW_REWRITE_H
 
+#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <net/checksum.h>
 
+#include "ident.h"
 #include "key.h"
 
 struct natfw_pkt;
@@ -81,6 +83,15 @@ static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thof
 	natfw_csum_apply(sum, l4->pseudo ? csum_add(d->addr, d->ports) : d->ports);
 	if (l4->mangle && !*sum)
 		*sum = CSUM_MANGLED_0;
+}
+
+/* The datagram at @ih gets the next of @count identifications; what that makes of a sum. */
+static inline __wsum natfw_rewrite_fresh_id(struct iphdr *ih, int cpu, u16 source, u32 count)
+{
+	__be16 old = ih->id;
+
+	ih->id = htons(natfw_ident_take(cpu, source, count));
+	return csum_sub((__force __wsum)ih->id, (__force __wsum)old);
 }
 
 /* In one's complement. */

@@ -236,10 +236,15 @@ static u32 natfw_bucket_guess(const struct natfw_bucket *b, u16 tag)
 struct natfw_node *natfw_table_guess(const struct natfw_table *t, u32 hash)
 {
 	const struct natfw_buckets *a = rcu_dereference(t->cur);
-	const struct natfw_bucket *b = &a->b[hash & a->mask];
-	u32 i = natfw_bucket_guess(b, natfw_tag(hash));
+	const struct natfw_bucket *b;
+	u32 i;
 
-	return i == NATFW_BUCKET_SLOTS ? NULL : rcu_dereference(b->slot[i]);
+	for (b = &a->b[hash & a->mask]; b; b = rcu_dereference(b->next)) {
+		i = natfw_bucket_guess(b, natfw_tag(hash));
+		if (likely(i != NATFW_BUCKET_SLOTS))
+			return rcu_dereference(b->slot[i]);
+	}
+	return NULL;
 }
 
 struct natfw_node *natfw_table_first(const struct natfw_table *t,

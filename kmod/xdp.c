@@ -317,12 +317,9 @@ static __wsum natfw_xdp_ports(struct natfw_xdp *c, void *th)
 /* As natfw_rewrite_id(). */
 static void natfw_xdp_rewrite_id(const struct natfw_xdp *c, struct iphdr *ih)
 {
-	__be16 was = ih->id;
-
 	if (ih->frag_off & htons(IP_DF) || natfw_addr_equal(&c->x.src, &c->p.key.src))
 		return;
-	ih->id = htons(natfw_ident_take(c->p.cpu, c->h->node.ident, 1));
-	csum_replace2(&ih->check, was, ih->id);
+	natfw_csum_apply(&ih->check, natfw_rewrite_fresh_id(ih, c->p.cpu, c->h->node.ident, 1));
 }
 
 static void natfw_xdp_translate(struct natfw_xdp *c)
