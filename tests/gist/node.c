@@ -424,6 +424,8 @@ int main(int argc, char **argv)
 	gist_destroy(net.gist);
 	net.gist = NULL;
 	net_fini();
+	/* callbacks that were put off hold streams that are gone */
+	event_base_loop(net.base, EVLOOP_NONBLOCK);
 	event_base_free(net.base);
 	return 0;
 }
