@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core stock quick debug
+# natfw-test: core oldest quick debug
 #
 # Allow, deny and reject; what happens without a rule; which of several rules wins.
 . "$(dirname "$0")/lib.sh"
