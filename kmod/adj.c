@@ -141,11 +141,6 @@ struct natfw_adj *natfw_adj_get(struct natfw_net *nn, const struct natfw_route *
 
 /* ---- neighbours ---- */
 
-static struct ethhdr *natfw_hop_eth(struct natfw_hop *hop)
-{
-	return (struct ethhdr *)((u8 *)hop->header + HH_DATA_OFF(ETH_HLEN));
-}
-
 /*
  * A VLAN device keeps no headers, though most have none of their own: what is below puts
  * the tag in when it sends. With VLAN_FLAG_REORDER_HDR, which is usual, that is so. Should
@@ -169,45 +164,44 @@ static bool natfw_vlan_plain(const struct net_device *dev)
 #endif
 }
 
-/* The kernel's header to @n, if there is one by now. */
-static bool natfw_hop_copy(struct natfw_hop *hop, const struct neighbour *n)
+/* The kernel has a header to @n by now. */
+static bool natfw_neigh_kept(const struct neighbour *n)
+{
+	/* pairs with eth_header_cache(): what has a length was written before */
+	return smp_load_acquire(&n->hh.hh_len) == ETH_HLEN;
+}
+
+/* True if the header of packets to @n is Ethernet's, and to be had. */
+static bool natfw_neigh_plain(const struct neighbour *n)
+{
+	return n->dev->type == ARPHRD_ETHER && (natfw_neigh_kept(n) || natfw_vlan_plain(n->dev));
+}
+
+static void natfw_hop_copy(struct natfw_hop *hop, const struct neighbour *n)
 {
 	unsigned int seq;
 
-	/* pairs with eth_header_cache(): what has a length was written before */
-	if (smp_load_acquire(&n->hh.hh_len) != ETH_HLEN)
-		return false;
 	do {
 		seq = read_seqbegin(&n->hh.hh_lock);
 		memcpy(hop->header, n->hh.hh_data, sizeof(hop->header));
 	} while (read_seqretry(&n->hh.hh_lock, seq));
-	return true;
 }
 
-static bool natfw_hop_make_up(struct natfw_hop *hop, const struct neighbour *n)
-{
-	struct ethhdr *eh = natfw_hop_eth(hop);
-
-	if (!natfw_vlan_plain(n->dev))
-		return false;
-	memcpy(eh->h_dest, n->ha, ETH_ALEN);
-	ether_addr_copy(eh->h_source, n->dev->dev_addr);
-	eh->h_proto = htons(n->tbl->family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
-	return true;
-}
-
-/* The header of packets to @n, if it is on Ethernet and one is to be had. */
 static void natfw_hop_header(struct natfw_hop *hop, const struct neighbour *n)
 {
-	struct ethhdr *eh = natfw_hop_eth(hop);
+	struct ethhdr *eh = (struct ethhdr *)((u8 *)hop->header + HH_DATA_OFF(ETH_HLEN));
 	u64 ha;
 
-	if (n->dev->type != ARPHRD_ETHER ||
-	    (!natfw_hop_copy(hop, n) && !natfw_hop_make_up(hop, n)))
+	if (!natfw_neigh_plain(n))
 		return;
-	/* an IPv4 packet to a neighbour of IPv6 (RFC 8950) */
-	if (hop->cross)
-		eh->h_proto = htons(ETH_P_IP);
+	if (natfw_neigh_kept(n)) {
+		natfw_hop_copy(hop, n);
+	} else {
+		memcpy(eh->h_dest, n->ha, ETH_ALEN);
+		ether_addr_copy(eh->h_source, n->dev->dev_addr);
+	}
+	/* of packets, which need not be of the neighbour's family (RFC 8950) */
+	eh->h_proto = htons(hop->cross || n->tbl->family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
 	ha = READ_ONCE(*(const u64 *)n->ha);
 	/* the address is changed first, its header a moment later */
 	if (!memcmp(eh->h_dest, &ha, ETH_ALEN))
@@ -235,9 +229,7 @@ static bool natfw_hop_news(const struct natfw_hop *hop, const struct neighbour *
 {
 	if (!hop || hop->n != n)
 		return true;
-	return !natfw_hop_ready(hop) && n->dev->type == ARPHRD_ETHER &&
-	       READ_ONCE(*(const u64 *)n->ha) &&
-	       (READ_ONCE(n->hh.hh_len) == ETH_HLEN || natfw_vlan_plain(n->dev));
+	return !natfw_hop_ready(hop) && READ_ONCE(*(const u64 *)n->ha) && natfw_neigh_plain(n);
 }
 
 void natfw_adj_meet(struct natfw_adj *a, struct neighbour *n, bool cross)

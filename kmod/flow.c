@@ -404,8 +404,7 @@ static __always_inline void natfw_flow_fetch6(const struct natfw_node *n)
 static __always_inline void natfw_flow_fetch4(const struct natfw_node *n)
 {
 	prefetch(n);
-	/* where lines are longer, both are one */
-	prefetch((const void *)((unsigned long)n ^ 64));
+	natfw_node_prefetch(n);
 }
 
 void natfw_flow_prepare(struct natfw_pkt *p)

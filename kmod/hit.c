@@ -119,16 +119,13 @@ static __always_inline void natfw_hit_rewrite(const struct natfw_pkt *p, const s
 	const struct natfw_node *reply = &natfw_half_other(h)->node;
 	__be32 *ports = (__be32 *)(p->skb->data + p->thoff);
 	bool v6 = natfw_pkt_is6(p);
-	const struct natfw_tail *to;
 	struct natfw_delta d;
 	__be32 old = *ports, new;
 
-	to = (const struct natfw_tail *)(natfw_node_words(reply) +
-					 (v6 ? NATFW_NODE_WORDS6 : NATFW_NODE_WORDS4) - 1);
 	d.addr = v6 ? natfw_hit_header6(p, reply)
 		    : natfw_hit_header4(p, h, natfw_node_words(reply)[0]);
 	/* the two exchanged; in one piece, as it is read again at once */
-	new = (__force __be32)rol32((__force u32)to->ports, 16);
+	new = (__force __be32)rol32((__force u32)natfw_node_tail_of(reply, v6)->ports, 16);
 	*ports = new;
 	d.ports = csum_sub((__force __wsum)new, (__force __wsum)old);
 	if (p->key.proto == IPPROTO_TCP)

@@ -68,6 +68,18 @@ static inline bool natfw_csum_partial(const struct sk_buff *skb, unsigned int th
 	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
 }
 
+/* Bring the finished checksum of a transport up to date. */
+static __always_inline void natfw_l4_sum(__sum16 *sum, const struct natfw_l4 *l4,
+					 const struct natfw_delta *d)
+{
+	if (l4->zero && !*sum)
+		return;
+	natfw_csum_apply(sum, l4->pseudo ? csum_add(d->addr, d->ports) : d->ports);
+	if (l4->mangle && !*sum)
+		*sum = CSUM_MANGLED_0;
+}
+
+/* The same where it may be left to the device. */
 static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thoff,
 					  const struct natfw_l4 *l4, const struct natfw_delta *d)
 {
@@ -78,11 +90,7 @@ static __always_inline void natfw_l4_csum(struct sk_buff *skb, unsigned int thof
 			*sum = ~csum_fold(csum_add(csum_unfold(*sum), d->addr));
 		return;
 	}
-	if (l4->zero && !*sum)
-		return;
-	natfw_csum_apply(sum, l4->pseudo ? csum_add(d->addr, d->ports) : d->ports);
-	if (l4->mangle && !*sum)
-		*sum = CSUM_MANGLED_0;
+	natfw_l4_sum(sum, l4, d);
 }
 
 /* The datagram at @ih gets the next of @count identifications; what that makes of a sum. */

@@ -139,15 +139,6 @@ static void natfw_buckets_free(struct natfw_table *t, struct natfw_buckets *a)
 	kfree(a);
 }
 
-/*
- * A flow's two halves lie on two neighbouring lines, aligned to both, and a hit
- * needs both: have them come at the same time.
- */
-static void natfw_node_prefetch(const struct natfw_node *n)
-{
-	prefetch((const void *)((unsigned long)n ^ 64));
-}
-
 /* The node in slot @i of @b if it is under @key, of which @tag is; or NULL. */
 static __always_inline struct natfw_node *natfw_slot_match(const struct natfw_bucket *b, u32 i,
 							   u16 tag, const struct natfw_key *key)

@@ -326,22 +326,15 @@ static void natfw_xdp_translate(struct natfw_xdp *c)
 {
 	const struct natfw_l4 *l4 = natfw_l4_find(c->p.key.proto, natfw_pkt_is6(&c->p));
 	void *th = c->nh + c->p.thoff;
-	__sum16 *sum = th + l4->csum;
-	__wsum delta;
+	struct natfw_delta d;
 
-	delta = natfw_rewrite_addrs(c->nh, natfw_pkt_is6(&c->p), &c->x.src, &c->x.dst);
+	d.addr = natfw_rewrite_addrs(c->nh, natfw_pkt_is6(&c->p), &c->x.src, &c->x.dst);
 	if (!natfw_pkt_is6(&c->p))
 		natfw_xdp_rewrite_id(c, c->nh);
 	if (!l4->csum)
 		return;
-	if (!l4->pseudo)
-		delta = 0;
-	delta = csum_add(delta, natfw_xdp_ports(c, th));
-	if (l4->zero && !*sum)
-		return;
-	natfw_csum_apply(sum, delta);
-	if (l4->mangle && !*sum)
-		*sum = CSUM_MANGLED_0;
+	d.ports = natfw_xdp_ports(c, th);
+	natfw_l4_sum(th + l4->csum, l4, &d);
 }
 
 static void natfw_xdp_rewrite(struct natfw_xdp *c)
