@@ -3,11 +3,13 @@
  * The endpoints of one internal host that have a mapping, and which: protocol
  * and port, to number of the external address and external port.
  *
- * Eight bytes each, hashed into pieces of at most a page that grow, and then
- * split in two (extendible hashing), so that no operation costs more than
- * a page's worth, nor needs more than a page of memory in one piece.
+ * Packed in order of a hash into pieces, mostly of four bytes an entry, that
+ * grow, and then split in two (extendible hashing), so that no operation costs
+ * more than a page's worth, nor needs more than a page of memory in one piece.
+ * Only the directory of a host with many thousands takes more.
  *
- * Called by lease.c, with the pool's lock held. Allocates with GFP_ATOMIC.
+ * Called by map.c and lease.c, with the pool's lock held. Allocates with
+ * GFP_ATOMIC.
  */
 #ifndef _NATFW_ENDPOINT_H
 #define _NATFW_ENDPOINT_H
@@ -17,28 +19,26 @@
 struct natfw_endpoint {
 	u16	port;		/* internal, host order */
 	u8	proto;
-	u8	used;		/* 0: an empty place */
 	u16	address;	/* number in the pool */
 	u16	external;	/* port, host order */
 };
 
-static_assert(sizeof(struct natfw_endpoint) == 8);
-
 struct natfw_endpoint_piece;
+struct natfw_endpoint_table;
 
 /* All zero to start. */
 struct natfw_endpoints {
 	union {
-		struct natfw_endpoint_piece	*piece;	/* depth 0 */
-		struct natfw_endpoint_piece	**dir;	/* by the hash's low bits */
+		struct natfw_endpoint_piece	*piece;	/* all of a few */
+		struct natfw_endpoint_table	*table;	/* one for each protocol */
 	};
 	u32	count;
-	u8	depth;		/* bits of the hash the directory goes by */
+	u8	tables;		/* 0: it is a piece */
 };
 
-/* The entry of an internal endpoint, valid until the next change; or NULL. */
-const struct natfw_endpoint *natfw_endpoint_find(const struct natfw_endpoints *e,
-						 u8 proto, u16 port);
+/* True if that internal endpoint has an entry, which is put into @found. */
+bool natfw_endpoint_find(const struct natfw_endpoints *e, u8 proto, u16 port,
+			 struct natfw_endpoint *found);
 /*
  * Add @new, whose internal endpoint has none. 0 or -ENOMEM. @memory is charged
  * for what is allocated.

@@ -110,9 +110,11 @@ static struct natfw_map *map_at(const struct natfw_pool *p, u8 group, u32 addres
 static struct natfw_map *map_at_endpoint(const struct natfw_pool *p,
 					 const struct natfw_host *host, u8 proto, u16 port)
 {
-	const struct natfw_endpoint *e = natfw_endpoint_find(&host->endpoints, proto, port);
+	struct natfw_endpoint e;
 
-	return e ? map_at(p, natfw_pool_group(proto), e->address, e->external) : NULL;
+	if (!natfw_endpoint_find(&host->endpoints, proto, port, &e))
+		return NULL;
+	return map_at(p, natfw_pool_group(proto), e.address, e.external);
 }
 
 /* A reference to the mapping that has @port of an address of @p, or NULL. */
@@ -475,13 +477,14 @@ static struct natfw_map *map_claim_new(const struct natfw_map_order *o, u32 addr
 	struct natfw_map *m = map_alloc(o->pool, o->rule);
 	u8 proto = o->key->proto;
 	struct natfw_lease lease;
+	struct natfw_endpoint e;
 	int err;
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	m->claimed = true;
 	m->shared = o->pool->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT &&
-		    !natfw_endpoint_find(&o->host->endpoints, proto, ntohs(o->key->sport));
+		    !natfw_endpoint_find(&o->host->endpoints, proto, ntohs(o->key->sport), &e);
 	err = natfw_pool_claim(o->pool, proto, address, port, m, &lease);
 	if (!err)
 		err = map_enter(o->pool, m, o->host, o->key, &lease);
