@@ -299,7 +299,7 @@ static int natfw_flow_publish(struct natfw_pkt *p, struct natfw_flow *f)
 		goto out;
 	err = natfw_half_insert(nn, natfw_flow_half(f, 0), natfw_clash_orig, &c);
 	if (!err) {
-		if (map && !READ_ONCE(map->known))
+		if (map && !natfw_map_is_folded(map) && !READ_ONCE(map->known))
 			WRITE_ONCE(map->known, true);
 		trace_natfw_flow_new(f);
 		return 0;
@@ -383,6 +383,7 @@ static int natfw_bind_plan(struct natfw_pkt *p, struct natfw_rule *w,
 		natfw_flow_dispose(p->nn, f);
 		return natfw_fail(NATFW_R_NO_MEMORY);
 	}
+	natfw_map_fold(f);
 	err = natfw_flow_publish(p, f);
 	if (err)
 		return natfw_bind_lost(p, &orig, err, v);
@@ -457,6 +458,8 @@ static int natfw_bind_mapped(struct natfw_pkt *p, const struct natfw_rule *w,
 
 	m = natfw_map_find_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst,
 			       p->key.dport);
+	if (IS_ERR(m))
+		return natfw_fail(NATFW_R_NO_MEMORY);
 	if (!m)
 		return NATFW_NOT_MAPPED;
 	r = READ_ONCE(m->rule);

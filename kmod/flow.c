@@ -478,14 +478,11 @@ void natfw_flow_reap(struct work_struct *work)
 
 void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
 {
-	struct natfw_map *map = f->map;
-
 	natfw_flow_forget(f);
 	natfw_flow_uncount(nn, f);
 	if (f->extra)
 		natfw_peer_put(nn, f->extra->peer);
-	if (map)
-		natfw_map_put(map);
+	natfw_map_leave(f);
 	/* whoever makes the list begin sees to it that it is served */
 	if (llist_add(&f->dead, &nn->dead))
 		queue_work(natfw_wq, &nn->reap_work);

@@ -75,7 +75,7 @@ struct natfw_extra {
 struct natfw_flow {
 	struct natfw_rule	*rule;		/* reference */
 	union {
-		struct natfw_map	*map;	/* reference, or NULL */
+		struct natfw_map	*map;	/* reference, NULL, or folded: pool.h */
 		struct llist_node	dead;	/* once disposed of */
 	};
 	struct natfw_extra	*extra;		/* or NULL; set once */

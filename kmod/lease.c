@@ -92,14 +92,21 @@ static struct natfw_host *host_new(struct natfw_pool *p, const struct natfw_host
 	return host;
 }
 
+struct natfw_host *natfw_host_find(struct natfw_pool *p, const union natfw_addr *addr,
+				   u16 zone)
+{
+	struct natfw_hostkey key = { .addr = *addr, .zone = zone };
+
+	lockdep_assert_held(&p->lock);
+	return rhashtable_lookup_fast(&p->hosts, &key, host_params);
+}
+
 struct natfw_host *natfw_host_get(struct natfw_pool *p, const union natfw_addr *addr,
 				  u16 zone)
 {
 	struct natfw_hostkey key = { .addr = *addr, .zone = zone };
-	struct natfw_host *host;
+	struct natfw_host *host = natfw_host_find(p, addr, zone);
 
-	lockdep_assert_held(&p->lock);
-	host = rhashtable_lookup_fast(&p->hosts, &key, host_params);
 	if (!host)
 		host = host_new(p, &key);
 	if (host)

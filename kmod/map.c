@@ -6,6 +6,7 @@
  * taking a port, and entering the new one under both endpoints are one step, and
  * so are its last reference and taking it out. So under the lock every mapping
  * met has references. Readers of port maps have no lock: natfw_map_find_ext().
+ * Folding and unfolding (pool.h) is done with the lock held, too.
  *
  * Called by packets (softirq) and rules.
  */
@@ -14,6 +15,7 @@
 
 #include "compat.h"
 #include "event.h"
+#include "flow.h"
 #include "net.h"
 #include "owner.h"
 #include "pool.h"
@@ -98,16 +100,156 @@ bool natfw_map_hold_for(struct natfw_map *m, const struct natfw_key *key)
 	return false;
 }
 
-/* The mapping that has @port of an address; it has references. pool->lock. */
-static struct natfw_map *map_at(const struct natfw_pool *p, u8 group, u32 address,
-				u16 port)
-{
-	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
+/*
+ * Memory
+ */
 
-	return pm ? natfw_portmap_user(pm, port) : NULL;
+/* A mapping of nothing yet, whom readers of port maps take for one that is gone. */
+static struct natfw_map *map_alloc(struct natfw_pool *p, struct natfw_rule *rule)
+{
+	struct natfw_map *m;
+
+	m = kmem_cache_zalloc(map_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!m)
+		return NULL;
+	/* the rule may be on its way out, and just be kept by RCU */
+	if (!natfw_rule_hold(rule)) {
+		kmem_cache_free(map_cache, m);
+		return NULL;
+	}
+	m->rule = rule;
+	atomic_long_add(sizeof(*m), &p->nn->memory);
+	return m;
 }
 
-static struct natfw_map *map_at_endpoint(const struct natfw_pool *p,
+/* @m, of which nothing stands anywhere any more. */
+static void map_free(struct natfw_pool *p, struct natfw_map *m)
+{
+	natfw_rule_put(m->rule);
+	atomic_long_sub(sizeof(*m), &p->nn->memory);
+	kmem_cache_free(map_cache, m);
+}
+
+/* Who gets a reference sees the rest. */
+static void map_live(struct natfw_map *m)
+{
+	smp_wmb();
+	refcount_set(&m->refs, 1);
+}
+
+/*
+ * Folding. All of this with the lock held.
+ */
+
+static void *map_fold_ptr(void *ptr)
+{
+	return (void *)((unsigned long)ptr | NATFW_MAP_FOLDED);
+}
+
+static void *map_unfold_ptr(void *ptr)
+{
+	return (void *)((unsigned long)ptr & ~NATFW_MAP_FOLDED);
+}
+
+/* What the mapping that is folded into @f would be, but for references. */
+static void map_view(struct natfw_pool *p, const struct natfw_flow *f, struct natfw_map *m)
+{
+	struct natfw_key in, reply;
+
+	natfw_node_key(&natfw_flow_half(f, 0)->node, &in);
+	natfw_node_key(&natfw_flow_half(f, 1)->node, &reply);
+	*m = (struct natfw_map) {
+		.rule = f->rule,
+		.host = natfw_host_find(p, &in.src, in.zone),
+		.address = natfw_pool_index(p, &reply.dst),
+		.external = ntohs(reply.dport),
+		.internal = ntohs(in.sport),
+		.proto = in.proto,
+		.shared = p->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT,
+		.known = READ_ONCE(f->flags) & (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED),
+	};
+}
+
+/* True if @f says all that @m does. */
+static bool map_is_told(const struct natfw_map *m, const struct natfw_flow *f)
+{
+	struct natfw_key in, reply, ex;
+
+	if (m->claimed || m->mate || m->mated || READ_ONCE(m->known) || m->rule != f->rule)
+		return false;
+	natfw_node_key(&natfw_flow_half(f, 0)->node, &in);
+	natfw_node_key(&natfw_flow_half(f, 1)->node, &reply);
+	natfw_map_external(m, &ex);
+	return map_is_of(m, &in) && reply.dport == ex.dport &&
+	       natfw_addr_equal(&reply.dst, &ex.dst);
+}
+
+/* The port of @m is @user's. */
+static void map_pass(const struct natfw_pool *p, const struct natfw_map *m, void *user)
+{
+	natfw_portmap_pass(natfw_pool_portmap(p, m->address, natfw_pool_group(m->proto)),
+			   m->external, user);
+}
+
+static void map_fold(struct natfw_pool *p, struct natfw_flow *f)
+{
+	struct natfw_map *m = f->map;
+
+	/* nobody gets another from here on: who finds it in the port map comes for the lock */
+	if (!refcount_dec_if_one(&m->refs))
+		return;
+	if (!map_is_told(m, f)) {
+		map_live(m);
+		return;
+	}
+	map_pass(p, m, map_fold_ptr(f));
+	WRITE_ONCE(f->map, map_fold_ptr(p));
+	map_free(p, m);
+}
+
+void natfw_map_fold(struct natfw_flow *f)
+{
+	struct natfw_map *m = f->map;
+	struct natfw_pool *p;
+
+	if (!m || refcount_read(&m->refs) != 1)
+		return;
+	rcu_read_lock();
+	p = m->host->pool;
+	natfw_pool_lock(p);
+	map_fold(p, f);
+	natfw_pool_unlock(p);
+	rcu_read_unlock();
+}
+
+/* The reference of the mapping is that of @f. ERR_PTR(-ENOMEM), and it stays folded. */
+static struct natfw_map *map_unfold(struct natfw_pool *p, struct natfw_flow *f)
+{
+	struct natfw_map *m = map_alloc(p, f->rule);
+
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	map_view(p, f, m);
+	map_live(m);
+	map_pass(p, m, m);
+	WRITE_ONCE(f->map, m);
+	return m;
+}
+
+/*
+ * Looking for one
+ */
+
+/* The mapping that has @port of an address; it has references. pool->lock. */
+static struct natfw_map *map_at(struct natfw_pool *p, u8 group, u32 address, u16 port)
+{
+	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
+	void *user = pm ? natfw_portmap_user(pm, port) : NULL;
+
+	return natfw_map_is_folded(user) ? map_unfold(p, map_unfold_ptr(user)) : user;
+}
+
+static struct natfw_map *map_at_endpoint(struct natfw_pool *p,
 					 const struct natfw_host *host, u8 proto, u16 port)
 {
 	struct natfw_endpoint e;
@@ -117,28 +259,49 @@ static struct natfw_map *map_at_endpoint(const struct natfw_pool *p,
 	return map_at(p, natfw_pool_group(proto), e.address, e.external);
 }
 
-/* A reference to the mapping that has @port of an address of @p, or NULL. */
-static struct natfw_map *map_find_ext(const struct natfw_pool *p, u8 group, u32 address,
-				      u16 port)
+/* A reference to @m if it is, still, what has @port of an address of @p. */
+static bool map_try_at(struct natfw_map *m, const struct natfw_pool *p, u8 group,
+		       u32 address, u16 port)
+{
+	if (!map_try(m))
+		return false;
+	if (m->host->pool == p && m->address == address && m->external == port &&
+	    natfw_pool_group(m->proto) == group)
+		return true;
+	natfw_map_put(m);
+	return false;
+}
+
+static struct natfw_map *map_find_locked(struct natfw_pool *p, u8 group, u32 address,
+					 u16 port)
 {
 	struct natfw_map *m;
 
-	for (;;) {
-		m = map_at(p, group, address, port);
-		if (!m || !map_try(m))
-			return NULL;
-		if (m->host->pool == p && m->address == address && m->external == port &&
-		    natfw_pool_group(m->proto) == group)
-			return m;
-		natfw_map_put(m);	/* that one went, and this is another */
-	}
+	natfw_pool_lock(p);
+	m = map_at(p, group, address, port);
+	if (!IS_ERR_OR_NULL(m))
+		natfw_map_hold(m);
+	natfw_pool_unlock(p);
+	return m;
+}
+
+/* A reference to the mapping that has @port of an address of @p, or NULL or ERR_PTR. */
+static struct natfw_map *map_find_ext(struct natfw_pool *p, u8 group, u32 address, u16 port)
+{
+	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
+	struct natfw_map *m = pm ? natfw_portmap_user(pm, port) : NULL;
+
+	if (!m || (!natfw_map_is_folded(m) && map_try_at(m, p, group, address, port)))
+		return m;
+	/* folded, or just going to be, or gone: the lock tells */
+	return map_find_locked(p, group, address, port);
 }
 
 struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
 				     const union natfw_addr *addr, __be16 port)
 {
 	int group = natfw_pool_group(proto), address;
-	const struct natfw_pool *p;
+	struct natfw_pool *p;
 
 	if (group < 0)
 		return NULL;
@@ -166,14 +329,12 @@ static void map_lease(const struct natfw_map *m, struct natfw_lease *lease)
 	};
 }
 
-/* @m, of which nothing stands anywhere any more. */
-static void map_free(struct natfw_pool *p, struct natfw_map *m)
+/* There is one mapping less: @m, which is the rule's account. */
+static void map_uncount(struct natfw_pool *p, const struct natfw_map *m)
 {
 	if (!m->claimed)
 		natfw_owner_uncharge(m->rule->owner);
-	natfw_rule_put(m->rule);
 	atomic_dec(&p->nn->nmaps);
-	kmem_cache_free(map_cache, m);
 }
 
 /* Take @m, which has no reference, out. Gives its mate, of which it had one. */
@@ -193,17 +354,30 @@ static struct natfw_map *map_end(struct natfw_pool *p, struct natfw_map *m)
 	map_lease(m, &lease);
 	natfw_pool_give(p, &lease, READ_ONCE(m->known));
 	host->claims -= m->claimed;
-	map_free(p, m);
+	map_uncount(p, m);
 	natfw_host_tidy(p, host);
 	return mate;
+}
+
+static void map_end_folded(struct natfw_pool *p, const struct natfw_flow *f)
+{
+	struct natfw_map view;
+
+	map_view(p, f, &view);
+	map_end(p, &view);
 }
 
 /* natfw_map_put(), with the lock held. */
 static void map_put_locked(struct natfw_pool *p, struct natfw_map *m)
 {
+	struct natfw_map *mate;
+
 	lockdep_assert_held(&p->lock);
-	while (m && refcount_dec_and_test(&m->refs))
-		m = map_end(p, m);
+	while (m && refcount_dec_and_test(&m->refs)) {
+		mate = map_end(p, m);
+		map_free(p, m);
+		m = mate;
+	}
 }
 
 void natfw_map_put(struct natfw_map *m)
@@ -220,27 +394,32 @@ void natfw_map_put(struct natfw_map *m)
 	rcu_read_unlock();
 }
 
+/* It may be unfolded until the lock is there. */
+static void map_leave_folded(struct natfw_pool *p, struct natfw_flow *f)
+{
+	rcu_read_lock();	/* the pool may go with it */
+	natfw_pool_lock(p);
+	if (natfw_map_is_folded(f->map))
+		map_end_folded(p, f);
+	else
+		map_put_locked(p, f->map);
+	natfw_pool_unlock(p);
+	rcu_read_unlock();
+}
+
+void natfw_map_leave(struct natfw_flow *f)
+{
+	struct natfw_map *m = READ_ONCE(f->map);
+
+	if (natfw_map_is_folded(m))
+		map_leave_folded(map_unfold_ptr(m), f);
+	else if (m)
+		natfw_map_put(m);
+}
+
 /*
  * The beginning. All of this with the lock held.
  */
-
-/* A mapping of nothing yet, whom readers of port maps take for one that is gone. */
-static struct natfw_map *map_alloc(struct natfw_pool *p, struct natfw_rule *rule)
-{
-	struct natfw_map *m;
-
-	m = kmem_cache_zalloc(map_cache, GFP_ATOMIC | __GFP_NOWARN);
-	if (!m)
-		return NULL;
-	/* the rule may be on its way out, and just be kept by RCU */
-	if (!natfw_rule_hold(rule)) {
-		kmem_cache_free(map_cache, m);
-		return NULL;
-	}
-	m->rule = rule;
-	atomic_inc(&p->nn->nmaps);
-	return m;
-}
 
 /*
  * @m has @lease, and with it a place in the port map: it comes to life as the
@@ -265,9 +444,8 @@ static int map_enter(struct natfw_pool *p, struct natfw_map *m, struct natfw_hos
 	m->external = lease->port;
 	m->internal = e.port;
 	m->proto = key->proto;
-	/* who gets a reference sees the rest */
-	smp_wmb();
-	refcount_set(&m->refs, 1);
+	atomic_inc(&p->nn->nmaps);
+	map_live(m);
 	natfw_event_map(m, false);
 	return 0;
 }
@@ -326,6 +504,7 @@ static struct natfw_map *map_new(const struct natfw_map_order *o, int address, u
 	err = map_take(o, m, address, port);
 	if (!err)
 		return m;
+	natfw_owner_uncharge(o->rule->owner);
 	map_free(o->pool, m);
 	return ERR_PTR(err);
 }
@@ -352,6 +531,8 @@ static struct natfw_map *map_partner(struct natfw_map *m, const struct natfw_map
 	other.flags = 0;
 	if (m->shared)
 		mate = map_at_endpoint(o->pool, o->host, m->proto, m->internal ^ 1);
+	if (IS_ERR(mate))
+		return mate;
 	if (mate) {
 		if (!maps_pair(m, mate))
 			return ERR_PTR(-ENOSPC);
@@ -381,6 +562,8 @@ static struct natfw_map *map_new_beside(const struct natfw_map_order *o)
 
 	if (!mate)
 		return map_new(o, -1, 0);
+	if (IS_ERR(mate))
+		return mate;
 	if ((mate->external ^ mate->internal) & 1)
 		return ERR_PTR(-ENOSPC);
 	alone.flags = 0;
@@ -395,6 +578,8 @@ static struct natfw_map *map_get(const struct natfw_map_order *o)
 	if (o->pool->conf.mapping != NATFW_MAPPING_ENDPOINT_INDEPENDENT)
 		return map_new(o, -1, 0);
 	m = map_at_endpoint(o->pool, o->host, o->key->proto, ntohs(o->key->sport));
+	if (IS_ERR(m))
+		return m;
 	if (m)
 		natfw_map_hold(m);
 	else if (o->flags & NATFW_RULE_FLAG_PAIR)
@@ -501,6 +686,8 @@ static struct natfw_map *map_claim(struct natfw_map_order *o, u32 address, u16 p
 	struct natfw_map *m;
 
 	m = map_at(o->pool, natfw_pool_group(o->key->proto), address, port);
+	if (IS_ERR(m))
+		return m;
 	if (m && !map_is_of(m, o->key))
 		return ERR_PTR(-EBUSY);
 	if (m) {
@@ -541,9 +728,23 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
 
 #define MAP_WALK_BATCH	4096	/* mappings, until others may run */
 
-/* The next mapping of @p from @c on, up to address @end, or NULL. The lock is held. */
-static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_cursor *c,
-				  u32 end)
+/* What @user of a port is: a mapping, or one that is folded, as @view. The lock is held. */
+static const struct natfw_map *map_seen(struct natfw_pool *p, void *user,
+					struct natfw_map *view)
+{
+	if (!natfw_map_is_folded(user))
+		return user;
+	map_view(p, map_unfold_ptr(user), view);
+	refcount_set(&view->refs, 1);
+	return view;
+}
+
+/*
+ * The next mapping of @p from @c on, up to address @end, or NULL. @view is room for one
+ * that is folded. The lock is held.
+ */
+static const struct natfw_map *map_next(struct natfw_pool *p, struct natfw_map_cursor *c,
+					u32 end, struct natfw_map *view)
 {
 	const struct natfw_portmap *pm;
 	int port;
@@ -555,7 +756,7 @@ static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_c
 			if (port < 0)
 				continue;
 			c->port = port;
-			return natfw_portmap_user(pm, port);
+			return map_seen(p, natfw_portmap_user(pm, port), view);
 		}
 	}
 	return NULL;
@@ -565,7 +766,8 @@ static struct natfw_map *map_next(const struct natfw_pool *p, struct natfw_map_c
 static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c, u32 end, u32 *budget,
 			 int (*fn)(const struct natfw_map *m, void *arg), void *arg)
 {
-	struct natfw_map *m;
+	const struct natfw_map *m;
+	struct natfw_map view;
 	int err = 0;
 
 	/* let others at the lock after each */
@@ -573,7 +775,7 @@ static int map_walk_pool(struct natfw_pool *p, struct natfw_map_cursor *c, u32 e
 		if (!(*budget)--)
 			return -EAGAIN;
 		natfw_pool_lock(p);
-		m = map_next(p, c, end);
+		m = map_next(p, c, end, &view);
 		if (m)
 			err = fn(m, arg);
 		natfw_pool_unlock(p);
@@ -634,11 +836,6 @@ int natfw_map_walk(struct natfw_net *nn, struct natfw_map_cursor *c,
 		cond_resched();
 	}
 	return err;
-}
-
-size_t natfw_map_memory(const struct natfw_net *nn)
-{
-	return atomic_read(&nn->nmaps) * sizeof(struct natfw_map);
 }
 
 int natfw_map_module_init(void)

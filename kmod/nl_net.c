@@ -103,7 +103,7 @@ static u64 net_memory(const struct natfw_net *nn)
 	u64 sum;
 
 	rcu_read_lock();
-	sum = atomic_long_read(&nn->memory) + natfw_pool_memory(nn) + natfw_map_memory(nn);
+	sum = atomic_long_read(&nn->memory) + natfw_pool_memory(nn);
 	rcu_read_unlock();
 	return sum;
 }

@@ -151,6 +151,8 @@ static int natfw_plan_hairpin(struct natfw_pkt *p, const struct natfw_rule *w,
 	if (!natfw_pool_owns(p->nn, zone, &p->key.dst))
 		return 0;
 	m = natfw_map_find_ext(p->nn, p->key.proto, zone, &p->key.dst, p->key.dport);
+	if (IS_ERR(m))
+		return natfw_fail(NATFW_R_NO_MEMORY);
 	if (!m)
 		return 0;
 	/* the filter sees the sender as it will look after translation */
@@ -363,7 +365,7 @@ static bool natfw_test_mapped(struct natfw_pkt *p, struct natfw_test_result *res
 
 	m = natfw_map_find_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst,
 			       p->key.dport);
-	if (!m)
+	if (IS_ERR_OR_NULL(m))
 		return false;
 	admitted = !m->claimed && natfw_peer_admits(p->nn, m, &p->key.src) &&
 		   natfw_rule_visible(m->rule, p->gen);

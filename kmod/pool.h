@@ -10,6 +10,11 @@
  * own, found by nothing but the flow and the external endpoint. ICMP query
  * identifiers count as ports.
  *
+ * Most mappings are one flow's and nobody else's. Then nothing is in a mapping that
+ * is not in the flow as well, and it is folded into it: there is no struct natfw_map,
+ * the flow's pointer to it is one to the pool, and the port map's one to the flow,
+ * both with NATFW_MAP_FOLDED. Whoever else wants the mapping unfolds it first.
+ *
  * Ports are handed out by lease.c (which address, quotas, blocks, hold time)
  * over portmap.c (bitmaps per address and protocol, allocated in pieces as
  * needed). Everything here may be called by packets (softirq) unless said
@@ -28,6 +33,7 @@
 #include "key.h"
 
 struct netlink_ext_ack;
+struct natfw_flow;
 struct natfw_host;
 struct natfw_net;
 struct natfw_owner;
@@ -58,6 +64,13 @@ struct natfw_map {
 
 static_assert(sizeof(struct natfw_map) == 32);
 
+#define NATFW_MAP_FOLDED	1UL	/* in a pointer */
+
+static inline bool natfw_map_is_folded(const void *ptr)
+{
+	return (unsigned long)ptr & NATFW_MAP_FOLDED;
+}
+
 /*
  * Mapping for the internal endpoint (source) of @key: the one that exists (if
  * the pool maps endpoint-independently) or a new one. Returns a reference, or
@@ -81,12 +94,23 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
 				  u8 proto, u16 zone,
 				  const union natfw_addr *addr, __be16 port);
 
-/* Mapping an external endpoint belongs to. A reference, or NULL. Needs RCU. */
+/*
+ * Mapping an external endpoint belongs to. A reference; NULL if there is none, or
+ * ERR_PTR(-ENOMEM) if it could not be unfolded. Needs RCU.
+ */
 struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
 				     const union natfw_addr *addr, __be16 port);
 void natfw_map_hold(struct natfw_map *m);
 /* Last reference: unhashes it, puts the port on hold, sends the event. */
 void natfw_map_put(struct natfw_map *m);
+
+/*
+ * Fold the mapping @f has a reference to into @f, which has two halves and is in nobody's
+ * reach yet, if it is nobody else's. Any context.
+ */
+void natfw_map_fold(struct natfw_flow *f);
+/* @f, which nobody will find any more, lets go of its mapping, if it has one. Any context. */
+void natfw_map_leave(struct natfw_flow *f);
 
 /*
  * A reference to @m, which may be gone already, if it is a mapping of the source
@@ -107,8 +131,6 @@ static inline __be16 natfw_map_ext_port(const struct natfw_map *m)
 {
 	return htons(m->external);
 }
-
-size_t natfw_map_memory(const struct natfw_net *nn);	/* of all mappings, bytes */
 
 /* Position in natfw_map_walk(); zero to start. */
 struct natfw_map_cursor {
@@ -292,6 +314,9 @@ void natfw_pool_unlock(struct natfw_pool *p) __releases(&p->lock);
 struct natfw_host *natfw_host_get(struct natfw_pool *p, const union natfw_addr *addr,
 				  u16 zone);
 void natfw_host_settle(struct natfw_pool *p, struct natfw_host *host);
+/* The host there is, or NULL. */
+struct natfw_host *natfw_host_find(struct natfw_pool *p, const union natfw_addr *addr,
+				   u16 zone);
 /* Let go of @host if it has nothing left and nobody works with it. */
 void natfw_host_tidy(struct natfw_pool *p, struct natfw_host *host);
 

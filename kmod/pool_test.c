@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pools and mappings, without packets. Names begin with the requirements they
- * show (conformance reads them).
+ * Pools, without packets. Names begin with the requirements they show
+ * (conformance reads them).
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -10,108 +10,11 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
-#include "net.h"
 #include "owner.h"
-#include "pool.h"
-#include "rule.h"
+#include "pool_test.h"
 
 #define STRESS_HOSTS	40
 #define STRESS_ROUNDS	20000
-
-struct pool_test {
-	struct natfw_net	*nn;
-	struct natfw_pool	*pool;
-	struct natfw_rule	*rule;
-	struct natfw_pool_conf	conf;
-	struct natfw_range	ranges[3];
-	u32			nranges;
-};
-
-static void set_range(struct natfw_range *r, const char *first, const char *last)
-{
-	natfw_addr_set4(&r->first, in_aton(first));
-	natfw_addr_set4(&r->last, in_aton(last));
-}
-
-static int pool_test_init(struct kunit *test)
-{
-	struct pool_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-
-	if (!t)
-		return -ENOMEM;
-	test->priv = t;
-	t->nn = kunit_kzalloc(test, sizeof(*t->nn), GFP_KERNEL);
-	t->rule = kunit_kzalloc(test, sizeof(*t->rule), GFP_KERNEL);
-	if (!t->nn || !t->rule)
-		return -ENOMEM;
-	t->nn->net = &init_net;
-	mutex_init(&t->nn->lock);
-	INIT_LIST_HEAD(&t->nn->pools);
-	refcount_set(&t->rule->refs, 1);
-	t->rule->nn = t->nn;
-	t->conf = (struct natfw_pool_conf) {
-		.name = "test", .port_min = 1024, .port_max = 65535, .is4 = true,
-		.watermark = 80,
-	};
-	set_range(&t->ranges[0], "192.0.2.1", "192.0.2.1");
-	t->nranges = 1;
-	return natfw_table_init(&t->nn->table, 1024, &t->nn->memory);
-}
-
-/* A host of @p that keeps it, or NULL. */
-static struct natfw_host *keeper(struct natfw_pool *p)
-{
-	struct rhashtable_iter iter;
-	struct natfw_host *host;
-
-	rhashtable_walk_enter(&p->hosts, &iter);
-	rhashtable_walk_start(&iter);
-	do {
-		host = rhashtable_walk_next(&iter);
-	} while (host && (IS_ERR(host) || !host->anchored));
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-	return host;
-}
-
-/* Ports a test took and has not given back keep their host, and that the pool. */
-static void abandon(struct natfw_pool *p)
-{
-	struct natfw_host *host;
-
-	while ((host = keeper(p))) {
-		natfw_pool_lock(p);
-		host->ports = 0;
-		host->claims = 0;
-		natfw_host_tidy(p, host);
-		natfw_pool_unlock(p);
-	}
-}
-
-static void pool_test_exit(struct kunit *test)
-{
-	struct pool_test *t = test->priv;
-
-	if (!t || !t->nn)
-		return;
-	if (!IS_ERR_OR_NULL(t->pool))
-		abandon(t->pool);
-	mutex_lock(&t->nn->lock);
-	natfw_pool_flush_all(t->nn);
-	mutex_unlock(&t->nn->lock);
-	rcu_barrier();
-	natfw_table_fini(&t->nn->table);
-}
-
-static void make(struct kunit *test)
-{
-	struct pool_test *t = test->priv;
-
-	mutex_lock(&t->nn->lock);
-	t->pool = natfw_pool_create(t->nn, &t->conf, t->ranges, t->nranges, NULL);
-	mutex_unlock(&t->nn->lock);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(t->pool));
-}
 
 static void lock(struct pool_test *t)
 {
@@ -172,17 +75,6 @@ static int claim(struct kunit *test, u8 proto, u16 port, struct natfw_lease *lea
 	err = natfw_pool_claim(t->pool, proto, 0, port, NULL, lease);
 	unlock(t);
 	return err;
-}
-
-static void expect_gauges(struct kunit *test, u64 used, u64 held, u32 hosts)
-{
-	struct pool_test *t = test->priv;
-	struct natfw_pool_gauges g;
-
-	natfw_pool_gauge(t->pool, &g);
-	KUNIT_EXPECT_EQ(test, g.used, used);
-	KUNIT_EXPECT_EQ(test, g.held, held);
-	KUNIT_EXPECT_EQ(test, g.hosts, hosts);
 }
 
 static void many_addresses(struct pool_test *t)
@@ -509,196 +401,6 @@ static void pool_stress(struct kunit *test)
 	expect_gauges(test, 0, 0, 0);
 }
 
-static void set_key(struct natfw_key *k, u32 host, u16 port)
-{
-	*k = (struct natfw_key) { .proto = IPPROTO_UDP, .sport = htons(port) };
-	natfw_addr_set4(&k->src, htonl(0x0a000000 + host));
-	natfw_addr_set4(&k->dst, htonl(0x08080808));
-}
-
-/* The mapping that has the external endpoint of @m. */
-static struct natfw_map *find_ext(struct pool_test *t, const struct natfw_map *m)
-{
-	union natfw_addr addr;
-
-	natfw_map_ext_addr(m, &addr);
-	rcu_read_lock();
-	m = natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, &addr, natfw_map_ext_port(m));
-	rcu_read_unlock();
-	return (struct natfw_map *)m;
-}
-
-static void map_independent(struct kunit *test)
-{
-	struct natfw_map *a, *b, *c;
-	struct pool_test *t = test->priv;
-	struct natfw_key k;
-
-	make(test);
-	set_key(&k, 1, 4000);
-	a = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(a));
-	natfw_addr_set4(&k.dst, htonl(0x01010101));
-	k.dport = htons(53);
-	b = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_EXPECT_PTR_EQ(test, a, b);
-	c = find_ext(t, a);
-	KUNIT_EXPECT_PTR_EQ(test, a, c);
-	natfw_map_put(a);
-	natfw_map_put(b);
-	expect_gauges(test, 1, 0, 1);
-	natfw_map_put(c);
-	expect_gauges(test, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->nn->nmaps), 0);
-	KUNIT_EXPECT_EQ(test, refcount_read(&t->rule->refs), 1);
-}
-
-static void map_dependent(struct kunit *test)
-{
-	struct pool_test *t = test->priv;
-	struct natfw_map *a, *b;
-	struct natfw_key k;
-
-	t->conf.mapping = NATFW_MAPPING_ADDRESS_AND_PORT_DEPENDENT;
-	make(test);
-	set_key(&k, 1, 4000);
-	a = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	b = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(a) || IS_ERR(b));
-	KUNIT_EXPECT_PTR_NE(test, a, b);
-	KUNIT_EXPECT_NE(test, (u16)natfw_map_ext_port(a), (u16)natfw_map_ext_port(b));
-	natfw_map_put(a);
-	natfw_map_put(b);
-}
-
-/* Whichever of the two comes first, they end up side by side. */
-static void map_pair(struct kunit *test)
-{
-	struct natfw_map *a, *b, *pair;
-	struct pool_test *t = test->priv;
-	struct natfw_key k;
-	u32 odd;
-
-	make(test);
-	for (odd = 0; odd < 2; odd++) {
-		set_key(&k, 1, 4000 + odd);
-		a = natfw_map_get(t->pool, t->rule, &k, NATFW_RULE_FLAG_PAIR, &pair);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(a));
-		KUNIT_EXPECT_EQ(test, ntohs(natfw_map_ext_port(a)) & 1, (int)odd);
-		KUNIT_EXPECT_EQ(test, ntohs(natfw_map_ext_port(pair)),
-				ntohs(natfw_map_ext_port(a)) ^ 1);
-		natfw_map_put(pair);
-		set_key(&k, 1, 4001 - odd);
-		b = natfw_map_get(t->pool, t->rule, &k, NATFW_RULE_FLAG_PAIR, NULL);
-		KUNIT_EXPECT_PTR_EQ(test, b, pair);
-		natfw_map_put(a);
-		expect_gauges(test, 1, 0, 1);
-		/* the one left gets its partner's port back */
-		set_key(&k, 1, 4000 + odd);
-		a = natfw_map_get(t->pool, t->rule, &k, NATFW_RULE_FLAG_PAIR, NULL);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(a));
-		KUNIT_EXPECT_EQ(test, ntohs(natfw_map_ext_port(a)),
-				ntohs(natfw_map_ext_port(b)) ^ 1);
-		natfw_map_put(a);
-		natfw_map_put(b);
-		expect_gauges(test, 0, 0, 0);
-	}
-	KUNIT_EXPECT_EQ(test, refcount_read(&t->rule->refs), 1);
-}
-
-static void map_pair_alone(struct kunit *test)
-{
-	struct pool_test *t = test->priv;
-	struct natfw_map *a;
-	struct natfw_key k;
-
-	make(test);
-	set_key(&k, 1, 4000);
-	a = natfw_map_get(t->pool, t->rule, &k, NATFW_RULE_FLAG_PAIR, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(a));
-	expect_gauges(test, 2, 0, 1);
-	natfw_map_put(a);
-	expect_gauges(test, 0, 0, 0);
-}
-
-/* The partner is refused: the first goes as well, and with it the host. */
-static void map_pair_refused(struct kunit *test)
-{
-	struct natfw_owner owner = {};
-	struct pool_test *t = test->priv;
-	struct natfw_map *m;
-	struct natfw_key k;
-
-	t->conf.owner_quota = 1;
-	make(test);
-	t->rule->owner = &owner;
-	set_key(&k, 1, 4000);
-	m = natfw_map_get(t->pool, t->rule, &k, NATFW_RULE_FLAG_PAIR, NULL);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(m), (long)-EDQUOT);
-	KUNIT_EXPECT_EQ(test, atomic_read(&owner.ports), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->nn->nmaps), 0);
-	expect_gauges(test, 0, 0, 0);
-	t->rule->owner = NULL;
-}
-
-static void map_claims(struct kunit *test)
-{
-	struct natfw_map *a, *b, *c;
-	struct pool_test *t = test->priv;
-	union natfw_addr ext;
-	struct natfw_key k;
-
-	make(test);
-	natfw_addr_set4(&ext, in_aton("192.0.2.1"));
-	set_key(&k, 1, 80);
-	mutex_lock(&t->nn->lock);
-	a = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &ext, htons(8080));
-	b = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &ext, htons(8080));
-	set_key(&k, 2, 80);
-	c = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &ext, htons(8080));
-	KUNIT_EXPECT_EQ(test, PTR_ERR(c), (long)-EBUSY);
-	c = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &ext, htons(80));
-	KUNIT_EXPECT_NULL(test, c);
-	mutex_unlock(&t->nn->lock);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(a));
-	KUNIT_EXPECT_PTR_EQ(test, a, b);
-	/* the endpoint looks the same from outside, however it goes there */
-	set_key(&k, 1, 80);
-	c = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_EXPECT_PTR_EQ(test, a, c);
-	natfw_map_put(a);
-	natfw_map_put(b);
-	natfw_map_put(c);
-	expect_gauges(test, 0, 0, 0);
-}
-
-static void map_refused(struct kunit *test)
-{
-	struct natfw_pool_gauges g;
-	struct pool_test *t = test->priv;
-	struct natfw_map *a, *b;
-	struct natfw_key k;
-
-	t->conf.port_max = t->conf.port_min;
-	make(test);
-	set_key(&k, 1, 4000);
-	a = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(a));
-	set_key(&k, 2, 4000);
-	b = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(b), (long)-ENOSPC);
-	k.proto = IPPROTO_GRE;
-	b = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(b), (long)-EOPNOTSUPP);
-	natfw_pool_gauge(t->pool, &g);
-	KUNIT_EXPECT_EQ(test, g.refused, 1ULL);
-	/* and the one there was is still there */
-	b = find_ext(t, a);
-	KUNIT_EXPECT_PTR_EQ(test, a, b);
-	natfw_map_put(a);
-	natfw_map_put(b);
-}
-
 static struct kunit_case pool_cases[] = {
 	{ .run_case = pool_ranges, .name = "6888-3 ranges apart from one another" },
 	{ .run_case = pool_paired, .name = "4787-2,6888-2 a host keeps one address" },
@@ -716,13 +418,6 @@ static struct kunit_case pool_cases[] = {
 	{ .run_case = pool_claim, .name = "6888-8 static ports are exempt from holds" },
 	{ .run_case = pool_watermark, .name = "6888-11c watermark with hysteresis" },
 	{ .run_case = pool_stress, .name = "4787-3 many hosts at random" },
-	{ .run_case = map_independent, .name = "4787-1 endpoint-independent mapping" },
-	{ .run_case = map_dependent, .name = "4787-11 address and port dependent mapping" },
-	{ .run_case = map_pair, .name = "4787-4 RTP and RTCP side by side" },
-	{ .run_case = map_pair_alone, .name = "4787-4 a partner nobody asked for goes too" },
-	{ .run_case = map_pair_refused, .name = "6888-4 a pair beyond the quota" },
-	{ .run_case = map_claims, .name = "6888-9 a static endpoint is nobody else's" },
-	{ .run_case = map_refused, .name = "6888-11a,6888-11d no port, no mapping" },
 	{}
 };
 

@@ -340,6 +340,14 @@ void natfw_portmap_hold(struct natfw_portmap *pm, u16 port, u32 until)
 	pm->used--;
 }
 
+void natfw_portmap_pass(struct natfw_portmap *pm, u16 port, void *user)
+{
+	struct natfw_portchunk *c = chunk_at(pm, chunk_of(port));
+
+	if (!WARN_ON_ONCE(!c || !test_bit(bit_of(port), c->busy)))
+		word_change(c, bit_of(port), false, (unsigned long)user);
+}
+
 void natfw_portmap_reclaim(struct natfw_portmap *pm, u16 port, void *user)
 {
 	u32 index = chunk_of(port);

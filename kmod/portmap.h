@@ -94,6 +94,8 @@ int natfw_portmap_find(const struct natfw_portmap *pm, u16 min, u16 max,
 void natfw_portmap_release(struct natfw_portmap *pm, u16 port);
 /* Keep @port, which is in use, from being taken before @until. */
 void natfw_portmap_hold(struct natfw_portmap *pm, u16 port, u32 until);
+/* @port, which is in use, is @user's from now on. */
+void natfw_portmap_pass(struct natfw_portmap *pm, u16 port, void *user);
 /* The port on hold goes back into use, by @user. */
 void natfw_portmap_reclaim(struct natfw_portmap *pm, u16 port, void *user);
 

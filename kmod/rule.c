@@ -323,7 +323,7 @@ static bool natfw_rule_succeeds(struct natfw_rule *r, const struct natfw_txn *tx
 		return false;
 	rcu_read_lock();
 	m = natfw_map_find_ext(r->nn, proto, zone, addr, htons(port));
-	if (m) {
+	if (!IS_ERR_OR_NULL(m)) {
 		doomed = m->claimed && natfw_txn_dooms(txn, READ_ONCE(m->rule));
 		natfw_map_put(m);
 	}
