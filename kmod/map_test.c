@@ -3,6 +3,7 @@
  * Mappings, without packets. Names begin with the requirements they show
  * (conformance reads them).
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
@@ -422,6 +423,53 @@ static void map_fold_dependent(struct kunit *test)
 	expect_nothing(test);
 }
 
+/* Somebody who finds the mapping of @f while it has no reference, for the moment. */
+struct finder {
+	struct pool_test	*t;
+	struct natfw_flow	*f;
+	struct natfw_map	*found;
+	struct completion	done;
+};
+
+static int finder_work(void *arg)
+{
+	struct finder *x = arg;
+
+	x->found = find_flow(x->t, x->f);
+	complete(&x->done);
+	return 0;
+}
+
+/* Who comes in the middle of folding waits for its end, and does not take it for gone. */
+static void map_fold_moment(struct kunit *test)
+{
+	struct pool_test *t = test->priv;
+	struct finder x = { .t = t };
+	struct task_struct *task;
+	struct natfw_map *m;
+
+	make(test);
+	x.f = folded(test, 1, 4000);
+	m = find_flow(t, x.f);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(m));
+	natfw_map_put(m);
+	init_completion(&x.done);
+	task = kthread_create(finder_work, &x, "finder");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	lock(t);
+	refcount_set(&m->refs, 0);
+	wake_up_process(task);
+	mdelay(20);
+	refcount_set(&m->refs, 1);
+	unlock(t);
+	wait_for_completion(&x.done);
+	KUNIT_EXPECT_PTR_EQ(test, x.found, m);
+	if (!IS_ERR_OR_NULL(x.found))
+		natfw_map_put(x.found);
+	leave(x.f);
+	expect_nothing(test);
+}
+
 #define FOLD_FLOWS	32
 
 /* One who makes flows and lets go of them, while the others do the same. */
@@ -553,6 +601,7 @@ static struct kunit_case map_cases[] = {
 	{ .run_case = map_stays, .name = "a mapping no flow can stand for" },
 	{ .run_case = map_fold_hold, .name = "6888-8 hold time of folded mappings" },
 	{ .run_case = map_fold_dependent, .name = "4787-11 folded, address and port dependent" },
+	{ .run_case = map_fold_moment, .name = "4787-1 found in the middle of folding" },
 	{ .run_case = map_fold_race, .name = "4787-1 folded and unfolded by many at once" },
 	{}
 };

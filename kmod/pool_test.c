@@ -16,18 +16,6 @@
 #define STRESS_HOSTS	40
 #define STRESS_ROUNDS	20000
 
-static void lock(struct pool_test *t)
-{
-	rcu_read_lock();
-	natfw_pool_lock(t->pool);
-}
-
-static void unlock(struct pool_test *t)
-{
-	natfw_pool_unlock(t->pool);
-	rcu_read_unlock();
-}
-
 static int take_ask(struct kunit *test, u32 host, const struct natfw_port_ask *ask,
 		    struct natfw_lease *lease)
 {

@@ -106,6 +106,18 @@ static inline void make(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->pool));
 }
 
+static inline void lock(struct pool_test *t)
+{
+	rcu_read_lock();
+	natfw_pool_lock(t->pool);
+}
+
+static inline void unlock(struct pool_test *t)
+{
+	natfw_pool_unlock(t->pool);
+	rcu_read_unlock();
+}
+
 static inline void expect_gauges(struct kunit *test, u64 used, u64 held, u32 hosts)
 {
 	struct pool_test *t = test->priv;
