@@ -89,12 +89,30 @@ uml_need() {
 	fi
 }
 
+# As many files does it take, more or less; there are a few more with --debug.
+UML_FILES=1450
+
 uml_make() {
+	local watch failed=0
 	[[ ! -e $K_DIR/complete ]] || return 0
-	progress "building User Mode Linux ${K_SRC##*/}, a few minutes, once"
-	"$VM/uml-build" "$K_SRC" "$K_DIR" "$@" >"$K_DIR.log" 2>&1 || {
+	progress "building User Mode Linux ${K_SRC##*/}, once; some $UML_FILES files are to be compiled"
+	uml_watch 9>&- >/dev/null &
+	watch=$!
+	# or the shell would comment on how it ended
+	disown "$watch"
+	"$VM/uml-build" "$K_SRC" "$K_DIR" "$@" >"$K_DIR.log" 2>&1 || failed=1
+	kill "$watch" 2>/dev/null || :
+	if ((failed)); then
 		tail -n 40 "$K_DIR.log" >&2
 		die "the kernel build failed; whole log: $K_DIR.log (is tools/vm/deps satisfied?)"
-	}
+	fi
 	progress "User Mode Linux is built"
+}
+
+# Says every minute how far it is, for as long as there is somebody to tell. Whoever waits for
+# the end of the output is not to wait for the last sleep.
+uml_watch() {
+	while sleep 60 2>/dev/null && kill -0 $$ 2>/dev/null; do
+		progress "$({ find "$K_DIR" -name '*.o' 2>/dev/null || :; } | wc -l) of some $UML_FILES files are compiled"
+	done
 }
