@@ -121,6 +121,7 @@ qemu_trial() {
 		echo yes >"$answer.$$"
 	else
 		echo no >"$answer.$$"
+		progress "it does not work here: the guest is emulated, and slow"
 	fi
 	mv "$answer.$$" "$answer"
 	rm -f "$log"
