@@ -120,6 +120,7 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C userd clean
 	$(MAKE) -C userd/manager clean
+	$(MAKE) -C userd/snmp clean
 	$(MAKE) -C tests clean
 	$(RM) -r tests/out
 	@test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
