@@ -290,17 +290,18 @@ static int natfw_flow_publish(struct natfw_pkt *p, struct natfw_flow *f)
 {
 	struct natfw_contest c = { .p = p, .rule = f->rule, .flow = f };
 	struct natfw_half *reply = natfw_flow_half(f, 1);
-	struct natfw_map *map = f->map;		/* once in the table @f may go */
 	struct natfw_net *nn = p->nn;
+	u32 hash = natfw_node_hash(&nn->table, &reply->node);
 	int err;
 
-	err = natfw_half_insert(nn, reply, natfw_clash_reply, &c);
+	/* nobody has asked for that bucket yet, as for the other half's */
+	natfw_table_prepare(&nn->table, hash);
+	natfw_map_fold(f);
+	err = natfw_table_insert(&nn->table, &reply->node, hash, natfw_clash_reply, &c);
 	if (err)
 		goto out;
 	err = natfw_half_insert(nn, natfw_flow_half(f, 0), natfw_clash_orig, &c);
 	if (!err) {
-		if (map && !natfw_map_is_folded(map) && !READ_ONCE(map->known))
-			WRITE_ONCE(map->known, true);
 		trace_natfw_flow_new(f);
 		return 0;
 	}
@@ -383,7 +384,6 @@ static int natfw_bind_plan(struct natfw_pkt *p, struct natfw_rule *w,
 		natfw_flow_dispose(p->nn, f);
 		return natfw_fail(NATFW_R_NO_MEMORY);
 	}
-	natfw_map_fold(f);
 	err = natfw_flow_publish(p, f);
 	if (err)
 		return natfw_bind_lost(p, &orig, err, v);

@@ -10,6 +10,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 
 #include "endpoint.h"
@@ -540,15 +541,29 @@ static int endpoints_spread(struct natfw_endpoints *e, atomic_long_t *memory)
 	return 0;
 }
 
+/* All lines of a large piece at once: halving it would want one after the other. */
+static __always_inline void piece_prefetch(const struct natfw_endpoint_piece *p)
+{
+	const char *line = (const char *)p;
+	u32 i;
+
+	for (i = 0; i < piece_bytes[SIZE_SPLIT]; i += 64)
+		prefetch(line + i);
+}
+
 static const struct natfw_endpoint_piece *piece_of(const struct natfw_endpoints *e, u8 proto,
 						   u16 hash)
 {
+	const struct natfw_endpoint_piece *p;
 	struct natfw_endpoint_table *t;
 
 	if (!e->tables)
 		return e->piece;
 	t = table_of(e, proto);
-	return t ? *table_slot(t, hash) : NULL;
+	p = t ? *table_slot(t, hash) : NULL;
+	if (p)
+		piece_prefetch(p);
+	return p;
 }
 
 bool natfw_endpoint_find(const struct natfw_endpoints *e, u8 proto, u16 port,

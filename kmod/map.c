@@ -151,6 +151,12 @@ static void *map_unfold_ptr(void *ptr)
 	return (void *)((unsigned long)ptr & ~NATFW_MAP_FOLDED);
 }
 
+/* True if @f had packets: somebody outside may know the port. */
+static bool map_was_used(const struct natfw_flow *f)
+{
+	return READ_ONCE(f->flags) & (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED);
+}
+
 /* What the mapping that is folded into @f would be, but for references. */
 static void map_view(struct natfw_pool *p, const struct natfw_flow *f, struct natfw_map *m)
 {
@@ -166,7 +172,7 @@ static void map_view(struct natfw_pool *p, const struct natfw_flow *f, struct na
 		.internal = ntohs(in.sport),
 		.proto = in.proto,
 		.shared = p->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT,
-		.known = READ_ONCE(f->flags) & (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED),
+		.known = map_was_used(f),
 	};
 }
 
@@ -394,15 +400,24 @@ void natfw_map_put(struct natfw_map *m)
 	rcu_read_unlock();
 }
 
+/* For its end: what @f, which leaves it, knows of @m. */
+static void map_note_use(struct natfw_map *m, const struct natfw_flow *f)
+{
+	if (!READ_ONCE(m->known) && map_was_used(f))
+		WRITE_ONCE(m->known, true);
+}
+
 /* It may be unfolded until the lock is there. */
 static void map_leave_folded(struct natfw_pool *p, struct natfw_flow *f)
 {
 	rcu_read_lock();	/* the pool may go with it */
 	natfw_pool_lock(p);
-	if (natfw_map_is_folded(f->map))
+	if (natfw_map_is_folded(f->map)) {
 		map_end_folded(p, f);
-	else
+	} else {
+		map_note_use(f->map, f);
 		map_put_locked(p, f->map);
+	}
 	natfw_pool_unlock(p);
 	rcu_read_unlock();
 }
@@ -411,10 +426,12 @@ void natfw_map_leave(struct natfw_flow *f)
 {
 	struct natfw_map *m = READ_ONCE(f->map);
 
-	if (natfw_map_is_folded(m))
+	if (natfw_map_is_folded(m)) {
 		map_leave_folded(map_unfold_ptr(m), f);
-	else if (m)
+	} else if (m) {
+		map_note_use(m, f);
 		natfw_map_put(m);
+	}
 }
 
 /*

@@ -403,6 +403,12 @@ static void map_fold_hold(struct kunit *test)
 	natfw_map_put(find_flow(t, f));
 	leave(f);
 	expect_gauges(test, 0, 2, 0);
+	/* unfolded before the first packet went */
+	f = folded(test, 1, 4000);
+	natfw_map_put(find_flow(t, f));
+	f->flags |= NATFW_FLOW_SEEN;
+	leave(f);
+	expect_gauges(test, 0, 3, 0);
 }
 
 static void map_fold_dependent(struct kunit *test)
