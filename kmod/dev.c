@@ -30,9 +30,15 @@ static struct hlist_head *natfw_dev_chain(struct natfw_net *nn, const struct net
 	return &nn->dev_index[dev->ifindex % NATFW_DEV_INDEX];
 }
 
+/* natfw_net() for packets, who are in a read-side section of whatever kind anyway. */
+static struct natfw_net *natfw_net_rcu(const struct net *net)
+{
+	return rcu_dereference_check(net->gen, rcu_read_lock_any_held())->ptr[natfw_net_id];
+}
+
 struct natfw_dev *natfw_dev_get_rcu(const struct net_device *dev)
 {
-	struct natfw_net *nn = natfw_net(dev_net(dev));
+	struct natfw_net *nn = natfw_net_rcu(dev_net(dev));
 	struct natfw_dev *nd;
 
 	hlist_for_each_entry_rcu(nd, natfw_dev_chain(nn, dev), index)

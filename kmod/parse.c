@@ -100,30 +100,6 @@ static bool natfw_chain_walk(const struct sk_buff *skb, struct natfw_chain *c,
 
 /* ---- transport ---- */
 
-unsigned int natfw_transport_len(u8 proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return sizeof(struct tcphdr);
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-		return 8;
-	case IPPROTO_SCTP:
-		return 12;
-	case IPPROTO_DCCP:
-		return 12;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return 8;
-	case IPPROTO_ESP:
-		return 8;
-	case IPPROTO_AH:
-		return 12;
-	default:
-		return 0;
-	}
-}
-
 static bool natfw_icmp_is_error(bool v6, u8 type)
 {
 	if (v6)

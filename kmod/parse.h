@@ -110,7 +110,29 @@ static inline void natfw_pkt_begin(struct natfw_pkt *p, struct natfw_dev *nd, st
  */
 int natfw_parse(struct natfw_pkt *p);
 /* Bytes there have to be of the transport header; 0: no ports, identifier or SPI. */
-unsigned int natfw_transport_len(u8 proto);
+static inline unsigned int natfw_transport_len(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return 20;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return 8;
+	case IPPROTO_SCTP:
+		return 12;
+	case IPPROTO_DCCP:
+		return 12;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return 8;
+	case IPPROTO_ESP:
+		return 8;
+	case IPPROTO_AH:
+		return 12;
+	default:
+		return 0;
+	}
+}
 
 static inline int natfw_fail(enum natfw_reason r)
 {

@@ -49,7 +49,8 @@ __bpf_kfunc int bpf_natfw_xdp_run(struct xdp_md *ctx, u32 *ifindex)
 	struct natfw_xdp natfw_not_cleared c;
 	int verdict;
 
-	/* nothing in softirq; a program may be run from a system call, too */
+	/* a program may be run from a system call, too, and drivers have but the latter */
+	rcu_read_lock();
 	local_bh_disable();
 	verdict = natfw_xdp_judge(xdp, &c);
 	if (verdict != XDP_PASS)
@@ -57,6 +58,7 @@ __bpf_kfunc int bpf_natfw_xdp_run(struct xdp_md *ctx, u32 *ifindex)
 	if (verdict == XDP_REDIRECT)
 		*ifindex = c.way.dev->ifindex;
 	local_bh_enable();
+	rcu_read_unlock();
 	return verdict;
 }
 
@@ -70,6 +72,7 @@ __bpf_kfunc int bpf_natfw_xdp_lookup(struct xdp_md *ctx, struct bpf_natfw_xdp *o
 	if (out__sz != sizeof(*out))
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
+	rcu_read_lock();
 	local_bh_disable();
 	verdict = natfw_xdp_judge(xdp, &c);
 	if (verdict != XDP_PASS)
@@ -77,6 +80,7 @@ __bpf_kfunc int bpf_natfw_xdp_lookup(struct xdp_md *ctx, struct bpf_natfw_xdp *o
 	if (verdict == XDP_REDIRECT)
 		natfw_xdp_tell_sent(out, &c);
 	local_bh_enable();
+	rcu_read_unlock();
 	return verdict;
 }
 
