@@ -145,7 +145,13 @@ static inline struct natfw_half *natfw_half_other(const struct natfw_half *h)
 /* What a packet's source and destination become. */
 struct natfw_xlat {
 	union natfw_addr	src, dst;
-	__be16			sport, dport;
+	union {
+		struct {
+			__be16	sport;
+			__be16	dport;
+		};
+		__be32		ports;
+	};
 };
 
 /* How packets of half @h, which is one of two, leave. */
@@ -156,8 +162,8 @@ static inline void natfw_half_xlat(const struct natfw_half *h, struct natfw_xlat
 
 	natfw_node_dst(o, &x->src);
 	natfw_node_src(o, &x->dst);
-	x->sport = t->dport;
-	x->dport = t->sport;
+	/* in one piece, as it is read */
+	x->ports = natfw_ports_reverse(t->ports);
 }
 
 /* What natfw_test_pkt() answers; rule and addresses valid within the RCU section. */

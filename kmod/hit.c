@@ -124,8 +124,8 @@ static __always_inline void natfw_hit_rewrite(const struct natfw_pkt *p, const s
 
 	d.addr = v6 ? natfw_hit_header6(p, reply)
 		    : natfw_hit_header4(p, h, natfw_node_words(reply)[0]);
-	/* the two exchanged; in one piece, as it is read again at once */
-	new = (__force __be32)rol32((__force u32)natfw_node_tail_of(reply, v6)->ports, 16);
+	/* in one piece, as it is read again at once */
+	new = natfw_ports_reverse(natfw_node_tail_of(reply, v6)->ports);
 	*ports = new;
 	d.ports = csum_sub((__force __wsum)new, (__force __wsum)old);
 	if (p->key.proto == IPPROTO_TCP)

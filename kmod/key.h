@@ -19,6 +19,7 @@
 #ifndef _NATFW_KEY_H
 #define _NATFW_KEY_H
 
+#include <linux/bitops.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -92,14 +93,19 @@ static inline bool natfw_key_equal(const struct natfw_key *a,
 		 (x[3] ^ y[3]) | (x[4] ^ y[4]));
 }
 
+/* Source and destination port exchanged. */
+static inline __be32 natfw_ports_reverse(__be32 ports)
+{
+	return (__force __be32)rol32((__force u32)ports, 16);
+}
+
 /* The key packets of the other direction carry, arriving in @zone. */
 static inline void natfw_key_reverse(struct natfw_key *r,
 				     const struct natfw_key *k, u16 zone)
 {
 	r->src = k->dst;
 	r->dst = k->src;
-	r->sport = k->dport;
-	r->dport = k->sport;
+	r->ports = natfw_ports_reverse(k->ports);
 	r->proto = k->proto;
 	r->kind = k->kind;
 	r->zone = zone;

@@ -189,6 +189,11 @@ static inline unsigned long find_next_zero_bit(const unsigned long *map,
 	return from < bits ? from : bits;
 }
 
+static inline u32 rol32(u32 word, unsigned int shift)
+{
+	return word << (shift & 31) | word >> (-shift & 31);
+}
+
 static inline unsigned int hweight_long(unsigned long w)
 {
 	return __builtin_popcountl(w);
