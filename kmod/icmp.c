@@ -98,24 +98,15 @@ static __wsum natfw_inner_ports(const struct natfw_pkt *p, u8 *h,
 {
 	bool v6 = natfw_pkt_is6(p);
 	u8 proto = p->inner.key.proto;
-	__be16 *w = (__be16 *)h;
-	__be16 id;
+	__be16 *id = (__be16 *)(h + 4);
 
-	if (natfw_proto_has_ports(proto) && avail >= 4) {
-		__be32 old = *(__be32 *)h;
-
-		w[0] = x->sport;
-		w[1] = x->dport;
-		return csum_sub((__force __wsum)*(__be32 *)h, (__force __wsum)old);
-	}
+	if (natfw_proto_has_ports(proto) && avail >= 4)
+		return natfw_sub_ports((__be32 *)h, x);
 	if (proto != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || avail < 6)
 		return 0;
-	id = w[2];
 	if (natfw_icmp_request(v6, h[0]))
-		w[2] = x->sport;
-	else if (natfw_icmp_reply(v6, h[0]))
-		w[2] = x->dport;
-	return csum_sub((__force __wsum)w[2], (__force __wsum)id);
+		return natfw_sub_id(id, x->sport);
+	return natfw_icmp_reply(v6, h[0]) ? natfw_sub_id(id, x->dport) : 0;
 }
 
 static void natfw_inner_csum(u8 *h, unsigned int avail,
@@ -124,13 +115,8 @@ static void natfw_inner_csum(u8 *h, unsigned int avail,
 {
 	__sum16 *sum = (__sum16 *)(h + l4->csum);
 
-	if (!l4->csum || avail < l4->csum + sizeof(*sum))
-		return;
-	if (l4->zero && !*sum)
-		return;
-	natfw_csum_apply(sum, l4->pseudo ? csum_add(d->addr, d->ports) : d->ports);
-	if (l4->mangle && !*sum)
-		*sum = CSUM_MANGLED_0;
+	if (l4->csum && avail >= l4->csum + sizeof(*sum))
+		natfw_l4_sum(sum, l4, d);
 }
 
 static void natfw_inner_restore(struct natfw_pkt *p, const struct natfw_xlat *x)
@@ -183,8 +169,7 @@ static void natfw_inner_xlat(struct natfw_xlat *inner, const struct natfw_xlat *
 {
 	inner->src = x->dst;
 	inner->dst = x->src;
-	inner->sport = x->dport;
-	inner->dport = x->sport;
+	inner->ports = natfw_ports_reverse(x->ports);
 }
 
 static void natfw_outer_xlat(struct natfw_xlat *outer, const struct natfw_pkt *p,

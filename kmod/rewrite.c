@@ -26,7 +26,6 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include <net/sctp/checksum.h>
 #include <net/tcp.h>
@@ -185,28 +184,6 @@ void natfw_rewrite_id(struct natfw_pkt *p, const struct natfw_xlat *x)
 
 /* ---- transport header ---- */
 
-static __wsum natfw_sub_ports(__be32 *field, const struct natfw_xlat *x)
-{
-	__be32 old = *field;
-	__be16 *w = (__be16 *)field;
-
-	w[0] = x->sport;
-	w[1] = x->dport;
-	return csum_sub((__force __wsum)*field, (__force __wsum)old);
-}
-
-static __wsum natfw_sub_id(const struct natfw_pkt *p, __be16 *field,
-			   const struct natfw_xlat *x)
-{
-	__be16 old = *field;
-
-	if (!(p->flags & NATFW_P_QUERY))
-		return 0;
-	*field = natfw_icmp_request(natfw_pkt_is6(p), p->icmp_type) ? x->sport
-								    : x->dport;
-	return csum_sub((__force __wsum)*field, (__force __wsum)old);
-}
-
 static bool natfw_sctp_sealed(const struct sk_buff *skb)
 {
 	return skb->ip_summed != CHECKSUM_PARTIAL && !skb_is_gso(skb);
@@ -247,26 +224,12 @@ static void natfw_rewrite_l4(struct natfw_pkt *p, const struct natfw_xlat *x,
 	}
 	if (!l4->csum)
 		return;
-	if (natfw_proto_has_ports(p->key.proto))
-		d.ports = natfw_sub_ports(h, x);
-	else
-		d.ports = natfw_sub_id(p, h + 4, x);
+	if (natfw_proto_has_ports(p->key.proto) || p->flags & NATFW_P_QUERY)
+		d.ports = natfw_sub_endpoints(p, h, x);
 	natfw_l4_csum(p->skb, p->thoff, l4, &d);
 }
 
 /* ---- offloads ---- */
-
-/* The sum a device expects to find in the checksum field: pseudo header only. */
-static __sum16 natfw_pseudo(const struct natfw_pkt *p)
-{
-	u32 len = p->skb->len - p->thoff;
-
-	if (natfw_pkt_is6(p))
-		return ~csum_ipv6_magic(&p->key.src.in6, &p->key.dst.in6, len,
-					p->key.proto, 0);
-	return ~csum_tcpudp_magic(p->key.src.a32[3], p->key.dst.a32[3], len,
-				  p->key.proto, 0);
-}
 
 /*
  * GRO may have chained whole packets by their headers (fraglist). Those would
@@ -288,7 +251,7 @@ static int natfw_unlist(struct natfw_pkt *p)
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_headroom(skb) + p->thoff;
 	skb->csum_offset = l4->csum;
-	*(__sum16 *)(skb->data + p->thoff + l4->csum) = natfw_pseudo(p);
+	*(__sum16 *)(skb->data + p->thoff + l4->csum) = ~natfw_pseudo_sum(p, skb->len - p->thoff);
 	return 0;
 }
 

@@ -10,12 +10,12 @@
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <net/checksum.h>
+#include <net/ip6_checksum.h>
 
+#include "flow.h"
 #include "ident.h"
 #include "key.h"
-
-struct natfw_pkt;
-struct natfw_xlat;
+#include "parse.h"
 
 /* Ones' complement sums of what changed: new minus old. */
 struct natfw_delta {
@@ -100,6 +100,51 @@ static inline __wsum natfw_rewrite_fresh_id(struct iphdr *ih, int cpu, u16 sourc
 
 	ih->id = htons(natfw_ident_take(cpu, source, count));
 	return csum_sub((__force __wsum)ih->id, (__force __wsum)old);
+}
+
+/* Both ports at @field become those of @x. What that makes of a checksum. */
+static __always_inline __wsum natfw_sub_ports(__be32 *field, const struct natfw_xlat *x)
+{
+	__be32 old = *field;
+
+	*field = x->ports;
+	return csum_sub((__force __wsum)x->ports, (__force __wsum)old);
+}
+
+/* The identifier at @field becomes @to. */
+static __always_inline __wsum natfw_sub_id(__be16 *field, __be16 to)
+{
+	__be16 old = *field;
+
+	*field = to;
+	return csum_sub((__force __wsum)to, (__force __wsum)old);
+}
+
+/*
+ * The ports or the identifier of @p, which has either, its transport header at @th,
+ * become those of @x.
+ */
+static __always_inline __wsum natfw_sub_endpoints(const struct natfw_pkt *p, void *th,
+						  const struct natfw_xlat *x)
+{
+	bool v6 = natfw_pkt_is6(p);
+
+	if (natfw_proto_has_ports(p->key.proto))
+		return natfw_sub_ports(th, x);
+	return natfw_sub_id(th + 4, natfw_icmp_request(v6, p->icmp_type) ? x->sport : x->dport);
+}
+
+/*
+ * Checksum of the pseudo header of @p, its transport @len bytes, and of nothing else. The
+ * complement is what a device expects to find in the field.
+ */
+static inline __sum16 natfw_pseudo_sum(const struct natfw_pkt *p, u32 len)
+{
+	const struct natfw_key *k = &p->key;
+
+	if (natfw_pkt_is6(p))
+		return csum_ipv6_magic(&k->src.in6, &k->dst.in6, len, k->proto, 0);
+	return csum_tcpudp_magic(k->src.a32[3], k->dst.a32[3], len, k->proto, 0);
 }
 
 /* In one's complement. */

@@ -24,7 +24,6 @@
 #include <linux/tcp.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
 #include <net/neighbour.h>
 #include <net/route.h>
@@ -201,7 +200,7 @@ static bool natfw_xdp_unfinished(const struct natfw_xdp *c)
 	const struct natfw_l4 *l4 = natfw_l4_find(p->key.proto, natfw_pkt_is6(p));
 	const struct ipv6hdr *ih6 = c->nh;
 	const struct iphdr *ih = c->nh;
-	u32 field, sum, len;
+	u32 field, sum;
 
 	if (p->key.proto == IPPROTO_SCTP)
 		return !((const struct sctphdr *)(c->nh + p->thoff))->checksum;
@@ -210,15 +209,8 @@ static bool natfw_xdp_unfinished(const struct natfw_xdp *c)
 	field = *(const u16 *)(c->nh + p->thoff + l4->csum);
 	if (!field && l4->zero)
 		return false;
-	if (natfw_pkt_is6(p)) {
-		len = ntohs(ih6->payload_len);
-		sum = (__force u16)csum_ipv6_magic(&ih6->saddr, &ih6->daddr, len,
-						   p->key.proto, 0);
-	} else {
-		len = ntohs(ih->tot_len) - p->thoff;
-		sum = (__force u16)csum_tcpudp_magic(ih->saddr, ih->daddr, len,
-						     p->key.proto, 0);
-	}
+	sum = (__force u16)natfw_pseudo_sum(p, natfw_pkt_is6(p) ? ntohs(ih6->payload_len)
+								: ntohs(ih->tot_len) - p->thoff);
 	/* a multiple of 65535 */
 	sum += field;
 	return !sum || sum == 0xffff || sum == 2 * 0xffff;
@@ -236,8 +228,7 @@ static bool natfw_xdp_sendable(const struct xdp_buff *xdp, const struct natfw_xd
 /* A CRC over the whole packet is not done here. */
 static bool natfw_xdp_translatable(const struct natfw_xdp *c)
 {
-	return c->p.key.proto != IPPROTO_SCTP ||
-	       (c->x.sport == c->p.key.sport && c->x.dport == c->p.key.dport);
+	return c->p.key.proto != IPPROTO_SCTP || c->x.ports == c->p.key.ports;
 }
 
 /* Where it goes, if that is known, and takes frames. The stack is to put tags on. */
@@ -297,23 +288,6 @@ int natfw_xdp_judge(const struct xdp_buff *xdp, struct natfw_xdp *c)
 
 /* ---- carrying it out ---- */
 
-static __wsum natfw_xdp_ports(struct natfw_xdp *c, void *th)
-{
-	__be16 *id = th + 4;
-	__be32 *ports = th, was;
-
-	if (natfw_proto_has_ports(c->p.key.proto)) {
-		was = *ports;
-		((__be16 *)th)[0] = c->x.sport;
-		((__be16 *)th)[1] = c->x.dport;
-		return csum_sub((__force __wsum)*ports, (__force __wsum)was);
-	}
-	was = (__force __be32)*id;
-	*id = natfw_icmp_request(natfw_pkt_is6(&c->p), c->p.icmp_type) ? c->x.sport
-								     : c->x.dport;
-	return csum_sub((__force __wsum)*id, (__force __wsum)was);
-}
-
 /* As natfw_rewrite_id(). */
 static void natfw_xdp_rewrite_id(const struct natfw_xdp *c, struct iphdr *ih)
 {
@@ -333,7 +307,7 @@ static void natfw_xdp_translate(struct natfw_xdp *c)
 		natfw_xdp_rewrite_id(c, c->nh);
 	if (!l4->csum)
 		return;
-	d.ports = natfw_xdp_ports(c, th);
+	d.ports = natfw_sub_endpoints(&c->p, th, &c->x);
 	natfw_l4_sum(th + l4->csum, l4, &d);
 }
 
