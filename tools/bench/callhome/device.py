@@ -101,17 +101,11 @@ class Device(signalling.Gateway):
 
     def used(self, name):
         """Seconds of processor time."""
-        with open(f'/proc/{self.process(name)}/stat', encoding='ascii') as f:
-            fields = f.read().rsplit(')', 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / signalling.TICKS
+        return signalling.processor_time(self.process(name))
 
     def used_by_all(self):
         """The same of all processes, with those that have ended."""
-        ticks = 0
-        for pid in self.pids().values():
-            with open(f'/proc/{pid}/stat', encoding='ascii') as f:
-                ticks += sum(int(x) for x in f.read().rsplit(')', 1)[1].split()[11:15])
-        return ticks / signalling.TICKS
+        return sum(signalling.processor_time(pid, children=True) for pid in self.pids().values())
 
     def rules_in_kernel(self):
         out = subprocess.run(['ip', 'netns', 'exec', self.ns['gw'], signalling.CTL, '-j', 'net', 'show'],

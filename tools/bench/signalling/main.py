@@ -18,7 +18,6 @@ import time
 HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.realpath(f'{HERE}/../../..')
 CTL = f'{TOP}/tools/natfwctl/natfwctl'
-TICKS = os.sysconf('SC_CLK_TCK')
 
 CONFIG = '''
 daemon:
@@ -39,6 +38,13 @@ policy:
   entry:
   - {{name: load, kind: [create], third-party: true, sessions-max: 1000000, action: permit}}
 '''
+
+
+def processor_time(pid, children=False):
+    """Seconds a process has used, by ticks; with those of its children that have ended."""
+    with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+        fields = f.read().rsplit(')', 1)[1].split()
+    return sum(int(x) for x in fields[11:15 if children else 13]) / os.sysconf('SC_CLK_TCK')
 
 
 def sh(command):
@@ -118,9 +124,7 @@ class Gateway:
                 with open(f'/proc/{pid}/schedstat', encoding='ascii') as f:
                     total += int(f.read().split()[0]) / 1e9
             except OSError:     # a kernel that only counts ticks
-                with open(f'/proc/{pid}/stat', encoding='ascii') as f:
-                    fields = f.read().rsplit(')', 1)[1].split()
-                total += (int(fields[11]) + int(fields[12])) / TICKS
+                total += processor_time(pid)
         return total
 
     def memory(self):
