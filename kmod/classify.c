@@ -241,8 +241,7 @@ static u32 natfw_filter_bit(const struct natfw_chains *c, u32 hash)
 	return hash & (c->mask * NATFW_FILTER_BITS + NATFW_FILTER_BITS - 1);
 }
 
-/* A key that packets the rule matches have, as far as the shape looks. */
-static void natfw_match_key(struct natfw_key *k, const struct natfw_match *m)
+void natfw_match_key(struct natfw_key *k, const struct natfw_match *m)
 {
 	memset(k, 0, sizeof(*k));
 	k->src = m->src;
@@ -254,6 +253,7 @@ static void natfw_match_key(struct natfw_key *k, const struct natfw_match *m)
 		k->dport = htons(m->dport_min);
 	}
 	k->proto = m->proto;
+	k->kind = NATFW_KIND_FLOW;
 	k->zone = m->zone;
 }
 

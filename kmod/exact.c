@@ -9,22 +9,6 @@
 #include "rule.h"
 #include "txn.h"
 
-static void natfw_exact_key(struct natfw_key *k, const struct natfw_match *m)
-{
-	memset(k, 0, sizeof(*k));
-	k->src = m->src;
-	k->dst = m->dst;
-	if (m->set & NATFW_M_SPI) {
-		k->ports = m->spi;
-	} else {
-		k->sport = htons(m->sport_min);
-		k->dport = htons(m->dport_min);
-	}
-	k->proto = m->proto;
-	k->kind = NATFW_KIND_FLOW;
-	k->zone = m->zone;
-}
-
 void natfw_exact_match(const struct natfw_flow *f, struct natfw_match *m)
 {
 	struct natfw_key k;
@@ -112,7 +96,7 @@ struct natfw_flow *natfw_flow_create_exact(struct natfw_rule *r,
 	int err;
 
 	lockdep_assert_held(&nn->lock);
-	natfw_exact_key(&key, m);
+	natfw_match_key(&key, m);
 	f = natfw_flow_alloc(r, natfw_exact_flags(r), &key, GFP_KERNEL);
 	if (IS_ERR(f))
 		return f;

@@ -318,6 +318,8 @@ bool natfw_match_pkt(const struct natfw_match *m, const struct natfw_pkt *p);
 bool natfw_match_beyond(const struct natfw_match *m, const struct natfw_pkt *p);
 /* True if @m names one key and nothing else. */
 bool natfw_match_exact(const struct natfw_match *m);
+/* A key that packets of @m have: the one, if it is exact, else by the first of each range. */
+void natfw_match_key(struct natfw_key *k, const struct natfw_match *m);
 
 /*
  * A mapping outlives the rule that made it while flows use it. If that rule is
