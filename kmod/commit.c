@@ -302,10 +302,10 @@ static void natfw_rule_tell(struct natfw_net *nn, struct list_head *add, u32 nad
 		return;
 	}
 	for (i = 0; i < ndel; i++)
-		natfw_event_rule_del(del[i]);
+		natfw_event_rule(del[i], true);
 	if (add)
 		list_for_each_entry(r, add, list)
-			natfw_event_rule_new(r);
+			natfw_event_rule(r, false);
 }
 
 static u32 natfw_rules_of_dev(struct natfw_net *nn, int ifindex,

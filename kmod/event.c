@@ -121,28 +121,20 @@ void natfw_event_dev(struct natfw_net *nn, struct natfw_dev *nd, bool gone)
 	event_send(nn, skb, err, NATFW_NLGRP_DEV, GFP_KERNEL);
 }
 
-void natfw_event_rule_new(struct natfw_rule *r)
+void natfw_event_rule(struct natfw_rule *r, bool gone)
 {
-	struct natfw_nl_head head = { .cmd = NATFW_CMD_RULE_NEW_NTF };
+	struct natfw_nl_head head = {
+		.cmd = gone ? NATFW_CMD_RULE_DEL_NTF : NATFW_CMD_RULE_NEW_NTF,
+	};
 	struct natfw_net *nn = r->nn;
 	struct sk_buff *skb;
+	int err;
 
 	skb = event_new(nn, NATFW_NLGRP_RULE, NATFW_NL_RULE_SIZE, GFP_KERNEL);
-	if (skb)
-		event_send(nn, skb, natfw_nl_rule_put(skb, &head, r),
-			   NATFW_NLGRP_RULE, GFP_KERNEL);
-}
-
-void natfw_event_rule_del(struct natfw_rule *r)
-{
-	struct natfw_nl_head head = { .cmd = NATFW_CMD_RULE_DEL_NTF };
-	struct natfw_net *nn = r->nn;
-	struct sk_buff *skb;
-
-	skb = event_new(nn, NATFW_NLGRP_RULE, NATFW_NL_RULE_SIZE, GFP_KERNEL);
-	if (skb)
-		event_send(nn, skb, natfw_nl_rule_put_gone(skb, &head, r),
-			   NATFW_NLGRP_RULE, GFP_KERNEL);
+	if (!skb)
+		return;
+	err = gone ? natfw_nl_rule_put_gone(skb, &head, r) : natfw_nl_rule_put(skb, &head, r);
+	event_send(nn, skb, err, NATFW_NLGRP_RULE, GFP_KERNEL);
 }
 
 void natfw_event_bulk(struct natfw_net *nn, u32 count)

@@ -16,8 +16,7 @@ struct natfw_pool;
 struct natfw_rule;
 
 void natfw_event_dev(struct natfw_net *nn, struct natfw_dev *nd, bool gone); /* nn->lock */
-void natfw_event_rule_new(struct natfw_rule *r);	/* nn->lock */
-void natfw_event_rule_del(struct natfw_rule *r);	/* nn->lock; r->why says why */
+void natfw_event_rule(struct natfw_rule *r, bool gone);	/* nn->lock; if gone, r->why says why */
 void natfw_event_bulk(struct natfw_net *nn, u32 count);	/* too many to tell; nn->lock */
 void natfw_event_pool(struct natfw_pool *p, bool exhausted);
 void natfw_event_limit(struct natfw_net *nn);

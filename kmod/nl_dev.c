@@ -141,18 +141,23 @@ int natfw_nl_dev_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* The same, unless the socket has a transaction open: that cannot have changes of devices. */
+static struct natfw_dev *find_dev_to_change(struct natfw_net *nn, struct genl_info *info)
+{
+	struct natfw_dev *nd = find_dev(nn, info);
+	int err = IS_ERR(nd) ? 0 : natfw_nl_refuse_txn(nn, info);
+
+	return err ? ERR_PTR(err) : nd;
+}
+
 static int dev_set(struct natfw_net *nn, struct genl_info *info,
 		   struct sk_buff *reply, const struct natfw_nl_head *head)
 {
-	struct natfw_dev *nd = find_dev(nn, info);
+	struct natfw_dev *nd = find_dev_to_change(nn, info);
 	struct nlattr **a = info->attrs;
-	int err;
 
 	if (IS_ERR(nd))
 		return PTR_ERR(nd);
-	err = natfw_nl_refuse_txn(nn, info);
-	if (err)
-		return err;
 	natfw_dev_set(nd, get_u32(a[NATFW_A_DEV_ZONE], nd->zone),
 		      get_u32(a[NATFW_A_DEV_DEFAULT], nd->default_verdict),
 		      get_u32(a[NATFW_A_DEV_EMIT], nd->emit));
@@ -168,14 +173,10 @@ int natfw_nl_dev_set_doit(struct sk_buff *skb, struct genl_info *info)
 static int dev_del(struct natfw_net *nn, struct genl_info *info,
 		   struct sk_buff *reply, const struct natfw_nl_head *head)
 {
-	struct natfw_dev *nd = find_dev(nn, info);
-	int err;
+	struct natfw_dev *nd = find_dev_to_change(nn, info);
 
 	if (IS_ERR(nd))
 		return PTR_ERR(nd);
-	err = natfw_nl_refuse_txn(nn, info);
-	if (err)
-		return err;
 	natfw_event_dev(nn, nd, true);
 	natfw_dev_detach(nd);
 	return 0;

@@ -350,7 +350,7 @@ static int rule_change(struct natfw_rule *r, const struct genl_info *info)
 		inactive = nla_get_u32(a[NATFW_A_RULE_FLAGS]) & NATFW_RULE_FLAG_INACTIVE;
 		natfw_rule_set_flags(r, (r->flags & ~NATFW_RULE_FLAG_INACTIVE) | inactive);
 	}
-	natfw_event_rule_new(r);
+	natfw_event_rule(r, false);
 	return 0;
 }
 

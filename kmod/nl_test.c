@@ -170,15 +170,9 @@ static int xlat_put(struct sk_buff *skb, const struct natfw_pkt *p,
 static int rule_put(struct sk_buff *skb, const struct natfw_pkt *p,
 		    const struct natfw_test_result *res)
 {
-	u8 emit = res->emit;
-
-	if (emit == NATFW_EMIT_INHERIT)
-		emit = READ_ONCE(p->nd->emit);
-	if (emit == NATFW_EMIT_INHERIT)
-		emit = READ_ONCE(p->nn->emit);
 	if (nla_put_u32(skb, NATFW_A_TEST_ACTION, res->rule->action) ||
 	    nla_put_u64_64bit(skb, NATFW_A_TEST_RULE, res->rule->id, NATFW_A_TEST_PAD) ||
-	    nla_put_u32(skb, NATFW_A_TEST_EMIT, emit))
+	    nla_put_u32(skb, NATFW_A_TEST_EMIT, natfw_emit_mode(p, res->emit)))
 		return -EMSGSIZE;
 	return res->has_xlat ? xlat_put(skb, p, &res->xlat) : 0;
 }
