@@ -11,27 +11,15 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include <net/sctp/checksum.h>
 
 #include "net.h"
 #include "emit.h"
+#include "packet_test.h"
 #include "rewrite.h"
 
-#define NATFW_TEST_ROOM		128
-#define NATFW_TEST_MAX		2048
 #define NATFW_TEST_ROUNDS	500
-
-/* What a packet is to look like. */
-struct natfw_shape {
-	bool	v6;
-	u8	proto;
-	u8	type;		/* of ICMP */
-	u8	extra;		/* IPv4 options or extension headers, bytes */
-	u16	payload;	/* behind the transport header */
-	u16	cover;		/* bytes the checksum covers, 0: all */
-};
 
 struct natfw_test {
 	struct natfw_net	*nn;
@@ -39,211 +27,13 @@ struct natfw_test {
 	struct natfw_xlat	x;
 };
 
-/* ---- the reference: checksums over everything ---- */
-
-static unsigned int natfw_test_nhlen(const struct natfw_shape *s)
-{
-	return (s->v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + s->extra;
-}
-
-static unsigned int natfw_test_l4len(u8 proto)
-{
-	return proto == IPPROTO_TCP ? 20 : proto == IPPROTO_SCTP ? 12 :
-	       proto == IPPROTO_DCCP ? 16 : proto == IPPROTO_GRE ? 4 : 8;
-}
-
-/* Sum as the receiver makes it: pseudo header and @cover bytes of @len. */
-static __sum16 natfw_test_sum(const void *nh, const void *l4, bool v6, u8 proto,
-			      unsigned int len, unsigned int cover)
-{
-	const struct ipv6hdr *ih6 = nh;
-	const struct iphdr *ih = nh;
-	__wsum sum = csum_partial(l4, cover ?: len, 0);
-
-	if (proto == IPPROTO_ICMP)
-		return csum_fold(sum);
-	if (v6)
-		return csum_ipv6_magic(&ih6->saddr, &ih6->daddr, len, proto, sum);
-	return csum_tcpudp_magic(ih->saddr, ih->daddr, len, proto, sum);
-}
-
-/* True if a receiver would take the packet at @nh, its transport at @l4. */
-static bool natfw_test_sound(const void *nh, const void *l4, unsigned int len,
-			     const struct natfw_shape *s)
-{
-	const struct iphdr *ih = nh;
-	const struct natfw_l4 *info = natfw_l4_find(s->proto, s->v6);
-
-	if (!s->v6 && ip_fast_csum(nh, ih->ihl))
-		return false;
-	return !info->csum ||
-	       !natfw_test_sum(nh, l4, s->v6, s->proto, len, s->cover);
-}
-
-/* ---- making packets ---- */
-
-static void natfw_test_addr(union natfw_addr *a, bool v6)
-{
-	get_random_bytes(a, sizeof(*a));
-	if (v6)
-		a->b[0] = 0x20;
-	else
-		natfw_addr_set4(a, a->a32[0]);
-}
-
-static void natfw_test_nh4(struct iphdr *ih, const struct natfw_shape *s,
-			   const struct natfw_key *k, unsigned int len)
-{
-	memset(ih, 0, natfw_test_nhlen(s));
-	memset(ih + 1, IPOPT_NOOP, s->extra);
-	ih->version = 4;
-	ih->ihl = natfw_test_nhlen(s) / 4;
-	ih->tot_len = htons(len);
-	ih->id = htons(0x1234);
-	ih->frag_off = htons(IP_DF);
-	ih->ttl = 64;
-	ih->protocol = s->proto;
-	ih->saddr = k->src.a32[3];
-	ih->daddr = k->dst.a32[3];
-	ih->check = ip_fast_csum(ih, ih->ihl);
-}
-
-/* @s->extra bytes of destination options. */
-static void natfw_test_nh6(struct ipv6hdr *ih, const struct natfw_shape *s,
-			   const struct natfw_key *k, unsigned int len)
-{
-	u8 *ext = (u8 *)(ih + 1);
-
-	memset(ih, 0, natfw_test_nhlen(s));
-	ih->version = 6;
-	ih->payload_len = htons(len - sizeof(*ih));
-	ih->nexthdr = s->extra ? NEXTHDR_DEST : s->proto;
-	ih->hop_limit = 64;
-	ih->saddr = k->src.in6;
-	ih->daddr = k->dst.in6;
-	if (!s->extra)
-		return;
-	ext[0] = s->proto;
-	ext[1] = s->extra / 8 - 1;
-	ext[2] = IPV6_TLV_PADN;
-	ext[3] = s->extra - 4;
-}
-
-static void natfw_test_seal(void *nh, u8 *l4, unsigned int len,
-			    const struct natfw_shape *s)
-{
-	const struct natfw_l4 *info = natfw_l4_find(s->proto, s->v6);
-	__sum16 *sum = (__sum16 *)(l4 + info->csum);
-
-	if (!info->csum)
-		return;
-	*sum = 0;
-	*sum = natfw_test_sum(nh, l4, s->v6, s->proto, len, s->cover);
-	if (info->mangle && !*sum)
-		*sum = CSUM_MANGLED_0;
-}
-
-/* Transport header and payload of @len bytes at @l4, random but for the key. */
-static void natfw_test_l4(u8 *l4, unsigned int len, const struct natfw_shape *s,
-			  const struct natfw_key *k)
-{
-	__be16 *w = (__be16 *)l4;
-
-	get_random_bytes(l4, len);
-	if (s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6) {
-		l4[0] = s->type;
-		w[2] = natfw_icmp_request(s->v6, s->type) ? k->sport : k->dport;
-		return;
-	}
-	if (!natfw_proto_has_ports(s->proto))
-		return;
-	w[0] = k->sport;
-	w[1] = k->dport;
-	if (s->proto == IPPROTO_TCP)
-		l4[12] = 5 << 4;
-	else if (s->proto == IPPROTO_UDP)
-		w[2] = htons(len);
-	else if (s->proto == IPPROTO_UDPLITE)
-		w[2] = htons(s->cover);
-}
-
-/* A whole packet into @buf; returns its length. */
-static unsigned int natfw_test_packet(u8 *buf, const struct natfw_shape *s,
-				      const struct natfw_key *k)
-{
-	unsigned int nhlen = natfw_test_nhlen(s);
-	unsigned int len = natfw_test_l4len(s->proto) + s->payload;
-
-	if (s->v6)
-		natfw_test_nh6((struct ipv6hdr *)buf, s, k, nhlen + len);
-	else
-		natfw_test_nh4((struct iphdr *)buf, s, k, nhlen + len);
-	natfw_test_l4(buf + nhlen, len, s, k);
-	natfw_test_seal(buf, buf + nhlen, len, s);
-	return nhlen + len;
-}
-
-static void natfw_test_key(struct natfw_key *k, const struct natfw_shape *s)
-{
-	bool query = s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6;
-
-	memset(k, 0, sizeof(*k));
-	natfw_test_addr(&k->src, s->v6);
-	natfw_test_addr(&k->dst, s->v6);
-	k->proto = s->proto;
-	if (!natfw_proto_has_ports(s->proto) && !query)
-		return;
-	get_random_bytes(&k->ports, sizeof(k->ports));
-	if (query && natfw_icmp_request(s->v6, s->type))
-		k->dport = 0;
-	else if (query)
-		k->sport = 0;
-}
-
-static void natfw_test_xlat(struct natfw_xlat *x, const struct natfw_shape *s)
-{
-	struct natfw_key k;
-
-	natfw_test_key(&k, s);
-	x->src = k.src;
-	x->dst = k.dst;
-	x->sport = k.sport;
-	x->dport = k.dport;
-}
-
-static void natfw_test_skb(struct kunit *test, struct natfw_pkt *p, const void *data,
-			   unsigned int len, bool v6)
-{
-	struct sk_buff *skb = alloc_skb(NATFW_TEST_ROOM + len, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, skb);
-	skb_reserve(skb, NATFW_TEST_ROOM);
-	skb_put_data(skb, data, len);
-	skb_reset_mac_header(skb);
-	skb_reset_network_header(skb);
-	skb->protocol = v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
-	kfree_skb(p->skb);
-	p->skb = skb;
-}
-
-/* A random packet of shape @s in t->p, and a translation for it in t->x. */
-static void natfw_test_make(struct kunit *test, const struct natfw_shape *s)
+/* A random packet like @s in t->p, and a translation for it in t->x. */
+static void natfw_test_make(struct kunit *test, const struct natfw_sample *s)
 {
 	struct natfw_test *t = test->priv;
-	struct natfw_pkt *p = &t->p;
-	u8 *buf = kunit_kzalloc(test, NATFW_TEST_MAX, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, buf);
-	natfw_test_key(&p->key, s);
-	natfw_test_xlat(&t->x, s);
-	natfw_test_skb(test, p, buf, natfw_test_packet(buf, s, &p->key), s->v6);
-	kunit_kfree(test, buf);
-	p->flags = s->v6 ? NATFW_P_V6 : 0;
-	if (s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6)
-		p->flags |= NATFW_P_QUERY;
-	p->icmp_type = s->type;
-	p->thoff = natfw_test_nhlen(s);
-	skb_set_transport_header(p->skb, p->thoff);
+	natfw_sample_create(test, &t->p, s);
+	natfw_sample_xlat(&t->x, s);
 }
 
 static const void *natfw_test_at(const struct natfw_pkt *p)
@@ -253,51 +43,19 @@ static const void *natfw_test_at(const struct natfw_pkt *p)
 
 /* ---- what must have come out ---- */
 
-static void natfw_expect_addrs(struct kunit *test, const void *nh, bool v6,
-			       const union natfw_addr *src,
-			       const union natfw_addr *dst)
-{
-	const struct ipv6hdr *ih6 = nh;
-	const struct iphdr *ih = nh;
-
-	if (v6) {
-		KUNIT_EXPECT_TRUE(test, ipv6_addr_equal(&ih6->saddr, &src->in6));
-		KUNIT_EXPECT_TRUE(test, ipv6_addr_equal(&ih6->daddr, &dst->in6));
-	} else {
-		KUNIT_EXPECT_TRUE(test, ih->saddr == src->a32[3]);
-		KUNIT_EXPECT_TRUE(test, ih->daddr == dst->a32[3]);
-	}
-}
-
-static void natfw_expect_ports(struct kunit *test, const void *l4,
-			       const struct natfw_shape *s, __be16 sport, __be16 dport)
-{
-	const __be16 *w = l4;
-
-	if (natfw_proto_has_ports(s->proto)) {
-		KUNIT_EXPECT_EQ(test, ntohs(w[0]), ntohs(sport));
-		KUNIT_EXPECT_EQ(test, ntohs(w[1]), ntohs(dport));
-	} else if (s->proto == IPPROTO_ICMP || s->proto == IPPROTO_ICMPV6) {
-		KUNIT_EXPECT_EQ(test, ntohs(w[2]),
-				ntohs(natfw_icmp_request(s->v6, s->type) ? sport
-									 : dport));
-	}
-}
-
-static void natfw_expect_done(struct kunit *test, const struct natfw_shape *s)
+static void natfw_expect_done(struct kunit *test, const struct natfw_sample *s)
 {
 	const struct natfw_test *t = test->priv;
 	const struct natfw_pkt *p = &t->p;
 	unsigned int len = p->skb->len - p->thoff;
 
 	natfw_expect_addrs(test, p->skb->data, s->v6, &t->x.src, &t->x.dst);
-	natfw_expect_ports(test, natfw_test_at(p), s, t->x.sport, t->x.dport);
-	KUNIT_EXPECT_TRUE(test, natfw_test_sound(p->skb->data, natfw_test_at(p),
-						 len, s));
+	natfw_expect_endpoints(test, natfw_test_at(p), s, &t->x);
+	KUNIT_EXPECT_TRUE(test, natfw_sample_sound(p->skb->data, natfw_test_at(p), len, s));
 }
 
-/* Translate packets of shape @s with all payload lengths up to some. */
-static void natfw_test_shape(struct kunit *test, struct natfw_shape s)
+/* Translate packets like @s with all payload lengths up to some. */
+static void natfw_test_shape(struct kunit *test, struct natfw_sample s)
 {
 	struct natfw_test *t = test->priv;
 	unsigned int n;
@@ -310,7 +68,7 @@ static void natfw_test_shape(struct kunit *test, struct natfw_shape s)
 	}
 }
 
-static void natfw_test_shapes(struct kunit *test, const struct natfw_shape *s,
+static void natfw_test_shapes(struct kunit *test, const struct natfw_sample *s,
 			      unsigned int n)
 {
 	while (n--)
@@ -319,7 +77,7 @@ static void natfw_test_shapes(struct kunit *test, const struct natfw_shape *s,
 
 static void natfw_test_tcp(struct kunit *test)
 {
-	static const struct natfw_shape s[] = {
+	static const struct natfw_sample s[] = {
 		{ .proto = IPPROTO_TCP },
 		{ .proto = IPPROTO_TCP, .extra = 8 },
 		{ .proto = IPPROTO_TCP, .v6 = true },
@@ -331,7 +89,7 @@ static void natfw_test_tcp(struct kunit *test)
 
 static void natfw_test_udp(struct kunit *test)
 {
-	static const struct natfw_shape s[] = {
+	static const struct natfw_sample s[] = {
 		{ .proto = IPPROTO_UDP },
 		{ .proto = IPPROTO_UDP, .extra = 12 },
 		{ .proto = IPPROTO_UDP, .v6 = true },
@@ -343,7 +101,7 @@ static void natfw_test_udp(struct kunit *test)
 
 static void natfw_test_icmp(struct kunit *test)
 {
-	static const struct natfw_shape s[] = {
+	static const struct natfw_sample s[] = {
 		{ .proto = IPPROTO_ICMP, .type = ICMP_ECHO },
 		{ .proto = IPPROTO_ICMP, .type = ICMP_ECHOREPLY },
 		{ .proto = IPPROTO_ICMP, .type = ICMP_TIMESTAMP },
@@ -357,7 +115,7 @@ static void natfw_test_icmp(struct kunit *test)
 
 static void natfw_test_udplite(struct kunit *test)
 {
-	static const struct natfw_shape s[] = {
+	static const struct natfw_sample s[] = {
 		{ .proto = IPPROTO_UDPLITE },
 		{ .proto = IPPROTO_UDPLITE, .cover = 8 },
 		{ .proto = IPPROTO_UDPLITE, .cover = 8, .v6 = true },
@@ -368,7 +126,7 @@ static void natfw_test_udplite(struct kunit *test)
 
 static void natfw_test_dccp(struct kunit *test)
 {
-	static const struct natfw_shape s[] = {
+	static const struct natfw_sample s[] = {
 		{ .proto = IPPROTO_DCCP, .payload = 33 },
 		{ .proto = IPPROTO_DCCP, .cover = 16 },
 		{ .proto = IPPROTO_DCCP, .v6 = true },
@@ -385,7 +143,7 @@ static void natfw_test_dccp(struct kunit *test)
 
 static void natfw_test_portless(struct kunit *test)
 {
-	static const struct natfw_shape s[] = {
+	static const struct natfw_sample s[] = {
 		{ .proto = IPPROTO_GRE },
 		{ .proto = IPPROTO_ESP },
 		{ .proto = IPPROTO_ESP, .v6 = true },
@@ -398,7 +156,7 @@ static void natfw_test_portless(struct kunit *test)
 
 static void natfw_test_udp_none(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .payload = 21 };
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .payload = 21 };
 	struct natfw_test *t = test->priv;
 	struct udphdr *uh;
 
@@ -414,7 +172,7 @@ static void natfw_test_udp_none(struct kunit *test)
 /* Every source port in turn: with one of them the sum comes out as zero. */
 static void natfw_test_udp_zero(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .payload = 4 };
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .payload = 4 };
 	struct natfw_test *t = test->priv;
 	u32 port, hits = 0;
 	__sum16 sum;
@@ -441,7 +199,7 @@ static __le32 *natfw_test_crc(const struct natfw_pkt *p)
 
 static void natfw_test_sctp(struct kunit *test)
 {
-	struct natfw_shape s = { .proto = IPPROTO_SCTP };
+	struct natfw_sample s = { .proto = IPPROTO_SCTP };
 	struct natfw_test *t = test->priv;
 	__le32 error;
 	unsigned int n;
@@ -462,7 +220,7 @@ static void natfw_test_sctp(struct kunit *test)
 
 static void natfw_test_sctp_addrs(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_SCTP, .payload = 40 };
+	const struct natfw_sample s = { .proto = IPPROTO_SCTP, .payload = 40 };
 	struct natfw_test *t = test->priv;
 	__le32 crc;
 
@@ -479,43 +237,23 @@ static void natfw_test_sctp_addrs(struct kunit *test)
 
 static void natfw_test_damaged(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_TCP, .payload = 50 };
+	const struct natfw_sample s = { .proto = IPPROTO_TCP, .payload = 50 };
 	struct natfw_test *t = test->priv;
 
 	natfw_test_make(test, &s);
 	t->p.skb->data[t->p.skb->len - 1] ^= 0x40;
 	KUNIT_ASSERT_EQ(test, natfw_rewrite(&t->p, &t->x), 0);
-	KUNIT_EXPECT_FALSE(test, natfw_test_sound(t->p.skb->data, natfw_test_at(&t->p),
-						  t->p.skb->len - t->p.thoff, &s));
+	KUNIT_EXPECT_FALSE(test, natfw_sample_sound(t->p.skb->data, natfw_test_at(&t->p),
+						    t->p.skb->len - t->p.thoff, &s));
 }
 
 /* ---- offloads ---- */
-
-/* Leave the transport checksum to the device. */
-static void natfw_test_partial(struct natfw_test *t, const struct natfw_shape *s)
-{
-	const struct natfw_l4 *l4 = natfw_l4_find(s->proto, s->v6);
-	struct sk_buff *skb = t->p.skb;
-	unsigned int len = skb->len - t->p.thoff;
-	const struct natfw_key *k = &t->p.key;
-	__sum16 sum;
-
-	if (s->v6)
-		sum = ~csum_ipv6_magic(&k->src.in6, &k->dst.in6, len, s->proto, 0);
-	else
-		sum = ~csum_tcpudp_magic(k->src.a32[3], k->dst.a32[3], len,
-					 s->proto, 0);
-	*(__sum16 *)(skb->data + t->p.thoff + l4->csum) = sum;
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb_headroom(skb) + t->p.thoff;
-	skb->csum_offset = l4->csum;
-}
 
 static void natfw_test_offload(struct kunit *test)
 {
 	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_UDP };
 	struct natfw_test *t = test->priv;
-	struct natfw_shape s = {};
+	struct natfw_sample s = {};
 	unsigned int n;
 
 	for (n = 0; n < NATFW_TEST_ROUNDS; n++) {
@@ -523,7 +261,7 @@ static void natfw_test_offload(struct kunit *test)
 		s.v6 = n & 2;
 		s.payload = n % 67;
 		natfw_test_make(test, &s);
-		natfw_test_partial(t, &s);
+		natfw_sample_unseal(&t->p, &s);
 		KUNIT_ASSERT_EQ(test, natfw_rewrite(&t->p, &t->x), 0);
 		KUNIT_EXPECT_EQ(test, (int)t->p.skb->ip_summed, CHECKSUM_PARTIAL);
 		KUNIT_ASSERT_EQ(test, skb_checksum_help(t->p.skb), 0);
@@ -533,7 +271,7 @@ static void natfw_test_offload(struct kunit *test)
 
 /* Each segment of t->p must be a good packet; returns how many there are. */
 static unsigned int natfw_expect_segments(struct kunit *test,
-					  const struct natfw_shape *s)
+					  const struct natfw_sample *s)
 {
 	struct natfw_test *t = test->priv;
 	struct sk_buff *segs, *next, *seg;
@@ -545,24 +283,23 @@ static unsigned int natfw_expect_segments(struct kunit *test,
 		skb_mark_not_on_list(seg);
 		KUNIT_ASSERT_EQ(test, skb_linearize(seg), 0);
 		natfw_expect_addrs(test, seg->data, s->v6, &t->x.src, &t->x.dst);
-		natfw_expect_ports(test, seg->data + t->p.thoff, s, t->x.sport,
-				   t->x.dport);
+		natfw_expect_endpoints(test, seg->data + t->p.thoff, s, &t->x);
 		KUNIT_EXPECT_TRUE(test,
-				  natfw_test_sound(seg->data, seg->data + t->p.thoff,
-						   seg->len - t->p.thoff, s));
+				  natfw_sample_sound(seg->data, seg->data + t->p.thoff,
+						     seg->len - t->p.thoff, s));
 		kfree_skb(seg);
 		n++;
 	}
 	return n;
 }
 
-static void natfw_test_gso_one(struct kunit *test, const struct natfw_shape *s,
+static void natfw_test_gso_one(struct kunit *test, const struct natfw_sample *s,
 			       u32 type)
 {
 	struct natfw_test *t = test->priv;
 
 	natfw_test_make(test, s);
-	natfw_test_partial(t, s);
+	natfw_sample_unseal(&t->p, s);
 	skb_shinfo(t->p.skb)->gso_size = 100;
 	skb_shinfo(t->p.skb)->gso_segs = 10;
 	skb_shinfo(t->p.skb)->gso_type = type;
@@ -572,11 +309,11 @@ static void natfw_test_gso_one(struct kunit *test, const struct natfw_shape *s,
 
 static void natfw_test_gso(struct kunit *test)
 {
-	static const struct natfw_shape tcp = { .proto = IPPROTO_TCP, .payload = 955 };
-	static const struct natfw_shape tcp6 = {
+	static const struct natfw_sample tcp = { .proto = IPPROTO_TCP, .payload = 955 };
+	static const struct natfw_sample tcp6 = {
 		.proto = IPPROTO_TCP, .payload = 1000, .v6 = true,
 	};
-	static const struct natfw_shape udp = { .proto = IPPROTO_UDP, .payload = 955 };
+	static const struct natfw_sample udp = { .proto = IPPROTO_UDP, .payload = 955 };
 
 	natfw_test_gso_one(test, &tcp, SKB_GSO_TCPV4);
 	natfw_test_gso_one(test, &tcp6, SKB_GSO_TCPV6);
@@ -584,13 +321,13 @@ static void natfw_test_gso(struct kunit *test)
 }
 
 /* As GRO chains whole datagrams: behind the first one, headers are out of sight. */
-static void natfw_test_chain(struct kunit *test, const struct natfw_shape *s,
+static void natfw_test_chain(struct kunit *test, const struct natfw_sample *s,
 			     unsigned int count)
 {
 	struct natfw_test *t = test->priv;
 	struct sk_buff *head, **tail;
 	struct natfw_pkt more = {};
-	u8 *buf = kunit_kzalloc(test, NATFW_TEST_MAX, GFP_KERNEL);
+	u8 *buf = kunit_kzalloc(test, NATFW_SAMPLE_MAX, GFP_KERNEL);
 	unsigned int len;
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
@@ -601,9 +338,9 @@ static void natfw_test_chain(struct kunit *test, const struct natfw_shape *s,
 	skb_shinfo(head)->gso_segs = count;
 	skb_shinfo(head)->gso_type = SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST;
 	while (--count) {
-		len = natfw_test_packet(buf, s, &t->p.key);
+		len = natfw_sample_write(buf, s, &t->p.key);
 		more.skb = NULL;
-		natfw_test_skb(test, &more, buf, len, s->v6);
+		natfw_sample_skb(test, &more, buf, len, s->v6);
 		skb_pull(more.skb, t->p.thoff + 8);
 		*tail = more.skb;
 		tail = &more.skb->next;
@@ -623,7 +360,7 @@ static void natfw_test_chain(struct kunit *test, const struct natfw_shape *s,
 
 static void natfw_test_fraglist(struct kunit *test)
 {
-	struct natfw_shape s = { .proto = IPPROTO_UDP, .payload = 111 };
+	struct natfw_sample s = { .proto = IPPROTO_UDP, .payload = 111 };
 	struct natfw_test *t = test->priv;
 
 	for (s.v6 = false;; s.v6 = true) {
@@ -639,7 +376,7 @@ static void natfw_test_fraglist(struct kunit *test)
 
 static void natfw_test_id(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .payload = 10 };
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .payload = 10, .may_fragment = true };
 	struct natfw_test *t = test->priv;
 	__be16 last = 0;
 	unsigned int n;
@@ -651,9 +388,6 @@ static void natfw_test_id(struct kunit *test)
 		natfw_test_make(test, &s);
 		if (n)
 			t->x = x;
-		ih = ip_hdr(t->p.skb);
-		ih->frag_off = 0;
-		ip_send_check(ih);
 		KUNIT_ASSERT_EQ(test, natfw_rewrite(&t->p, &t->x), 0);
 		natfw_expect_done(test, &s);
 		ih = ip_hdr(t->p.skb);
@@ -664,7 +398,7 @@ static void natfw_test_id(struct kunit *test)
 
 static void natfw_test_df(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .payload = 10 };
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .payload = 10 };
 	struct natfw_test *t = test->priv;
 
 	natfw_test_make(test, &s);
@@ -687,7 +421,7 @@ static void natfw_expect_refused(struct kunit *test)
 
 static void natfw_test_refused(struct kunit *test)
 {
-	struct natfw_shape s = { .proto = IPPROTO_AH, .payload = 20 };
+	struct natfw_sample s = { .proto = IPPROTO_AH, .payload = 20 };
 	struct natfw_test *t = test->priv;
 
 	natfw_test_make(test, &s);
@@ -700,8 +434,8 @@ static void natfw_test_refused(struct kunit *test)
 
 static void natfw_test_source_route(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .extra = 8, .payload = 20 };
-	const struct natfw_shape s6 = { .proto = IPPROTO_UDP, .extra = 24, .payload = 20,
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .extra = 8, .payload = 20 };
+	const struct natfw_sample s6 = { .proto = IPPROTO_UDP, .extra = 24, .payload = 20,
 					.v6 = true };
 	struct natfw_test *t = test->priv;
 	u8 *opt;
@@ -731,11 +465,11 @@ static void natfw_test_source_route(struct kunit *test)
 
 /* ---- ICMP errors ---- */
 
-/* An error in t->p about a packet of shape @s, of which @quote bytes are there. */
-static void natfw_test_error(struct kunit *test, const struct natfw_shape *s,
+/* An error in t->p about a packet like @s, of which @quote bytes are there. */
+static void natfw_test_error(struct kunit *test, const struct natfw_sample *s,
 			     unsigned int quote, unsigned int tail)
 {
-	struct natfw_shape outer = {
+	struct natfw_sample outer = {
 		.v6 = s->v6,
 		.proto = s->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
 		.type = s->v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH,
@@ -743,34 +477,31 @@ static void natfw_test_error(struct kunit *test, const struct natfw_shape *s,
 	struct natfw_test *t = test->priv;
 	struct natfw_pkt *p = &t->p;
 	struct natfw_key k;
-	u8 *buf = kunit_kzalloc(test, NATFW_TEST_MAX, GFP_KERNEL);
+	u8 *buf = kunit_kzalloc(test, NATFW_SAMPLE_MAX, GFP_KERNEL);
 	unsigned int len;
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	natfw_test_key(&k, s);
-	natfw_test_xlat(&t->x, s);
-	natfw_test_key(&p->key, &outer);
+	natfw_sample_key(&k, s);
+	natfw_sample_xlat(&t->x, s);
+	natfw_sample_key(&p->key, &outer);
 	p->key.ports = 0;
 	p->key.dst = k.src;
-	p->thoff = natfw_test_nhlen(&outer);
+	p->thoff = natfw_sample_nhlen(&outer);
 	p->inner.nhoff = p->thoff + 8;
-	p->inner.thoff = p->inner.nhoff + natfw_test_nhlen(s);
-	len = natfw_test_packet(buf + p->inner.nhoff, s, &k);
+	p->inner.thoff = p->inner.nhoff + natfw_sample_nhlen(s);
+	len = natfw_sample_write(buf + p->inner.nhoff, s, &k);
 	quote = min(quote, len);
 	p->inner.len = quote;
 	natfw_key_reverse(&p->inner.key, &k, 0);
 	get_random_bytes(buf + p->inner.nhoff + quote, tail);
 	outer.payload = quote + tail;
 	len = p->inner.nhoff + outer.payload;
-	if (s->v6)
-		natfw_test_nh6((struct ipv6hdr *)buf, &outer, &p->key, len);
-	else
-		natfw_test_nh4((struct iphdr *)buf, &outer, &p->key, len);
+	natfw_sample_header(buf, &outer, &p->key, len);
 	buf[p->thoff] = outer.type;
 	buf[p->thoff + 1] = 3;
-	natfw_test_seal(buf, buf + p->thoff, len - p->thoff, &outer);
+	natfw_sample_seal(buf, buf + p->thoff, len - p->thoff, &outer);
 	p->flags = NATFW_P_ICMPERR | (s->v6 ? NATFW_P_V6 : 0);
-	natfw_test_skb(test, p, buf, len, s->v6);
+	natfw_sample_skb(test, p, buf, len, s->v6);
 	kunit_kfree(test, buf);
 }
 
@@ -778,10 +509,10 @@ static void natfw_test_error(struct kunit *test, const struct natfw_shape *s,
  * Restore it and see what it is then. The transport of the quoted packet is
  * verified where all of it is there and was good (@whole).
  */
-static void natfw_expect_restored(struct kunit *test, const struct natfw_shape *s,
+static void natfw_expect_restored(struct kunit *test, const struct natfw_sample *s,
 				  bool whole)
 {
-	const struct natfw_shape outer = {
+	const struct natfw_sample outer = {
 		.v6 = s->v6, .proto = s->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
 	};
 	struct natfw_test *t = test->priv;
@@ -793,22 +524,22 @@ static void natfw_expect_restored(struct kunit *test, const struct natfw_shape *
 	KUNIT_ASSERT_EQ(test, natfw_icmp_restore(p, &to, &t->x), 0);
 	d = p->skb->data;
 	natfw_expect_addrs(test, d, s->v6, &to.src, &to.dst);
-	KUNIT_EXPECT_TRUE(test, natfw_test_sound(d, d + p->thoff,
-						 p->skb->len - p->thoff, &outer));
+	KUNIT_EXPECT_TRUE(test, natfw_sample_sound(d, d + p->thoff,
+						   p->skb->len - p->thoff, &outer));
 	KUNIT_EXPECT_EQ(test, d[p->thoff], s->v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH);
 	KUNIT_EXPECT_EQ(test, d[p->thoff + 1], 3);
 	d += p->inner.nhoff;
 	natfw_expect_addrs(test, d, s->v6, &t->x.src, &t->x.dst);
-	natfw_expect_ports(test, d + natfw_test_nhlen(s), s, t->x.sport, t->x.dport);
+	natfw_expect_endpoints(test, d + natfw_sample_nhlen(s), s, &t->x);
 	if (!s->v6)
 		KUNIT_EXPECT_EQ(test, (__force u16)ip_fast_csum(d, d[0] & 15), 0);
 	if (whole)
 		KUNIT_EXPECT_TRUE(test,
-				  natfw_test_sound(d, d + natfw_test_nhlen(s),
-						   p->inner.len - natfw_test_nhlen(s), s));
+				  natfw_sample_sound(d, d + natfw_sample_nhlen(s),
+						     p->inner.len - natfw_sample_nhlen(s), s));
 }
 
-static const struct natfw_shape natfw_test_quoted[] = {
+static const struct natfw_sample natfw_test_quoted[] = {
 	{ .proto = IPPROTO_TCP, .payload = 30 },
 	{ .proto = IPPROTO_TCP, .payload = 31, .v6 = true },
 	{ .proto = IPPROTO_UDP, .payload = 17 },
@@ -837,13 +568,13 @@ static void natfw_test_error_whole(struct kunit *test)
 /* As little as RFC 792 asks for, and every length above it. */
 static void natfw_test_error_cut(struct kunit *test)
 {
-	const struct natfw_shape *s;
+	const struct natfw_sample *s;
 	unsigned int n, cut;
 
 	for (n = 0; n < ARRAY_SIZE(natfw_test_quoted); n++) {
 		s = &natfw_test_quoted[n];
 		for (cut = 8; cut < 28; cut++) {
-			natfw_test_error(test, s, natfw_test_nhlen(s) + cut, 0);
+			natfw_test_error(test, s, natfw_sample_nhlen(s) + cut, 0);
 			natfw_expect_restored(test, s, false);
 		}
 	}
@@ -851,7 +582,7 @@ static void natfw_test_error_cut(struct kunit *test)
 
 static void natfw_test_error_options(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .extra = 4, .payload = 12 };
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .extra = 4, .payload = 12 };
 
 	natfw_test_error(test, &s, 1000, 0);
 	natfw_expect_restored(test, &s, true);
@@ -860,7 +591,7 @@ static void natfw_test_error_options(struct kunit *test)
 /* Multi-part messages: what stands behind the quotation stays as it is. */
 static void natfw_test_error_extended(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_TCP, .payload = 100 };
+	const struct natfw_sample s = { .proto = IPPROTO_TCP, .payload = 100 };
 	struct natfw_test *t = test->priv;
 	u8 was[24];
 
@@ -873,7 +604,7 @@ static void natfw_test_error_extended(struct kunit *test)
 
 static void natfw_test_error_forged(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_TCP, .payload = 100 };
+	const struct natfw_sample s = { .proto = IPPROTO_TCP, .payload = 100 };
 	struct natfw_test *t = test->priv;
 
 	natfw_test_error(test, &s, 60, 0);
@@ -887,7 +618,7 @@ static void natfw_test_error_forged(struct kunit *test)
 /* Two changes that cancel out for the ICMP checksum, and not for the header's. */
 static void natfw_test_error_inner_csum(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_TCP, .payload = 100 };
+	const struct natfw_sample s = { .proto = IPPROTO_TCP, .payload = 100 };
 	struct natfw_test *t = test->priv;
 	__be16 *len, *seq;
 
@@ -900,14 +631,14 @@ static void natfw_test_error_inner_csum(struct kunit *test)
 
 static void natfw_test_error_inner_l4(struct kunit *test)
 {
-	const struct natfw_shape s = { .proto = IPPROTO_UDP, .payload = 11 };
-	const struct natfw_shape outer = { .proto = IPPROTO_ICMP };
+	const struct natfw_sample s = { .proto = IPPROTO_UDP, .payload = 11 };
+	const struct natfw_sample outer = { .proto = IPPROTO_ICMP };
 	struct natfw_test *t = test->priv;
 
 	natfw_test_error(test, &s, 1000, 0);
 	t->p.skb->data[t->p.inner.thoff + 6] ^= 0x55;
-	natfw_test_seal(t->p.skb->data, t->p.skb->data + t->p.thoff,
-			t->p.skb->len - t->p.thoff, &outer);
+	natfw_sample_seal(t->p.skb->data, t->p.skb->data + t->p.thoff,
+			  t->p.skb->len - t->p.thoff, &outer);
 	natfw_expect_restored(test, &s, false);
 }
 
