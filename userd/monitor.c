@@ -20,16 +20,15 @@
 #include "limit.h"
 #include "monitor.h"
 #include "notify.h"
+#include "outfit.h"
 #include "sandbox.h"
 #include "secret.h"
 #include "sshd.h"
 #include "supply.h"
 
 #define QUEUE_MAX	(64u << 20)	/* to a process: a configuration is never refused */
-#define PART		32768		/* octets of a configuration in one message */
 #define PING_MS		5000
 #define PINGS_MAX	6		/* unanswered */
-#define KIND_MAX	64		/* descriptors of one kind */
 #define SIG_DOWN_MS	2000		/* to tell neighbours */
 #define DOWN_MS		1000
 #define MGMT_MS		60000	/* without managers, if mgmt dies over and over */
@@ -141,150 +140,7 @@ static void end(int status)
 	go_down();
 }
 
-/* ------------------------------------------------------------------ giving to a process */
-
-/* A process gets the keys that are its business. */
-static struct conf *conf_for(const struct conf *whole, enum proc_id id)
-{
-	void *packed;
-	size_t len;
-	struct conf *c;
-	unsigned int i;
-
-	if (conf_pack(whole, &packed, &len))
-		return NULL;
-	c = conf_unpack(packed, len);
-	explicit_bzero(packed, len);
-	free(packed);
-	for (i = 0; c && i < c->key_count; i++)
-		if (id == PROC_CTL || id == PROC_MGMT ||
-		    (id == PROC_SIG && c->keys[i].id != c->nslp.key_id))
-			explicit_bzero(c->keys[i].secret, sizeof(c->keys[i].secret));
-	return c;
-}
-
-static int give_parts(struct child *c, enum msg_type type, const uint8_t *packed, size_t len)
-{
-	struct proc_part part = { (uint32_t)len, 0 };
-	int err = 0;
-
-	do {
-		size_t n = len - part.at < PART ? len - part.at : PART;
-
-		err = channel_send(c->channel, type, &part, sizeof(part), packed + part.at, n, -1);
-		part.at += (uint32_t)n;
-	} while (!err && part.at < len);
-	return err;
-}
-
-static int give_conf_as(struct child *c, enum msg_type type, const struct conf *whole)
-{
-	struct conf *own = conf_for(whole, c->id);
-	void *packed;
-	size_t len;
-	int err = own ? conf_pack(own, &packed, &len) : -ENOMEM;
-
-	conf_free(own);
-	if (err)
-		return err;
-	err = give_parts(c, type, packed, len);
-	explicit_bzero(packed, len);
-	free(packed);
-	return err;
-}
-
-static int give_conf(struct child *c)
-{
-	return give_conf_as(c, MSG_CONF, m.conf);
-}
-
-static int give_setup(struct child *c)
-{
-	struct proc_setup s = { .uid = m.uid, .gid = m.gid, .to_syslog = m.conf->syslog };
-	int err = secret_derive(m.secret, c->id, &s.secrets);
-
-	snprintf(s.chroot, sizeof(s.chroot), "%s", m.conf->chroot);
-	memcpy(s.level, m.conf->level, sizeof(s.level));
-	if (!err)
-		err = say(c, MSG_SETUP, &s, sizeof(s));
-	explicit_bzero(&s, sizeof(s));
-	return err;
-}
-
-static int give_fd(struct child *c, enum proc_socket which, uint32_t arg, int fd)
-{
-	struct proc_fd what = { which, arg };
-
-	return channel_send(c->channel, MSG_SOCKET, &what, sizeof(what), NULL, 0, fd);
-}
-
-static void open_failed(enum proc_socket which, int err)
-{
-	log_error(SUB_MAIN, "cannot open %s: %s", supply_name(which),
-		  err == -ESTALE ? "no such file" : strerror(-err));
-}
-
-/* Everything of one kind. The first start fails where something is missing, later ones go on. */
-static int give_kind(struct child *c, enum proc_socket which)
-{
-	uint32_t arg;
-	int fd, err = 0;
-
-	for (arg = 0; !err && arg < KIND_MAX; arg++) {
-		fd = supply_open(m.conf, c->id, which, arg);
-		if (fd == -ENOENT)
-			return 0;
-		if (fd == -EAFNOSUPPORT) {
-			log_info(SUB_MAIN, "%s: not on this system", supply_name(which));
-			continue;
-		}
-		if (fd < 0) {
-			open_failed(which, fd);
-			if (c->lives == 1)
-				return fd;
-		}
-		err = give_fd(c, which, arg, fd < 0 ? -1 : fd);
-		if (fd < 0)
-			return err;
-	}
-	return err;
-}
-
-static int give_fds(struct child *c)
-{
-	enum proc_socket which;
-	int err = 0;
-
-	for (which = SOCKET_UDP4; !err && which <= SOCKET_CA; which++)
-		if (supply_for(c->id, which))
-			err = give_kind(c, which);
-	return err;
-}
-
 /* ------------------------------------------------------------------ channels between processes */
-
-static int give_channel(struct child *c, const struct child *peer, bool again, int fd)
-{
-	struct proc_wire w = { peer->id, again };
-
-	return channel_send(c->channel, MSG_CHANNEL, &w, sizeof(w), NULL, 0, fd);
-}
-
-static int connect_to(struct child *c, struct child *peer)
-{
-	int pair[2], err = channel_pair(pair);
-
-	if (err)
-		return err;
-	err = give_channel(c, peer, false, pair[0]);
-	if (err) {
-		close(pair[1]);
-		return err;
-	}
-	err = give_channel(peer, c, c->lives > 1, pair[1]);
-	/* one that has just died is buried soon; if it lives again, that connects it */
-	return err == -EPIPE || err == -ECONNRESET ? 0 : err;
-}
 
 static int connect_all(struct child *c)
 {
@@ -293,7 +149,7 @@ static int connect_all(struct child *c)
 
 	for_each_child(peer)
 		if (!err && peer != c && peer->channel)
-			err = connect_to(c, peer);
+			err = outfit_connect(c, peer);
 	return err;
 }
 
@@ -314,19 +170,6 @@ static void all_ready(void)
 	m.reloading = false;
 	notify("READY=1\nSTATUS=Running");
 	change_in_force();
-}
-
-static void answer_fd(struct child *c, const struct proc_fd *ask)
-{
-	int fd;
-
-	/* each of them is one of ours until it is taken: who asks for more than there are does not take them */
-	if (channel_descriptors(c->channel) > limit_asked(m.conf))
-		return;
-	fd = supply_open(m.conf, c->id, ask->which, ask->arg);
-	if (fd < 0 && fd != -ENOENT)
-		open_failed(ask->which, fd);
-	give_fd(c, ask->which, ask->arg, fd < 0 ? -1 : fd);
 }
 
 static void reload(void);
@@ -380,7 +223,7 @@ static void on_message(void *arg, unsigned int type, const void *data, size_t le
 	} else if (type == MSG_PING && !len) {
 		c->unanswered = 0;
 	} else if (type == MSG_ASK_FD && len == sizeof(struct proc_fd)) {
-		answer_fd(c, data);
+		outfit_give_asked(c, m.conf, data);
 	} else if (type == MSG_RELOAD && len == 1 && c->id == PROC_CTL) {
 		reload_asked(*(const uint8_t *)data);
 	} else if (type == MSG_SSH_STOP && len == sizeof(struct ssh_stop) && c->id == PROC_MGMT) {
@@ -413,14 +256,14 @@ static void tell_mgmt(enum msg_type type, const void *data, size_t len)
 
 static int furnish(struct child *c)
 {
-	int err = give_setup(c);
+	int err = outfit_give_setup(c, m.conf, m.secret, m.uid, m.gid);
 
 	if (!err)
-		err = give_conf(c);
+		err = outfit_give_conf(c, MSG_CONF, m.conf);
 	if (!err)
 		err = connect_all(c);
 	if (!err)
-		err = give_fds(c);
+		err = outfit_give_sockets(c, m.conf);
 	return err ? err : say(c, MSG_START, NULL, 0);
 }
 
@@ -627,7 +470,7 @@ static void spread(void)
 		if (err)
 			log_warn(SUB_MAIN, "process %s may not have more descriptors: %s", process_name(c->id),
 				 strerror(-err));
-		if (give_conf(c))
+		if (outfit_give_conf(c, MSG_CONF, m.conf))
 			kill(c->pid, SIGKILL);
 	}
 }
@@ -680,7 +523,7 @@ static bool ask_kern(const struct conf *c)
 {
 	struct child *kern = &m.child[PROC_KERN];
 
-	if (!kern->channel || give_conf_as(kern, MSG_TRY, c))
+	if (!kern->channel || outfit_give_conf(kern, MSG_TRY, c))
 		return false;
 	m.tries++;
 	return true;
