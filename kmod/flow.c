@@ -476,16 +476,22 @@ void natfw_flow_reap(struct work_struct *work)
 	}
 }
 
-void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
+/* @stood: it was in the table, and packets may have left by it that have not told yet. */
+static void natfw_flow_end(struct natfw_net *nn, struct natfw_flow *f, bool stood)
 {
 	natfw_flow_forget(f);
 	natfw_flow_uncount(nn, f);
 	if (f->extra)
 		natfw_peer_put(nn, f->extra->peer);
-	natfw_map_leave(f);
+	natfw_map_leave(f, stood);
 	/* whoever makes the list begin sees to it that it is served */
 	if (llist_add(&f->dead, &nn->dead))
 		queue_work(natfw_wq, &nn->reap_work);
+}
+
+void natfw_flow_dispose(struct natfw_net *nn, struct natfw_flow *f)
+{
+	natfw_flow_end(nn, f, false);
 }
 
 bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f)
@@ -495,7 +501,7 @@ bool natfw_flow_kill(struct natfw_net *nn, struct natfw_flow *f)
 	trace_natfw_flow_del(f);
 	if (f->flags & NATFW_FLOW_TWO)
 		natfw_table_remove(&nn->table, &natfw_flow_half(f, 1)->node);
-	natfw_flow_dispose(nn, f);
+	natfw_flow_end(nn, f, true);
 	return true;
 }
 

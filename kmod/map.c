@@ -204,6 +204,8 @@ static void map_fold(struct natfw_pool *p, struct natfw_flow *f)
 	/* nobody gets another from here on: who finds it in the port map comes for the lock */
 	if (!refcount_dec_if_one(&m->refs))
 		return;
+	/* pairs with the release of who had one before: what was written of it is seen */
+	smp_acquire__after_ctrl_dep();
 	if (!map_is_told(m, f)) {
 		map_live(m);
 		return;
@@ -238,7 +240,8 @@ static struct natfw_map *map_unfold(struct natfw_pool *p, struct natfw_flow *f)
 	map_view(p, f, m);
 	map_live(m);
 	map_pass(p, m, m);
-	WRITE_ONCE(f->map, m);
+	/* natfw_map_leave() lets go of its reference without the lock, if it sees it */
+	smp_store_release(&f->map, m);
 	return m;
 }
 
@@ -365,11 +368,12 @@ static struct natfw_map *map_end(struct natfw_pool *p, struct natfw_map *m)
 	return mate;
 }
 
-static void map_end_folded(struct natfw_pool *p, const struct natfw_flow *f)
+static void map_end_folded(struct natfw_pool *p, const struct natfw_flow *f, bool used)
 {
 	struct natfw_map view;
 
 	map_view(p, f, &view);
+	view.known |= used;
 	map_end(p, &view);
 }
 
@@ -400,36 +404,36 @@ void natfw_map_put(struct natfw_map *m)
 	rcu_read_unlock();
 }
 
-/* For its end: what @f, which leaves it, knows of @m. */
-static void map_note_use(struct natfw_map *m, const struct natfw_flow *f)
+static void map_note_use(struct natfw_map *m, bool used)
 {
-	if (!READ_ONCE(m->known) && map_was_used(f))
+	if (used && !READ_ONCE(m->known))
 		WRITE_ONCE(m->known, true);
 }
 
 /* It may be unfolded until the lock is there. */
-static void map_leave_folded(struct natfw_pool *p, struct natfw_flow *f)
+static void map_leave_folded(struct natfw_pool *p, struct natfw_flow *f, bool used)
 {
 	rcu_read_lock();	/* the pool may go with it */
 	natfw_pool_lock(p);
 	if (natfw_map_is_folded(f->map)) {
-		map_end_folded(p, f);
+		map_end_folded(p, f, used);
 	} else {
-		map_note_use(f->map, f);
+		map_note_use(f->map, used);
 		map_put_locked(p, f->map);
 	}
 	natfw_pool_unlock(p);
 	rcu_read_unlock();
 }
 
-void natfw_map_leave(struct natfw_flow *f)
+void natfw_map_leave(struct natfw_flow *f, bool used)
 {
 	struct natfw_map *m = READ_ONCE(f->map);
 
+	used |= map_was_used(f);
 	if (natfw_map_is_folded(m)) {
-		map_leave_folded(map_unfold_ptr(m), f);
+		map_leave_folded(map_unfold_ptr(m), f, used);
 	} else if (m) {
-		map_note_use(m, f);
+		map_note_use(m, used);
 		natfw_map_put(m);
 	}
 }

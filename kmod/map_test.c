@@ -5,6 +5,7 @@
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/inet.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -211,7 +212,8 @@ static void map_refused(struct kunit *test)
 static struct natfw_flow *flow_of(struct natfw_rule *rule, const struct natfw_key *k,
 				  struct natfw_map *m)
 {
-	struct natfw_flow *f = kzalloc(sizeof(*f) + 2 * natfw_half_size(false), GFP_KERNEL);
+	bool v6 = !natfw_key_is4(k);
+	struct natfw_flow *f = kzalloc(sizeof(*f) + 2 * natfw_half_size(v6), GFP_KERNEL);
 	struct natfw_key ex, reply;
 
 	if (!f)
@@ -220,7 +222,7 @@ static struct natfw_flow *flow_of(struct natfw_rule *rule, const struct natfw_ke
 	natfw_key_reverse(&reply, k, 0);
 	reply.dst = ex.dst;
 	reply.dport = ex.dport;
-	f->flags = NATFW_FLOW_TWO | NATFW_FLOW_NAT;
+	f->flags = NATFW_FLOW_TWO | NATFW_FLOW_NAT | (v6 ? NATFW_FLOW_V6 : 0);
 	f->rule = rule;
 	f->map = m;
 	natfw_node_set_key(&natfw_flow_half(f, 0)->node, k);
@@ -229,26 +231,32 @@ static struct natfw_flow *flow_of(struct natfw_rule *rule, const struct natfw_ke
 	return f;
 }
 
-/* A flow from port @port of host @host, with its mapping folded into it if that can be. */
-static struct natfw_flow *folded(struct kunit *test, u32 host, u16 port)
+/* A flow of @k, with its mapping folded into it if that can be. */
+static struct natfw_flow *folded_key(struct kunit *test, const struct natfw_key *k)
 {
 	struct pool_test *t = test->priv;
 	struct natfw_flow *f;
 	struct natfw_map *m;
-	struct natfw_key k;
 
-	set_key(&k, host, port);
-	m = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
+	m = natfw_map_get(t->pool, t->rule, k, 0, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m));
-	f = flow_of(t->rule, &k, m);
+	f = flow_of(t->rule, k, m);
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	natfw_map_fold(f);
 	return f;
 }
 
+static struct natfw_flow *folded(struct kunit *test, u32 host, u16 port)
+{
+	struct natfw_key k;
+
+	set_key(&k, host, port);
+	return folded_key(test, &k);
+}
+
 static void leave(struct natfw_flow *f)
 {
-	natfw_map_leave(f);
+	natfw_map_leave(f, false);
 	kfree(f);
 }
 
@@ -403,12 +411,22 @@ static void map_fold_hold(struct kunit *test)
 	natfw_map_put(find_flow(t, f));
 	leave(f);
 	expect_gauges(test, 0, 2, 0);
+	/* was in the table: its first packet may be on its way */
+	f = folded(test, 1, 4000);
+	natfw_map_leave(f, true);
+	kfree(f);
+	expect_gauges(test, 0, 3, 0);
+	f = folded(test, 1, 4000);
+	natfw_map_put(find_flow(t, f));
+	natfw_map_leave(f, true);
+	kfree(f);
+	expect_gauges(test, 0, 4, 0);
 	/* unfolded before the first packet went */
 	f = folded(test, 1, 4000);
 	natfw_map_put(find_flow(t, f));
 	f->flags |= NATFW_FLOW_SEEN;
 	leave(f);
-	expect_gauges(test, 0, 3, 0);
+	expect_gauges(test, 0, 5, 0);
 }
 
 static void map_fold_dependent(struct kunit *test)
@@ -429,11 +447,101 @@ static void map_fold_dependent(struct kunit *test)
 	expect_nothing(test);
 }
 
+/* Identifiers of queries are ports, and IPv6 has its own form of keys. */
+static void check_fold(struct kunit *test, const struct natfw_key *k)
+{
+	struct pool_test *t = test->priv;
+	struct natfw_flow *f = folded_key(test, k);
+	struct natfw_map *m;
+
+	KUNIT_EXPECT_TRUE(test, natfw_map_is_folded(f->map));
+	m = find_flow(t, f);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(m));
+	KUNIT_EXPECT_PTR_EQ(test, f->map, m);
+	KUNIT_EXPECT_TRUE(test, is_of(m, f));
+	natfw_map_put(m);
+	leave(f);
+	leave(folded_key(test, k));
+	expect_nothing(test);
+}
+
+static void map_fold_query(struct kunit *test)
+{
+	struct natfw_key k;
+
+	make(test);
+	set_key(&k, 1, 0);
+	k.proto = IPPROTO_ICMP;
+	check_fold(test, &k);
+	k.sport = htons(0xffff);
+	check_fold(test, &k);
+}
+
+static void map_fold_six(struct kunit *test)
+{
+	struct pool_test *t = test->priv;
+	struct natfw_key k = { .proto = IPPROTO_TCP, .sport = htons(4000), .dport = htons(80) };
+
+	t->conf.is4 = false;
+	KUNIT_ASSERT_EQ(test, in6_pton("2001:db8::9", -1, t->ranges[0].first.b, -1, NULL), 1);
+	t->ranges[0].last = t->ranges[0].first;
+	KUNIT_ASSERT_EQ(test, in6_pton("fd00::1:2", -1, k.src.b, -1, NULL), 1);
+	KUNIT_ASSERT_EQ(test, in6_pton("2001:db8:1::3", -1, k.dst.b, -1, NULL), 1);
+	make(test);
+	check_fold(test, &k);
+}
+
+/* A rule asks for the external endpoint: it is had by who has it, and nobody else. */
+static void map_fold_claim(struct kunit *test)
+{
+	struct pool_test *t = test->priv;
+	struct natfw_key k, reply;
+	struct natfw_map *a, *b;
+	struct natfw_flow *f;
+
+	make(test);
+	f = folded(test, 1, 4000);
+	natfw_node_key(&natfw_flow_half(f, 1)->node, &reply);
+	mutex_lock(&t->nn->lock);
+	set_key(&k, 1, 4001);
+	a = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &reply.dst, reply.dport);
+	set_key(&k, 1, 4000);
+	b = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &reply.dst, reply.dport);
+	mutex_unlock(&t->nn->lock);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(a), (long)-EBUSY);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(b));
+	KUNIT_EXPECT_PTR_EQ(test, f->map, b);
+	leave(f);
+	expect_gauges(test, 1, 0, 1);
+	natfw_map_put(b);
+	expect_nothing(test);
+}
+
+/* Nothing but a flow is left of the pool: it goes with that. */
+static void map_fold_pool_gone(struct kunit *test)
+{
+	struct pool_test *t = test->priv;
+	struct natfw_flow *f;
+
+	make(test);
+	f = folded(test, 1, 4000);
+	mutex_lock(&t->nn->lock);
+	natfw_pool_flush_all(t->nn);
+	mutex_unlock(&t->nn->lock);
+	t->pool = NULL;
+	KUNIT_EXPECT_NULL(test, find_flow(t, f));
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->nn->nmaps), 1);
+	leave(f);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->nn->nmaps), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&t->rule->refs), 1);
+}
+
 /* Somebody who finds the mapping of @f while it has no reference, for the moment. */
 struct finder {
 	struct pool_test	*t;
 	struct natfw_flow	*f;
 	struct natfw_map	*found;
+	bool			began;
 	struct completion	done;
 };
 
@@ -441,6 +549,7 @@ static int finder_work(void *arg)
 {
 	struct finder *x = arg;
 
+	WRITE_ONCE(x->began, true);
 	x->found = find_flow(x->t, x->f);
 	complete(&x->done);
 	return 0;
@@ -453,7 +562,10 @@ static void map_fold_moment(struct kunit *test)
 	struct finder x = { .t = t };
 	struct task_struct *task;
 	struct natfw_map *m;
+	u32 i;
 
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one processor");
 	make(test);
 	x.f = folded(test, 1, 4000);
 	m = find_flow(t, x.f);
@@ -462,13 +574,19 @@ static void map_fold_moment(struct kunit *test)
 	init_completion(&x.done);
 	task = kthread_create(finder_work, &x, "finder");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	migrate_disable();
+	kthread_bind(task, cpumask_any_but(cpu_online_mask, smp_processor_id()));
 	lock(t);
 	refcount_set(&m->refs, 0);
 	wake_up_process(task);
-	mdelay(20);
+	for (i = 0; i < 2000 && !READ_ONCE(x.began); i++)
+		mdelay(1);
+	mdelay(5);
 	refcount_set(&m->refs, 1);
 	unlock(t);
+	migrate_enable();
 	wait_for_completion(&x.done);
+	KUNIT_EXPECT_LT(test, i, 2000U);
 	KUNIT_EXPECT_PTR_EQ(test, x.found, m);
 	if (!IS_ERR_OR_NULL(x.found))
 		natfw_map_put(x.found);
@@ -607,6 +725,10 @@ static struct kunit_case map_cases[] = {
 	{ .run_case = map_stays, .name = "a mapping no flow can stand for" },
 	{ .run_case = map_fold_hold, .name = "6888-8 hold time of folded mappings" },
 	{ .run_case = map_fold_dependent, .name = "4787-11 folded, address and port dependent" },
+	{ .run_case = map_fold_query, .name = "folded, identifiers of queries" },
+	{ .run_case = map_fold_six, .name = "folded, IPv6" },
+	{ .run_case = map_fold_claim, .name = "6888-9 folded, and a static endpoint" },
+	{ .run_case = map_fold_pool_gone, .name = "folded when its pool goes" },
 	{ .run_case = map_fold_moment, .name = "4787-1 found in the middle of folding" },
 	{ .run_case = map_fold_race, .name = "4787-1 folded and unfolded by many at once" },
 	{}

@@ -109,8 +109,11 @@ void natfw_map_put(struct natfw_map *m);
  * reach yet, if it is nobody else's. Any context.
  */
 void natfw_map_fold(struct natfw_flow *f);
-/* @f, which nobody will find any more, lets go of its mapping, if it has one. Any context. */
-void natfw_map_leave(struct natfw_flow *f);
+/*
+ * @f, which nobody will find any more, lets go of its mapping, if it has one. @used: the
+ * port may be known outside, even if no packet of @f has been counted. Any context.
+ */
+void natfw_map_leave(struct natfw_flow *f, bool used);
 
 /*
  * A reference to @m, which may be gone already, if it is a mapping of the source

@@ -82,7 +82,7 @@ bool natfw_portmap_is_held(const struct natfw_portmap *pm, u16 port);
 int natfw_portmap_take(struct natfw_portmap *pm, u16 port, void *user);
 /*
  * Who uses @port, or NULL. Under RCU, without the lock: what is returned may have
- * let go of the port since, and must be something that can be asked.
+ * let go of the port since. Whoever looks at it must be able to tell; map.c.
  */
 void *natfw_portmap_user(const struct natfw_portmap *pm, u16 port);
 /* The first port from @port on that is in use, or -ENOENT. */

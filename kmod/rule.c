@@ -348,10 +348,10 @@ static int natfw_rule_claim_one(struct natfw_rule *r, u32 i,
 		r->late = true;
 		return 0;
 	}
-	if (IS_ERR(m)) {
+	if (m == ERR_PTR(-EBUSY))
 		NL_SET_ERR_MSG(extack, "the external endpoint lies in a pool and is another's");
+	if (IS_ERR(m))
 		return PTR_ERR(m);
-	}
 	r->map[i] = m;
 	return 0;
 }
