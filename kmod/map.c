@@ -85,7 +85,7 @@ static bool map_try(struct natfw_map *m)
 {
 	if (!refcount_inc_not_zero(&m->refs))
 		return false;
-	/* pairs with map_enter(): what it is was written before */
+	/* pairs with map_live(): what it is was written before */
 	smp_acquire__after_ctrl_dep();
 	return true;
 }
@@ -151,13 +151,10 @@ static void *map_unfold_ptr(void *ptr)
 	return (void *)((unsigned long)ptr & ~NATFW_MAP_FOLDED);
 }
 
-/* True if @f had packets: somebody outside may know the port. */
-static bool map_was_used(const struct natfw_flow *f)
-{
-	return READ_ONCE(f->flags) & (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED);
-}
-
-/* What the mapping that is folded into @f would be, but for references. */
+/*
+ * What the mapping that is folded into @f would be, but for references, and for what @f
+ * tells when it leaves: if the port was in use.
+ */
 static void map_view(struct natfw_pool *p, const struct natfw_flow *f, struct natfw_map *m)
 {
 	struct natfw_key in, reply;
@@ -172,7 +169,6 @@ static void map_view(struct natfw_pool *p, const struct natfw_flow *f, struct na
 		.internal = ntohs(in.sport),
 		.proto = in.proto,
 		.shared = p->conf.mapping == NATFW_MAPPING_ENDPOINT_INDEPENDENT,
-		.known = map_was_used(f),
 	};
 }
 
@@ -373,7 +369,7 @@ static void map_end_folded(struct natfw_pool *p, const struct natfw_flow *f, boo
 	struct natfw_map view;
 
 	map_view(p, f, &view);
-	view.known |= used;
+	view.known = used;
 	map_end(p, &view);
 }
 
@@ -429,7 +425,7 @@ void natfw_map_leave(struct natfw_flow *f, bool used)
 {
 	struct natfw_map *m = READ_ONCE(f->map);
 
-	used |= map_was_used(f);
+	used |= READ_ONCE(f->flags) & (NATFW_FLOW_SEEN | NATFW_FLOW_REPLIED);
 	if (natfw_map_is_folded(m)) {
 		map_leave_folded(map_unfold_ptr(m), f, used);
 	} else if (m) {

@@ -21,16 +21,23 @@ static void set_key(struct natfw_key *k, u32 host, u16 port)
 	natfw_addr_set4(&k->dst, htonl(0x08080808));
 }
 
-/* The mapping that has the external endpoint of @m. */
+/* The mapping of the external endpoint that is the destination of @k. */
+static struct natfw_map *find_dst(struct pool_test *t, const struct natfw_key *k)
+{
+	struct natfw_map *m;
+
+	rcu_read_lock();
+	m = natfw_map_find_ext(t->nn, k->proto, 0, &k->dst, k->dport);
+	rcu_read_unlock();
+	return m;
+}
+
 static struct natfw_map *find_ext(struct pool_test *t, const struct natfw_map *m)
 {
-	union natfw_addr addr;
+	struct natfw_key k;
 
-	natfw_map_ext_addr(m, &addr);
-	rcu_read_lock();
-	m = natfw_map_find_ext(t->nn, IPPROTO_UDP, 0, &addr, natfw_map_ext_port(m));
-	rcu_read_unlock();
-	return (struct natfw_map *)m;
+	natfw_map_external(m, &k);
+	return find_dst(t, &k);
 }
 
 static void map_independent(struct kunit *test)
@@ -264,13 +271,9 @@ static void leave(struct natfw_flow *f)
 static struct natfw_map *find_flow(struct pool_test *t, const struct natfw_flow *f)
 {
 	struct natfw_key reply;
-	struct natfw_map *m;
 
 	natfw_node_key(&natfw_flow_half(f, 1)->node, &reply);
-	rcu_read_lock();
-	m = natfw_map_find_ext(t->nn, reply.proto, 0, &reply.dst, reply.dport);
-	rcu_read_unlock();
-	return m;
+	return find_dst(t, &reply);
 }
 
 static bool is_of(const struct natfw_map *m, const struct natfw_flow *f)
@@ -643,18 +646,17 @@ static void folder_look(struct folder *w, const struct natfw_flow *f)
 /* What a stranger does who tries all ports. */
 static void folder_scan(struct folder *w)
 {
-	u16 port = 1024 + get_random_u32() % 64;
-	union natfw_addr addr;
+	struct natfw_key k = {
+		.proto = IPPROTO_UDP, .dport = htons(1024 + get_random_u32() % 64),
+	};
 	struct natfw_map *m;
 
-	natfw_addr_set4(&addr, in_aton("192.0.2.1"));
-	rcu_read_lock();
-	m = natfw_map_find_ext(w->t->nn, IPPROTO_UDP, 0, &addr, htons(port));
-	rcu_read_unlock();
+	natfw_addr_set4(&k.dst, in_aton("192.0.2.1"));
+	m = find_dst(w->t, &k);
 	if (IS_ERR_OR_NULL(m))
 		return;
 	w->scanned++;
-	w->lost += natfw_map_ext_port(m) != htons(port);
+	w->lost += natfw_map_ext_port(m) != k.dport;
 	natfw_map_put(m);
 }
 
