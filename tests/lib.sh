@@ -177,11 +177,17 @@ wait_for() {
 listening() {
 	local flag=t
 	[[ $2 == tcp ]] || flag=u
-	in_ns "$1" ss -Hln"$flag" "sport = :$3" | grep -q .
+	in_ns "$1" ss -Hln"$flag" "sport = :$3" | has .
 }
 
 wait_listen() {
 	wait_for 5 listening "$@"
+}
+
+# has [OPTION OF GREP...] PATTERN: a line of the input does. All of it is read: grep -q, and grep to /dev/null, go at the
+# first such line, who still writes to them dies of it, and with pipefail the whole has failed, now and then.
+has() {
+	[[ -n $(grep "$@") ]]
 }
 
 file_has() {

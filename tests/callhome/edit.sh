@@ -73,9 +73,9 @@ plays() {
 in_file() {
 	"$NATFWD" -t -c "$CONF" >"$WORK/check" 2>&1 || die "$(cat "$WORK/check" "$CONF")"
 	if [[ $1 == - ]]; then
-		file_lacks "$CONF" 'port: '"$1" && ! grep -A3 '^gist:' "$CONF" | grep -q 'port:'
+		file_lacks "$CONF" 'port: '"$1" && ! grep -A3 '^gist:' "$CONF" | has 'port:'
 	else
-		grep -A3 '^gist:' "$CONF" | grep -q " port: $1\$" || die "$(cat "$CONF")"
+		grep -A3 '^gist:' "$CONF" | has " port: $1\$" || die "$(cat "$CONF")"
 	fi
 }
 

@@ -30,7 +30,7 @@ serves() {
 }
 
 connected() {
-	manages devices | grep -q 'gw-17.*connected'
+	manages devices | has 'gw-17.*connected'
 }
 
 reads() {
@@ -59,7 +59,7 @@ unknown_device() {
 	device_conf "$(client nms "remote-address: $MGR4")"
 	fresh_start
 	logs 'was=securing reason=\|was=up reason='
-	wait_for 10 eval 'manages devices refused | grep -q 17'
+	wait_for 10 eval 'manages devices refused | has 17'
 	daemon_stop
 }
 
@@ -84,7 +84,7 @@ elsewhere() {
 	wait "$asked"
 	file_has "$WORK/answer" '<natfw xmlns="urn:natfw:yang:natfw"'
 	want "$(of nms sessions)" 2
-	wait_for 5 eval 'manages devices | grep -q "gw-17.*192\.0\.2\.77"' || die "$(manages devices)"
+	wait_for 5 eval 'manages devices | has "gw-17.*192\.0\.2\.77"' || die "$(manages devices)"
 	daemon_stop
 	ip -n "$DEV" addr del 192.0.2.77/24 dev wan
 	ip -n "$DEV" addr add $DEV4/24 dev wan

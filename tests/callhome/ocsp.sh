@@ -426,13 +426,13 @@ openssl_says() {
 }
 
 connected() {
-	manages devices | grep -q 'gw-17.*connected'
+	manages devices | has 'gw-17.*connected'
 }
 
 # refuses REASON
 refuses() {
 	local reason=$1
-	wait_for 20 eval 'manages devices refused | grep -q "17: $reason"' || die "$(manages devices refused)"
+	wait_for 20 eval 'manages devices refused | has "17: $reason"' || die "$(manages devices refused)"
 }
 
 # Our manager insists on what our device shows.

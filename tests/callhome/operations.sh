@@ -120,7 +120,7 @@ manages_session() {
 }
 
 has_called() {
-	manages devices | grep -q "gw-17.*connected" && manages "$@" gw-17 >/dev/null 2>&1
+	manages devices | has "gw-17.*connected" && manages "$@" gw-17 >/dev/null 2>&1
 }
 
 # As an operator does it (Documentation/manager.rst): by NETCONF, and then by RESTCONF.

@@ -155,7 +155,7 @@ curl_hears() {
 }
 
 connected() {
-	manages devices | grep -q 'gw-17.*connected'
+	manages devices | has 'gw-17.*connected'
 }
 
 # natfw-manager, with its own client.

@@ -442,7 +442,7 @@ our_manager() {
 	with
 	comes nms state up
 	want "$(of nms user)" ops
-	wait_for 10 eval "$manager devices | grep -q 'gw.*connected'"
+	wait_for 10 eval "$manager devices | has 'gw.*connected'"
 	"$manager" get gw >"$WORK/answer"
 	file_has "$WORK/answer" '<natfw xmlns="urn:natfw:yang:natfw"'
 	file_has "$WORK/answer" 'netconf-ssh</transport>'

@@ -130,7 +130,7 @@ port() {
 
 # in_file NAME PORT
 in_file() {
-	at "$1" eval 'grep -A3 "^gist:" "$CONF"' | grep -q " port: $2\$" || die "$1: $(cat "${DIR[$1]}/natfwd.yaml")"
+	at "$1" eval 'grep -A3 "^gist:" "$CONF"' | has " port: $2\$" || die "$1: $(cat "${DIR[$1]}/natfwd.yaml")"
 }
 
 # Nothing of what was begun is left: the candidate is clean, and can be locked.

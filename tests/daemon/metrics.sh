@@ -148,7 +148,7 @@ restarts_are_counted() {
 	old=$(pid_of kern)
 	kill -9 "$old"
 	wait_for 10 eval '[[ -n $(pid_of kern) && $(pid_of kern) != '"$old"' ]]'
-	wait_for 10 eval 'curl -sf "$URL" | grep -q "^natfwd_process_restarts_total{process=\"kern\"} 1$"'
+	wait_for 10 eval 'curl -sf "$URL" | has "^natfwd_process_restarts_total{process=\"kern\"} 1$"'
 }
 
 moves_and_goes() {

@@ -68,7 +68,7 @@ reloads() {
 	kill -HUP "$MONITOR"
 	logs 'ports, ipv6 and tls of gist take a restart'
 	logs 'configuration in force'
-	in_ns "$NODE" ss -Hlnu 'sport = :270' | grep -q .
+	in_ns "$NODE" ss -Hlnu 'sport = :270' | has .
 	want "$(pids)" "$before" 'process ids'
 	sed -i '/^gist:/d' "$CONF"
 	daemon_stop

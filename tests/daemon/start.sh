@@ -10,7 +10,7 @@ open_work
 daemon_conf
 
 prints_version() {
-	"$NATFWD" -V | grep -qx 'natfwd [0-9.]*'
+	"$NATFWD" -V | has -x 'natfwd [0-9.]*'
 }
 
 usage_is_told() {

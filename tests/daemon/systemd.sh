@@ -139,7 +139,7 @@ starts() {
 	want "$(pgrep -P "$(pid)" | wc -l)" 4 'processes'
 	want "$(stat -c '%U %a' /run/natfwd /var/lib/natfwd | tr '\n' ' ')" 'root 755 root 700 '
 	natfwctl session list
-	natfwctl dev show | grep -q lo || natfwctl version
+	natfwctl dev show | has lo || natfwctl version
 }
 
 # What systemd lets the monitor do, and what the others have left.
@@ -163,14 +163,14 @@ reloads() {
 	before=$(pid)
 	sed -i 's/^nslp: .*/nslp: {forward: false, lifetime: 77}/' $CONF
 	systemctl reload natfwd
-	wait_for 10 eval 'journal natfwd | grep -q "configuration in force"'
-	natfwctl -j session config | grep -q 77
+	wait_for 10 eval 'journal natfwd | has "configuration in force"'
+	natfwctl -j session config | has 77
 	want "$(pid)" "$before" 'process'
 	echo 'nslp: [' >>$CONF
 	systemctl reload natfwd
-	wait_for 10 eval 'journal natfwd | grep -q "that was in force stays so"'
+	wait_for 10 eval 'journal natfwd | has "that was in force stays so"'
 	is_active natfwd
-	natfwctl -j session config | grep -q 77
+	natfwctl -j session config | has 77
 	sed -i '$d' $CONF
 	systemctl reload natfwd
 }
@@ -235,7 +235,7 @@ bad_start() {
 	echo 'nslp: {lifetime: never}' >$CONF
 	systemctl stop natfwd
 	fails systemctl start natfwd
-	journal natfwd | grep -q 'lifetime'
+	journal natfwd | has 'lifetime'
 	cp /run/good $CONF
 	systemctl reset-failed natfwd
 	systemctl start natfwd
@@ -250,8 +250,8 @@ subagent() {
 			'agentXPerms 0660 0755 root natfwd-snmp' >/etc/snmp/snmpd.conf
 		mkdir -p /var/agentx
 		bg snmpd -f -Lo -C -c /etc/snmp/snmpd.conf
-		wait_for 20 eval 'snmpget -v2c -c public -Oqv 127.0.0.1:10161 $MIB.2.1.0 | grep -q "[0-9]"'
-		snmpget -v2c -c public -Oqv 127.0.0.1:10161 $MIB.1.1.0 | grep -q '[0-9]'
+		wait_for 20 eval 'snmpget -v2c -c public -Oqv 127.0.0.1:10161 $MIB.2.1.0 | has "[0-9]"'
+		snmpget -v2c -c public -Oqv 127.0.0.1:10161 $MIB.1.1.0 | has '[0-9]'
 	fi
 	systemctl restart natfwd
 	wait_for 10 is_active natfwd-snmp

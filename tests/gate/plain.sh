@@ -40,7 +40,7 @@ told() {
 	lines=$(say events)
 	for pattern; do
 		((++n))
-		sed -n "${n}p" <<<"$lines" | grep -q -- "$pattern" || die "event $n is no $pattern: $lines"
+		sed -n "${n}p" <<<"$lines" | has -- "$pattern" || die "event $n is no $pattern: $lines"
 	done
 	want "$(grep -c . <<<"$lines")" "$n" "events: $lines"
 }

@@ -69,7 +69,7 @@ counted() {
 	local lines
 	lines=$(wc -l <"$WORK/$1")
 	tell "$1" stats
-	wait_for 5 eval "tail -n +$((lines + 1)) $WORK/$1 | grep -q '^stat end'"
+	wait_for 5 eval "tail -n +$((lines + 1)) $WORK/$1 | has '^stat end'"
 	tail -n "+$((lines + 1))" "$WORK/$1" | sed -n "s/^stat $2=//p" | tail -n 1
 }
 

@@ -16,7 +16,7 @@ asks() {
 	n=$(wc -l <"$WORK/nf")
 	tell nf "$1"
 	wait_for 5 eval "(( \$(wc -l <$WORK/nf) > $n ))"
-	tail -n 1 "$WORK/nf" | grep -q "$2" || {
+	tail -n 1 "$WORK/nf" | has "$2" || {
 		tail -n 1 "$WORK/nf"
 		return 1
 	}

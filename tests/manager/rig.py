@@ -464,6 +464,10 @@ class Device(threading.Thread):
             if '<close-session' in message:
                 raise EOFError
 
+    def heard(self, count=1):
+        """Until so many messages have come: the manager can be ahead of who it talks to."""
+        wait_for(lambda: len(self.received) >= count, 10, f'message {count}')
+
     def send_raw(self, data):
         self.tls.sendall(data)
 

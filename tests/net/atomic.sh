@@ -134,7 +134,7 @@ sync_keeps() {
 	want "$(rule_field "$kept" packets)" 1 "packets of the kept rule"
 	want "$(flow_count)" 1 flows
 	want "$(rule_count)" 2 rules
-	ctl rule show | grep -q "$S3"
+	ctl rule show | has "$S3"
 }
 
 check_changes_nothing() {

@@ -45,8 +45,8 @@ rename() {
 	ip -n "$GW" link set x0 down
 	ip -n "$GW" link set x0 name y0
 	ip -n "$GW" link set y0 up
-	ctl dev show | grep -q y0
-	ctl rule show | grep -q y0
+	ctl dev show | has y0
+	ctl rule show | has y0
 	pkt <<-E
 		open extra $HOST e0 02:00:00:00:07:01
 		send extra ip src=$A9 dst=$S udp sport=4000 dport=53

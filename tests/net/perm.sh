@@ -13,8 +13,8 @@ as_nobody() {
 nobody_reads() {
 	fresh
 	rule allow udp to "$S"
-	as_nobody "$NATFWCTL" rule show | grep -q udp
-	as_nobody "$NATFWCTL" stats | grep -q .
+	as_nobody "$NATFWCTL" rule show | has udp
+	as_nobody "$NATFWCTL" stats | has .
 }
 
 nobody_changes() {
@@ -39,7 +39,7 @@ user_namespace() {
 		ip link add a0 type veth peer name a1
 		"$NATFWCTL" dev attach a0 default drop
 		"$NATFWCTL" rule add allow udp dport 53
-		"$NATFWCTL" rule show | grep -q 53
+		[[ \$("$NATFWCTL" rule show) == *53* ]]
 		"$NATFWCTL" rule flush
 	E
 	setpriv --reuid 65534 --regid 65534 --clear-groups \

@@ -49,7 +49,7 @@ drop_event() {
 	trace_on natfw
 	udp_vanishes 4000 53
 	trace_off natfw
-	grep natfw "$WORK/trace" | grep -q deny
+	grep natfw "$WORK/trace" | has deny
 }
 
 # Drop monitors and `perf trace` show the kernel's own drop reason.
@@ -59,7 +59,7 @@ drop_reason() {
 	trace_on skb/kfree_skb
 	udp_vanishes 4000 53
 	trace_off skb/kfree_skb
-	grep kfree_skb "$WORK/trace" | grep -Eq 'NETFILTER_DROP' || {
+	grep kfree_skb "$WORK/trace" | has -E 'NETFILTER_DROP' || {
 		head -50 "$WORK/trace"
 		return 1
 	}

@@ -336,9 +336,9 @@ attach_mode() {
 	wipe
 	ctl dev attach lan --xdp="$1"
 	want "$(xdp_field lan mode) $(xdp_field lan ours)" "$1 true"
-	ctl dev show lan | grep -q " $1\$"
+	ctl dev show lan | has " $1\$"
 	ctl dev detach lan
-	! on_gw ip link show lan | grep -q xdp
+	! on_gw ip link show lan | has xdp
 	not_attached lan
 }
 
@@ -432,10 +432,10 @@ attach_foreign() {
 	not_attached lan
 	ctl dev attach lan
 	ctl dev detach lan
-	on_gw ip link show lan | grep -q xdp
+	on_gw ip link show lan | has xdp
 	ctl dev attach lan
 	fails ctl dev set lan --xdp=generic
-	ctl dev show lan | grep -q "other (somebody"
+	ctl dev show lan | has "other (somebody"
 	on_gw ip link set dev lan xdp off
 }
 

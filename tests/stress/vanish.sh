@@ -145,7 +145,7 @@ whole_gateway() {
 	busy
 	ip netns del "$GW"
 	sleep 1
-	lsmod | grep -q '^natfw'
+	lsmod | has '^natfw'
 }
 
 test_start

@@ -50,7 +50,7 @@ shown() {
 	want "$(jq -r '[.[].entry] | join(" ")' "$WORK/static")" "some-tcp some-udp"
 	jq -e '.[1] | .list == "office" and .rules == 1 and (.packets | tonumber) > 0 and
 		(.octets | tonumber) > 0' "$WORK/static" >/dev/null || die "$(cat "$WORK/static")"
-	session GW static | grep -q "office  *some-udp  *1 " || die "$(session GW static)"
+	session GW static | has "office  *some-udp  *1 " || die "$(session GW static)"
 	ctl_json GW rule show | jq -e 'any(.[]; .name == "office/some-udp")' >/dev/null || die "no such rule"
 }
 

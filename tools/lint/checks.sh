@@ -63,11 +63,19 @@ shell_scripts() {
 	done
 }
 
+# Where pipefail is set: grep -q ends at the first line that matches, and who still writes to it dies of that.
+broken_pipes() {
+	grep -lE '^(\.|source) .*lib\.sh|^set .*pipefail' "${list[@]}" |
+		xargs grep -nE '[^|]\| *grep (-[-a-zA-Z]* )*-[a-zA-Z]*q' /dev/null |
+		sed -E 's/^([^:]*:[0-9]+):.*/error: \1: reads only until it matches, which pipefail takes for a failure: use has/'
+}
+
 check_shell() {
 	local list
 	need shellcheck
 	mapfile -t list < <(shell_scripts)
 	echo "note: ${#list[@]} scripts"
+	broken_pipes
 	shellcheck -x -P SCRIPTDIR -f gcc "${list[@]}" 2>&1 | sed -E \
 		-e '/: (error|warning): /s/^/error: /' \
 		-e '/^error: /! { /: (note|style): /s/^/warning: / }' | grep -E '^(error|warning): '

@@ -83,7 +83,7 @@ module_warnings() {
 module_types() {
 	local ko=$M_DIR/natfw.ko
 	command -v pahole >/dev/null && [[ ${NATFW_BTF:-1} == 1 ]] || return 0
-	readelf -SW "$ko" | grep -q ' \.BTF_ids ' || return 0
+	[[ -n $(readelf -SW "$ko" | grep ' \.BTF_ids ') ]] || return 0
 	if [[ ! -s $S_DIR/btf ]]; then
 		image_need
 		objcopy -O binary --only-section=.BTF "$Q_IMAGE" "$S_DIR/btf.$$"
