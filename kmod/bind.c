@@ -448,29 +448,49 @@ static bool natfw_bind_external(const struct natfw_pkt *p)
 
 #define NATFW_NOT_MAPPED	1
 
-/* NATFW_NOT_MAPPED also if @w beats the mapping's rule. */
+/* A packet at a mapping, and @w, the rule for it if it had none. */
+struct natfw_visit {
+	const struct natfw_pkt	*p;
+	const struct natfw_rule	*w;
+	int			answer;
+};
+
+/* 0: it may come in. NATFW_NOT_MAPPED also if @w beats the mapping's rule. */
+static void natfw_bind_judge(const struct natfw_map *m, void *arg)
+{
+	struct natfw_visit *v = arg;
+	const struct natfw_rule *r = READ_ONCE(m->rule);
+
+	if (m->claimed || !natfw_rule_visible(r, v->p->gen) ||
+	    (v->w && natfw_rule_beats(v->w, r)))
+		v->answer = NATFW_NOT_MAPPED;
+	else if (!natfw_peer_admits(v->p->nn, m, &v->p->key.src))
+		v->answer = natfw_fail(NATFW_R_FILTERED);
+	else
+		v->answer = 0;
+}
+
+/* Strangers who try ports must cost nothing, so it is asked for only when @p may come in. */
 static int natfw_bind_mapped(struct natfw_pkt *p, const struct natfw_rule *w,
 			     bool cacheable, struct natfw_decision *v)
 {
-	struct natfw_rule *r;
+	struct natfw_visit visit = { .p = p, .w = w, .answer = NATFW_NOT_MAPPED };
 	struct natfw_map *m;
-	int err = NATFW_NOT_MAPPED;
+	int err;
 
+	natfw_map_show_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst, p->key.dport,
+			   natfw_bind_judge, &visit);
+	if (visit.answer)
+		return visit.answer;
 	m = natfw_map_find_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst,
 			       p->key.dport);
 	if (IS_ERR(m))
 		return natfw_fail(NATFW_R_NO_MEMORY);
 	if (!m)
 		return NATFW_NOT_MAPPED;
-	r = READ_ONCE(m->rule);
-	if (m->claimed || !natfw_rule_visible(r, p->gen) ||
-	    (w && natfw_rule_beats(w, r)))
-		goto out;
-	if (natfw_peer_admits(p->nn, m, &p->key.src))
-		err = natfw_bind_inward(p, m, cacheable, v);
-	else
-		err = natfw_fail(NATFW_R_FILTERED);
-out:
+	/* it may be another's by now */
+	natfw_bind_judge(m, &visit);
+	err = visit.answer ?: natfw_bind_inward(p, m, cacheable, v);
 	natfw_map_put(m);
 	return err;
 }

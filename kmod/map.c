@@ -245,11 +245,18 @@ static struct natfw_map *map_unfold(struct natfw_pool *p, struct natfw_flow *f)
  * Looking for one
  */
 
+/* Who has @port of an address. */
+static void *map_user(const struct natfw_pool *p, u8 group, u32 address, u16 port)
+{
+	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
+
+	return pm ? natfw_portmap_user(pm, port) : NULL;
+}
+
 /* The mapping that has @port of an address; it has references. pool->lock. */
 static struct natfw_map *map_at(struct natfw_pool *p, u8 group, u32 address, u16 port)
 {
-	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
-	void *user = pm ? natfw_portmap_user(pm, port) : NULL;
+	void *user = map_user(p, group, address, port);
 
 	return natfw_map_is_folded(user) ? map_unfold(p, map_unfold_ptr(user)) : user;
 }
@@ -264,60 +271,118 @@ static struct natfw_map *map_at_endpoint(struct natfw_pool *p,
 	return map_at(p, natfw_pool_group(proto), e.address, e.external);
 }
 
-/* A reference to @m if it is, still, what has @port of an address of @p. */
-static bool map_try_at(struct natfw_map *m, const struct natfw_pool *p, u8 group,
-		       u32 address, u16 port)
-{
-	if (!map_try(m))
-		return false;
-	if (m->host->pool == p && m->address == address && m->external == port &&
-	    natfw_pool_group(m->proto) == group)
-		return true;
-	natfw_map_put(m);
-	return false;
-}
+/* An external endpoint, and the port map that has it. */
+struct map_place {
+	struct natfw_pool		*pool;
+	const struct natfw_portmap	*pm;
+	u32				address;
+	u16				port;
+	u8				group;
+};
 
-static struct natfw_map *map_find_locked(struct natfw_pool *p, u8 group, u32 address,
-					 u16 port)
-{
-	struct natfw_map *m;
-
-	natfw_pool_lock(p);
-	m = map_at(p, group, address, port);
-	if (!IS_ERR_OR_NULL(m))
-		natfw_map_hold(m);
-	natfw_pool_unlock(p);
-	return m;
-}
-
-/* A reference to the mapping that has @port of an address of @p, or NULL or ERR_PTR. */
-static struct natfw_map *map_find_ext(struct natfw_pool *p, u8 group, u32 address, u16 port)
-{
-	const struct natfw_portmap *pm = natfw_pool_portmap(p, address, group);
-	struct natfw_map *m = pm ? natfw_portmap_user(pm, port) : NULL;
-
-	if (!m || (!natfw_map_is_folded(m) && map_try_at(m, p, group, address, port)))
-		return m;
-	/* folded, or just going to be, or gone: the lock tells */
-	return map_find_locked(p, group, address, port);
-}
-
-struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
-				     const union natfw_addr *addr, __be16 port)
+/* False if nobody has it. */
+static bool map_place(struct map_place *at, struct natfw_net *nn, u8 proto, u16 zone,
+		      const union natfw_addr *addr, __be16 port)
 {
 	int group = natfw_pool_group(proto), address;
 	struct natfw_pool *p;
 
 	if (group < 0)
-		return NULL;
+		return false;
 	list_for_each_entry_rcu(p, &nn->pools, list) {
 		if (p->conf.zone != zone)
 			continue;
 		address = natfw_pool_index(p, addr);
-		if (address >= 0)
-			return map_find_ext(p, group, address, ntohs(port));
+		if (address < 0)
+			continue;
+		*at = (struct map_place) {
+			.pool = p, .address = address, .port = ntohs(port), .group = group,
+			.pm = natfw_pool_portmap(p, address, group),
+		};
+		return at->pm && natfw_portmap_user(at->pm, at->port);
 	}
+	return false;
+}
+
+/*
+ * A reference to the mapping at @at, unless it is folded, or just going to be, or gone,
+ * which the lock tells.
+ */
+static struct natfw_map *map_try_at(const struct map_place *at)
+{
+	struct natfw_map *m = natfw_portmap_user(at->pm, at->port);
+
+	if (!m || natfw_map_is_folded(m) || !map_try(m))
+		return NULL;
+	if (m->host->pool == at->pool && m->address == at->address &&
+	    m->external == at->port && natfw_pool_group(m->proto) == at->group)
+		return m;
+	natfw_map_put(m);
 	return NULL;
+}
+
+static struct natfw_map *map_find_locked(const struct map_place *at)
+{
+	struct natfw_map *m;
+
+	natfw_pool_lock(at->pool);
+	m = map_at(at->pool, at->group, at->address, at->port);
+	if (!IS_ERR_OR_NULL(m))
+		natfw_map_hold(m);
+	natfw_pool_unlock(at->pool);
+	return m;
+}
+
+struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
+				     const union natfw_addr *addr, __be16 port)
+{
+	struct map_place at;
+
+	if (!map_place(&at, nn, proto, zone, addr, port))
+		return NULL;
+	return map_try_at(&at) ?: map_find_locked(&at);
+}
+
+/* What @user of a port is: a mapping, or one that is folded, as @view. The lock is held. */
+static const struct natfw_map *map_seen(struct natfw_pool *p, void *user,
+					struct natfw_map *view)
+{
+	if (!natfw_map_is_folded(user))
+		return user;
+	map_view(p, map_unfold_ptr(user), view);
+	refcount_set(&view->refs, 1);
+	return view;
+}
+
+static bool map_show_locked(const struct map_place *at,
+			    void (*fn)(const struct natfw_map *m, void *arg), void *arg)
+{
+	const struct natfw_map *m;
+	struct natfw_map view;
+
+	natfw_pool_lock(at->pool);
+	m = map_seen(at->pool, natfw_portmap_user(at->pm, at->port), &view);
+	if (m)
+		fn(m, arg);
+	natfw_pool_unlock(at->pool);
+	return m;
+}
+
+bool natfw_map_show_ext(struct natfw_net *nn, u8 proto, u16 zone,
+			const union natfw_addr *addr, __be16 port,
+			void (*fn)(const struct natfw_map *m, void *arg), void *arg)
+{
+	struct map_place at;
+	struct natfw_map *m;
+
+	if (!map_place(&at, nn, proto, zone, addr, port))
+		return false;
+	m = map_try_at(&at);
+	if (!m)
+		return map_show_locked(&at, fn, arg);
+	fn(m, arg);
+	natfw_map_put(m);
+	return true;
 }
 
 /*
@@ -700,15 +765,17 @@ static struct natfw_map *map_claim_new(const struct natfw_map_order *o, u32 addr
 
 static struct natfw_map *map_claim(struct natfw_map_order *o, u32 address, u16 port)
 {
-	struct natfw_map *m;
+	u8 group = natfw_pool_group(o->key->proto);
+	struct natfw_map *m, view;
+	const struct natfw_map *seen;
 
-	m = map_at(o->pool, natfw_pool_group(o->key->proto), address, port);
-	if (IS_ERR(m))
-		return m;
-	if (m && !map_is_of(m, o->key))
+	seen = map_seen(o->pool, map_user(o->pool, group, address, port), &view);
+	if (seen && !map_is_of(seen, o->key))
 		return ERR_PTR(-EBUSY);
-	if (m) {
-		natfw_map_hold(m);
+	if (seen) {
+		m = map_at(o->pool, group, address, port);
+		if (!IS_ERR(m))
+			natfw_map_hold(m);
 		return m;
 	}
 	o->host = natfw_host_get(o->pool, &o->key->src, o->key->zone);
@@ -744,17 +811,6 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
  */
 
 #define MAP_WALK_BATCH	4096	/* mappings, until others may run */
-
-/* What @user of a port is: a mapping, or one that is folded, as @view. The lock is held. */
-static const struct natfw_map *map_seen(struct natfw_pool *p, void *user,
-					struct natfw_map *view)
-{
-	if (!natfw_map_is_folded(user))
-		return user;
-	map_view(p, map_unfold_ptr(user), view);
-	refcount_set(&view->refs, 1);
-	return view;
-}
 
 /*
  * The next mapping of @p from @c on, up to address @end, or NULL. @view is room for one

@@ -340,6 +340,90 @@ static void map_folds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->nn->memory), memory);
 }
 
+struct shown {
+	struct natfw_key	internal, external;
+	u32			times;
+};
+
+static void note_shown(const struct natfw_map *m, void *arg)
+{
+	struct shown *s = arg;
+
+	natfw_map_internal(m, &s->internal);
+	natfw_map_external(m, &s->external);
+	s->times++;
+}
+
+static bool show_flow(struct pool_test *t, const struct natfw_flow *f, u16 zone,
+		      struct shown *s)
+{
+	struct natfw_key reply;
+	bool there;
+
+	natfw_node_key(&natfw_flow_half(f, 1)->node, &reply);
+	rcu_read_lock();
+	there = natfw_map_show_ext(t->nn, reply.proto, zone, &reply.dst, reply.dport,
+				   note_shown, s);
+	rcu_read_unlock();
+	return there;
+}
+
+/* Who only looks sees the same of both, and leaves either as it is. */
+static void map_fold_show(struct kunit *test)
+{
+	struct shown folded_as = {}, as = {}, none = {};
+	struct pool_test *t = test->priv;
+	struct natfw_flow *f;
+	struct natfw_map *m;
+	long memory;
+
+	make(test);
+	f = folded(test, 1, 4000);
+	memory = atomic_long_read(&t->nn->memory);
+	KUNIT_EXPECT_TRUE(test, show_flow(t, f, 0, &folded_as));
+	KUNIT_EXPECT_TRUE(test, natfw_map_is_folded(f->map));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&t->nn->memory), memory);
+	m = find_flow(t, f);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(m));
+	KUNIT_EXPECT_TRUE(test, show_flow(t, f, 0, &as));
+	KUNIT_EXPECT_EQ(test, refcount_read(&m->refs), 2);
+	KUNIT_EXPECT_TRUE(test, is_of(m, f));
+	KUNIT_EXPECT_MEMEQ(test, &folded_as, &as, sizeof(as));
+	KUNIT_EXPECT_FALSE(test, show_flow(t, f, 1, &none));
+	natfw_map_put(m);
+	leave(f);
+	KUNIT_EXPECT_FALSE(test, show_flow(t, f, 0, &none));
+	KUNIT_EXPECT_EQ(test, none.times, 0U);
+	expect_nothing(test);
+}
+
+/* The rule is going, as it is where there is no memory: nobody gets it, and all is as before. */
+static void map_unfold_fails(struct kunit *test)
+{
+	struct pool_test *t = test->priv;
+	struct natfw_flow *f;
+	struct natfw_map *m;
+	struct natfw_key k;
+	int refs;
+
+	make(test);
+	f = folded(test, 1, 4000);
+	refs = refcount_read(&t->rule->refs);
+	refcount_set(&t->rule->refs, 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(find_flow(t, f)), (long)-ENOMEM);
+	set_key(&k, 1, 4000);
+	m = natfw_map_get(t->pool, t->rule, &k, 0, NULL);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(m), (long)-ENOMEM);
+	refcount_set(&t->rule->refs, refs);
+	KUNIT_EXPECT_TRUE(test, natfw_map_is_folded(f->map));
+	expect_gauges(test, 1, 0, 1);
+	m = find_flow(t, f);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(m));
+	natfw_map_put(m);
+	leave(f);
+	expect_nothing(test);
+}
+
 /* The second flow of an internal endpoint looks the same from outside; either may go first. */
 static void map_unfolds(struct kunit *test)
 {
@@ -508,6 +592,7 @@ static void map_fold_claim(struct kunit *test)
 	mutex_lock(&t->nn->lock);
 	set_key(&k, 1, 4001);
 	a = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &reply.dst, reply.dport);
+	KUNIT_EXPECT_TRUE(test, natfw_map_is_folded(f->map));
 	set_key(&k, 1, 4000);
 	b = natfw_map_claim(t->nn, t->rule, &k, IPPROTO_UDP, 0, &reply.dst, reply.dport);
 	mutex_unlock(&t->nn->lock);
@@ -723,6 +808,8 @@ static struct kunit_case map_cases[] = {
 	{ .run_case = map_claims, .name = "6888-9 a static endpoint is nobody else's" },
 	{ .run_case = map_refused, .name = "6888-11a,6888-11d no port, no mapping" },
 	{ .run_case = map_folds, .name = "4787-1 a mapping folded into its flow" },
+	{ .run_case = map_fold_show, .name = "4787-8 who only looks leaves it folded" },
+	{ .run_case = map_unfold_fails, .name = "folded, and no memory to unfold" },
 	{ .run_case = map_unfolds, .name = "4787-1 unfolded for a second flow" },
 	{ .run_case = map_stays, .name = "a mapping no flow can stand for" },
 	{ .run_case = map_fold_hold, .name = "6888-8 hold time of folded mappings" },

@@ -136,6 +136,30 @@ static int natfw_plan_translatable(const struct natfw_pkt *p,
 	return natfw_fail(NATFW_R_NOT_TRANSLATABLE);
 }
 
+/* The plan of a packet that turns back. */
+struct natfw_turn {
+	struct natfw_net	*nn;
+	struct natfw_plan	*plan;
+	int			err;
+};
+
+static void natfw_plan_turn(const struct natfw_map *m, void *arg)
+{
+	struct natfw_turn *t = arg;
+	struct natfw_plan *plan = t->plan;
+	struct natfw_key inside;
+
+	/* the filter sees the sender as it will look after translation */
+	if (!natfw_peer_admits(t->nn, m, &plan->x.src)) {
+		t->err = natfw_fail(NATFW_R_FILTERED);
+		return;
+	}
+	natfw_map_internal(m, &inside);
+	plan->x.dst = inside.src;
+	plan->x.dport = inside.sport;
+	plan->zone = inside.zone;
+}
+
 /*
  * A packet from inside to an external endpoint of ours (RFC 4787 REQ-9): turn
  * its destination to the internal one, as if it came in from outside.
@@ -144,28 +168,12 @@ static int natfw_plan_hairpin(struct natfw_pkt *p, const struct natfw_rule *w,
 			      struct natfw_plan *plan)
 {
 	u16 zone = w->nat.set & NATFW_N_POOL ? natfw_pool_zone(w->nat.pool) : p->key.zone;
-	struct natfw_key inside;
-	struct natfw_map *m;
-	int err = 0;
+	struct natfw_turn t = { .nn = p->nn, .plan = plan };
 
-	if (!natfw_pool_owns(p->nn, zone, &p->key.dst))
-		return 0;
-	m = natfw_map_find_ext(p->nn, p->key.proto, zone, &p->key.dst, p->key.dport);
-	if (IS_ERR(m))
-		return natfw_fail(NATFW_R_NO_MEMORY);
-	if (!m)
-		return 0;
-	/* the filter sees the sender as it will look after translation */
-	if (!natfw_peer_admits(p->nn, m, &plan->x.src)) {
-		err = natfw_fail(NATFW_R_FILTERED);
-	} else {
-		natfw_map_internal(m, &inside);
-		plan->x.dst = inside.src;
-		plan->x.dport = inside.sport;
-		plan->zone = inside.zone;
-	}
-	natfw_map_put(m);
-	return err;
+	if (natfw_pool_owns(p->nn, zone, &p->key.dst))
+		natfw_map_show_ext(p->nn, p->key.proto, zone, &p->key.dst, p->key.dport,
+				   natfw_plan_turn, &t);
+	return t.err;
 }
 
 /* A DNAT rule that would apply to @p once its source is translated, or NULL. */
@@ -357,29 +365,37 @@ static void natfw_test_rule(struct natfw_pkt *p, struct natfw_rule *r,
 	}
 }
 
+struct natfw_test_visit {
+	const struct natfw_pkt	*p;
+	struct natfw_test_result *res;
+};
+
+static void natfw_test_at(const struct natfw_map *m, void *arg)
+{
+	const struct natfw_test_visit *v = arg;
+	const struct natfw_pkt *p = v->p;
+	struct natfw_test_result *res = v->res;
+	struct natfw_key inside;
+
+	if (m->claimed || !natfw_peer_admits(p->nn, m, &p->key.src) ||
+	    !natfw_rule_visible(m->rule, p->gen))
+		return;
+	res->source = NATFW_TEST_SOURCE_RULE;
+	res->rule = m->rule;
+	natfw_xlat_none(&res->xlat, &p->key);
+	natfw_map_internal(m, &inside);
+	res->xlat.dst = inside.src;
+	res->xlat.dport = inside.sport;
+	res->has_xlat = true;
+}
+
 static bool natfw_test_mapped(struct natfw_pkt *p, struct natfw_test_result *res)
 {
-	struct natfw_key inside;
-	struct natfw_map *m;
-	bool admitted;
+	struct natfw_test_visit v = { .p = p, .res = res };
 
-	m = natfw_map_find_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst,
-			       p->key.dport);
-	if (IS_ERR_OR_NULL(m))
-		return false;
-	admitted = !m->claimed && natfw_peer_admits(p->nn, m, &p->key.src) &&
-		   natfw_rule_visible(m->rule, p->gen);
-	if (admitted) {
-		res->source = NATFW_TEST_SOURCE_RULE;
-		res->rule = m->rule;
-		natfw_xlat_none(&res->xlat, &p->key);
-		natfw_map_internal(m, &inside);
-		res->xlat.dst = inside.src;
-		res->xlat.dport = inside.sport;
-		res->has_xlat = true;
-	}
-	natfw_map_put(m);
-	return admitted;
+	natfw_map_show_ext(p->nn, p->key.proto, p->key.zone, &p->key.dst, p->key.dport,
+			   natfw_test_at, &v);
+	return res->rule;
 }
 
 static void natfw_test_flow(struct natfw_half *h, struct natfw_test_result *res)

@@ -13,7 +13,8 @@
  * Most mappings are one flow's and nobody else's. Then nothing is in a mapping that
  * is not in the flow as well, and it is folded into it: there is no struct natfw_map,
  * the flow's pointer to it is one to the pool, and the port map's one to the flow,
- * both with NATFW_MAP_FOLDED. Whoever else wants the mapping unfolds it first.
+ * both with NATFW_MAP_FOLDED. Whoever else wants the mapping unfolds it first; who only
+ * wants to know what it says, a stranger's packet above all, does not.
  *
  * Ports are handed out by lease.c (which address, quotas, blocks, hold time)
  * over portmap.c (bitmaps per address and protocol, allocated in pieces as
@@ -100,6 +101,13 @@ struct natfw_map *natfw_map_claim(struct natfw_net *nn, struct natfw_rule *rule,
  */
 struct natfw_map *natfw_map_find_ext(struct natfw_net *nn, u8 proto, u16 zone,
 				     const union natfw_addr *addr, __be16 port);
+/*
+ * Show it to @fn, for as long as @fn takes: what only asks leaves it folded. @fn may not
+ * sleep, keep it, or take locks of pools. False if there is none. Needs RCU.
+ */
+bool natfw_map_show_ext(struct natfw_net *nn, u8 proto, u16 zone,
+			const union natfw_addr *addr, __be16 port,
+			void (*fn)(const struct natfw_map *m, void *arg), void *arg);
 void natfw_map_hold(struct natfw_map *m);
 /* Last reference: unhashes it, puts the port on hold, sends the event. */
 void natfw_map_put(struct natfw_map *m);

@@ -311,22 +311,28 @@ static int natfw_rule_lease(struct natfw_rule *r, const struct natfw_match *matc
 	return PTR_ERR(m);
 }
 
+/* Who has an endpoint claimed, if anybody. Good for as long as RCU is held. */
+static void natfw_rule_claiming(const struct natfw_map *m, void *arg)
+{
+	const struct natfw_rule **claiming = arg;
+
+	*claiming = m->claimed ? READ_ONCE(m->rule) : NULL;
+}
+
 /* True if who holds the endpoint goes as @r comes. */
 static bool natfw_rule_succeeds(struct natfw_rule *r, const struct natfw_txn *txn,
 				u8 proto, u16 zone, const union natfw_addr *addr,
 				u16 port)
 {
-	struct natfw_map *m;
-	bool doomed = false;
+	const struct natfw_rule *claiming = NULL;
+	bool doomed;
 
 	if (!txn)
 		return false;
 	rcu_read_lock();
-	m = natfw_map_find_ext(r->nn, proto, zone, addr, htons(port));
-	if (!IS_ERR_OR_NULL(m)) {
-		doomed = m->claimed && natfw_txn_dooms(txn, READ_ONCE(m->rule));
-		natfw_map_put(m);
-	}
+	natfw_map_show_ext(r->nn, proto, zone, addr, htons(port), natfw_rule_claiming,
+			   &claiming);
+	doomed = claiming && natfw_txn_dooms(txn, claiming);
 	rcu_read_unlock();
 	return doomed;
 }

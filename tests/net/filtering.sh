@@ -44,11 +44,15 @@ adf() {
 }
 
 apdf() {
+	local memory
 	mapped apdf
 	from "$S" 99 passes
+	memory=$(ctl_json net show | jq .memory)
 	from "$S" 98 vanishes
 	from "$S2" 99 vanishes
 	reason_is filtered 2
+	# strangers who try ports make nothing of it larger
+	want "$(ctl_json net show | jq .memory)" "$memory" memory
 }
 
 # What the first one asked does not close what the second one opened.
