@@ -23,6 +23,8 @@ PATH=$PATH:/usr/sbin:/sbin
 ME=$(basename "$0" .sh)
 WORK=''
 SLOW=$(slowness)
+# Times a wait may last longer than on a machine that does nothing else: builds and guests run beside the tests.
+PATIENCE=4
 KTAP_N=0 KTAP_BAD=0
 # shellcheck disable=SC2034  # for the tests
 KSFT_PASS=0 KSFT_FAIL=1 KSFT_SKIP=4
@@ -159,9 +161,9 @@ stop() {
 
 # --- waiting ---------------------------------------------------------------------------
 
-# wait_for SECONDS COMMAND...: until it succeeds. Seconds are those of a fast machine.
+# wait_for SECONDS COMMAND...: until it succeeds. Seconds are those of a fast and idle machine.
 wait_for() {
-	local limit=$(($1 * SLOW)) start=$SECONDS
+	local limit=$(($1 * SLOW * PATIENCE)) start=$SECONDS
 	shift
 	until "$@" >"$WORK/wait.out" 2>&1; do
 		if ((SECONDS - start > limit)); then

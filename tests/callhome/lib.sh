@@ -263,7 +263,7 @@ gives_up() {
 		add rule ip t in tcp dport $1 drop"
 	start=$SECONDS
 	logs 'was=up reason=lost '
-	((SECONDS - start <= 8 * SLOW)) || die "took $((SECONDS - start)) s"
+	((SECONDS - start <= 8 * SLOW * PATIENCE)) || die "took $((SECONDS - start)) s"
 	in_ns "$MGR" nft delete table ip t
 }
 

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 
-LIMIT = 20
+LIMIT = 60
 
 
 class Client:

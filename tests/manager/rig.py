@@ -25,6 +25,8 @@ MANAGER = os.environ.get('MANAGER', os.path.join(HERE, 'natfw-manager-san'))
 # the daemon runs with sanitizers; commands do not need them
 CLI = os.environ.get('MANAGER_CLI', os.path.join(HERE, 'natfw-manager'))
 SLOW = float(os.environ.get('NATFW_SLOWNESS', '1'))
+# as in tests/lib.sh
+PATIENCE = 4
 BASE = 'urn:ietf:params:xml:ns:netconf:base:1.0'
 PORT = {'ssh': 4334, 'tls': 4335, 'restconf': 4336}
 WORK = None
@@ -50,7 +52,7 @@ def holds(condition, what):
 
 def wait_for(condition, seconds=10, what='condition'):
     """Until it is true; what it returned then."""
-    end = time.monotonic() + seconds * SLOW
+    end = time.monotonic() + seconds * SLOW * PATIENCE
     while True:
         got = condition()
         if got:
@@ -484,7 +486,7 @@ class Device(threading.Thread):
         self.wire.shutdown(socket.SHUT_RDWR)
 
     def over(self, seconds=10):
-        if not self.ended.wait(seconds * SLOW):
+        if not self.ended.wait(seconds * SLOW * PATIENCE):
             raise Failed(f'{self.cert}: the connection is not over')
         return self.error
 

@@ -196,19 +196,23 @@ not_taken() {
 
 # ---- who looks on what is sent ----
 
-# Counts the packets to port 53 that leave by wan within two seconds.
+# Counts the packets to port 53 that leave by wan until outgoing_over.
 outgoing() {
-	on_gw python3 - "$WORK/ready" >"$WORK/outgoing" <<-'P' &
-		import socket, sys, time
+	rm -f "$WORK/over"
+	on_gw python3 - "$WORK/ready" "$WORK/over" >"$WORK/outgoing" <<-'P' &
+		import os, socket, sys
 		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3 << 8)
 		s.bind(('wan', 3))
 		s.settimeout(0.2)
 		open(sys.argv[1], 'w').close()
-		end, n = time.monotonic() + 2, 0
-		while time.monotonic() < end:
+		n = 0
+		while True:
+		    over = os.path.exists(sys.argv[2])
 		    try:
 		        frame, addr = s.recvfrom(200)
 		    except TimeoutError:
+		        if over:
+		            break
 		        continue
 		    head = 34 if frame[12:14] == b'\x08\x00' else 54
 		    n += addr[2] == socket.PACKET_OUTGOING and frame[head + 2:head + 4] == b'\0\x35'
@@ -219,6 +223,11 @@ outgoing() {
 	rm "$WORK/ready"
 }
 
+outgoing_over() {
+	touch "$WORK/over"
+	wait "$WATCH"
+}
+
 sent_seen() {
 	fresh default drop
 	rule allow udp from "$A" to "$S" dport 53
@@ -227,7 +236,7 @@ sent_seen() {
 		flood host 40 ip src=$A dst=$S udp sport=4000..4006 dport=53
 		count net n within=300 dport=53
 	E
-	wait "$WATCH"
+	outgoing_over
 	want "$(kept n)" 40 "packets arrived"
 	want "$(<"$WORK/outgoing")" 40 "packets a packet socket saw leave"
 }
