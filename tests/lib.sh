@@ -19,7 +19,9 @@ TOP=$(dirname "$TESTS")
 # shellcheck source=ktap.sh
 . "$TESTS/ktap.sh"
 
-PATH=$PATH:/usr/sbin:/sbin
+# the system's first: for those tests/deps installs what tests want, and what stands in for python3 in some homes takes a
+# second to find it
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 ME=$(basename "$0" .sh)
 WORK=''
 SLOW=$(slowness)
