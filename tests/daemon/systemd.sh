@@ -41,7 +41,7 @@ outside() {
 		'StandardOutput=file:/run/out' 'StandardError=file:/run/out'
 	cd $root || exit 1
 	# not only chroot: what looks into namespaces of services must not find this system around it
-	timeout 250 unshare --pid --fork --mount --ipc --uts sh -c 'pivot_root . . && umount -l . && cd / &&
+	timeout $((250 * ${NATFW_PATIENCE:-1})) unshare --pid --fork --mount --ipc --uts sh -c 'pivot_root . . && umount -l . && cd / &&
 		umount -l /proc; mount -t proc proc /proc && exec env container=natfw "$@"' sh \
 		/lib/systemd/systemd --system --unit="$TARGET" --show-status=no --log-target=console >/dev/null 2>&1
 	if [[ ! -s $root/run/out ]]; then

@@ -72,6 +72,27 @@ admin_drops() {
 	on_gw nft flush ruleset
 }
 
+# ipsec WORDS_THAT_BLOCK... -- WORDS_THAT_END_IT...: of ip xfrm policy, while a flow goes directly.
+ipsec() {
+	local blocking=()
+	while [[ $1 != -- ]]; do
+		blocking+=("$1")
+		shift
+	done
+	fresh
+	rule allow udp from "$A" to "$S" dport 53
+	udp_passes 4000 53
+	udp_passes 4000 53
+	on_gw ip xfrm policy "${blocking[@]}" || unable "no IPsec policies here"
+	udp_vanishes 4000 53
+	on_gw ip xfrm policy "${@:2}"
+	udp_passes 4000 53
+}
+
+ipsec_forward() { ipsec add dir fwd src "$A" dst "$S" action block -- flush; }
+ipsec_out() { ipsec add dir out src "$A" dst "$S" action block -- flush; }
+ipsec_default() { ipsec setdefault fwd block -- setdefault fwd accept; }
+
 rule_over_device() {
 	M=stack
 	fresh
@@ -324,6 +345,9 @@ both "stack mode: every hook sees every packet" hooks_stack
 both "direct mode: no hook sees any" hooks_direct
 every "no connection tracking entry is made" no_conntrack
 both "stack mode: the administrator's rules have the last word" admin_drops
+every "IPsec policies hold for what is forwarded" ipsec_forward
+every "IPsec policies hold for what is sent" ipsec_out
+every "IPsec's policy where none is given holds" ipsec_default
 both "a rule's mode over the device's" rule_over_device
 both "the namespace's mode where nothing else says" namespace_default
 every "X-FP-7 hop limit, DSCP, link-layer source as a router leaves them" as_a_router

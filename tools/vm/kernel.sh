@@ -90,7 +90,7 @@ uml_need() {
 }
 
 # As many files does it take, more or less; there are a few more with --debug.
-UML_FILES=1450
+UML_FILES=1200
 
 uml_make() {
 	local watch failed=0
