@@ -61,13 +61,13 @@ def silence():
     some = [strange('127.0.0.77', p) for p in (4334, 4335, 4336, 4335)]
     start = time.monotonic()
     for s in some:
-        s.settimeout(15 * rig.SLOW)
+        s.settimeout(15 * rig.LONG)
         try:
             while s.recv(4096):
                 pass
         except ConnectionError:
             pass
-    holds(1.5 < time.monotonic() - start < 10 * rig.SLOW, 'ended after the time for a handshake')
+    holds(1.5 < time.monotonic() - start < 10 * rig.LONG, 'ended after the time for a handshake')
     m.logged('handshake takes too long')
     wait_for(lambda: fds(m) <= before, 5, 'descriptors')
     want(m.status()['handshakes'], 0)
@@ -296,7 +296,7 @@ def comes_in(m, name, source, seconds):
     """It calls until it is let in, as devices do; after how long."""
     start = time.monotonic()
     while m.device(name)['state'] != 'connected':
-        holds(time.monotonic() - start < seconds * rig.SLOW, f'{name} is let in')
+        holds(time.monotonic() - start < seconds * rig.LONG, f'{name} is let in')
         d = Device(name, source=source)
         while not d.ended.wait(0.1) and m.device(name)['state'] != 'connected':
             pass
@@ -463,7 +463,7 @@ def all_threads():
     wait_for(lambda: os.path.exists(m.socket) and 'clone' in open(path('trace')).read(), 10, 'it to start')
     # not the tracer, which would wait for it
     os.kill(int(open(f'/proc/{p.pid}/task/{p.pid}/children').read().split()[0]), signal.SIGTERM)
-    p.wait(20 * rig.SLOW)
+    p.wait(20 * rig.LONG)
     trace = open(path('trace')).read()
     holds(re.search(r' clone3?\(', trace), f'there is a thread: {trace}')
     before = re.split(r' clone3?\(', trace)[0]
@@ -501,7 +501,7 @@ def no_account():
     text = open(m.conf).read()
     for line, why in (('', 'there is no account natfw-manager to run as'), ('user: nobody-at-all\n', 'nobody-at-all: ')):
         open(m.conf, 'w').write(text.replace('user: root\n', line))
-        p = subprocess.run([rig.CLI, 'serve', '-c', m.conf], capture_output=True, text=True, timeout=20 * rig.SLOW)
+        p = subprocess.run([rig.CLI, 'serve', '-c', m.conf], capture_output=True, text=True, timeout=20 * rig.LONG)
         want(p.returncode, 1)
         holds(why in p.stderr and 'ready' not in p.stderr, p.stderr)
 
@@ -516,7 +516,7 @@ def no_descriptors():
     soft, hard = resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(m.process.pid, resource.RLIMIT_NOFILE, (fds(m), hard))
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(20 * rig.SLOW)
+    s.settimeout(20 * rig.LONG)
     s.connect(m.socket)
     s.sendall(b'{"op":"status"}\n')
     m.logged('ctl error: cannot take a connection')

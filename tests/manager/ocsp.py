@@ -45,8 +45,8 @@ class Stapling:
 
     def said(self):
         """All that the manager said, when it has gone."""
-        self.wire.wait(20 * rig.SLOW)
-        return self.server.communicate(timeout=20 * rig.SLOW)[0]
+        self.wire.wait(20 * rig.LONG)
+        return self.server.communicate(timeout=20 * rig.LONG)[0]
 
 
 def response(name, cert, **keys):

@@ -70,7 +70,7 @@ class Tool:
 
     def end(self):
         """It says no more; what it hears until the end, and its status."""
-        out, err = self.p.communicate(timeout=30 * rig.SLOW)
+        out, err = self.p.communicate(timeout=30 * rig.LONG)
         return out, self.p.returncode, err.decode()
 
 

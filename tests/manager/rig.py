@@ -25,8 +25,8 @@ MANAGER = os.environ.get('MANAGER', os.path.join(HERE, 'natfw-manager-san'))
 # the daemon runs with sanitizers; commands do not need them
 CLI = os.environ.get('MANAGER_CLI', os.path.join(HERE, 'natfw-manager'))
 SLOW = float(os.environ.get('NATFW_SLOWNESS', '1'))
-# as in tests/lib.sh
-PATIENCE = 4
+# what limits of waiting are multiplied by: builds and other tests run beside (tests/lib.sh)
+LONG = 4 * SLOW
 BASE = 'urn:ietf:params:xml:ns:netconf:base:1.0'
 PORT = {'ssh': 4334, 'tls': 4335, 'restconf': 4336}
 WORK = None
@@ -52,7 +52,7 @@ def holds(condition, what):
 
 def wait_for(condition, seconds=10, what='condition'):
     """Until it is true; what it returned then."""
-    end = time.monotonic() + seconds * SLOW * PATIENCE
+    end = time.monotonic() + seconds * LONG
     while True:
         got = condition()
         if got:
@@ -256,7 +256,7 @@ class Manager:
     def stop(self):
         """In order; sanitizers must have nothing to say."""
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=20 * SLOW)
+        status = self.process.wait(timeout=20 * LONG)
         want(status, 0, 'exit status of the manager')
         holds('Sanitizer' not in self.log_text() and 'runtime error' not in self.log_text(), 'log is clean')
         holds('system call not allowed' not in self.log_text(), 'no system call was refused')
@@ -282,7 +282,7 @@ class Manager:
     def command(self, *args, text=None, status=0):
         """Its standard output; status None: any."""
         p = subprocess.run([CLI, args[0], '-S', self.socket] + list(args[1:]), capture_output=True,
-                           text=True, input=text, timeout=120 * SLOW)
+                           text=True, input=text, timeout=120 * LONG)
         if status is not None and p.returncode != status:
             raise Failed(f'{args}: status {p.returncode}, {p.stdout!r} {p.stderr!r}')
         self.stderr = p.stderr
@@ -486,7 +486,7 @@ class Device(threading.Thread):
         self.wire.shutdown(socket.SHUT_RDWR)
 
     def over(self, seconds=10):
-        if not self.ended.wait(seconds * SLOW * PATIENCE):
+        if not self.ended.wait(seconds * LONG):
             raise Failed(f'{self.cert}: the connection is not over')
         return self.error
 

@@ -95,7 +95,7 @@ Subsystem netconf {sys.executable} {path(name + ".py")}
         return os.path.exists(self.note)
 
     def over(self):
-        self.process.wait(20 * rig.SLOW)
+        self.process.wait(20 * rig.LONG)
 
     @staticmethod
     def end_all():
@@ -338,7 +338,7 @@ def rude_ends():
             some = []
             for i in range(4):
                 s = socket.socket(socket.AF_UNIX)
-                s.settimeout(20 * rig.SLOW)
+                s.settimeout(20 * rig.LONG)
                 s.connect(m.socket)
                 s.sendall(b'{"op":"status","id":"%d-%d"}\n' % (n, i))
                 some.append(s)
@@ -357,7 +357,7 @@ def rude_ends():
     time.sleep(6)
     stop.set()
     for t in threads:
-        t.join(30 * rig.SLOW)
+        t.join(30 * rig.LONG)
     print(f'# {count[0]} connections')
     holds(count[0] > 200, 'many')
     want(wrong[:3], [])
@@ -401,7 +401,7 @@ def rude_device(m, manner):
     s = socket.create_connection(('127.0.0.1', 4334), 20)
     s.setblocking(True)
     p = subprocess.run([os.path.join(rig.HERE, 'ssh_device'), path('rude.host'), manner], stdin=s,
-                       capture_output=True, text=True, timeout=60 * rig.SLOW)
+                       capture_output=True, text=True, timeout=60 * rig.LONG)
     s.close()
     return p.stdout
 
