@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core oldest debug
+# natfw-test: core debug
 #
 # Rule sets change as a whole, under traffic that must not notice.
 . "$(dirname "$0")/lib.sh"

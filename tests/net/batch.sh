@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: core oldest debug
+# natfw-test: core debug
 #
 # Packets that come in a row are taken together (Documentation/datapath.rst). What becomes of
 # them must be what becomes of each alone, in the same order, and nobody who looks on may
