@@ -59,7 +59,7 @@ def wait_for(condition, seconds=10, what='condition'):
             return got
         if time.monotonic() > end:
             raise Failed(f'waited {seconds} s for: {what}')
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 # --- points --------------------------------------------------------------------------------
