@@ -235,7 +235,7 @@ seen() {
 	wait_for 15 file_has "$BG_OUT" "$1" || die "manager: $(cat "$BG_OUT" "$CERTS"/*.log 2>/dev/null)"
 }
 
-# A session nobody answers, so it is there until the daemon ends. Its tag is in $WORK/tag.
+# A session nobody answers, so it is there until its lifetime or the daemon ends. Its tag is in $WORK/tag.
 unanswered_session() {
 	in_ns "$DEV" python3 - "$HERE" "$SOCKET" "$WORK/tag" <<-'PY' &
 		import os
@@ -243,7 +243,7 @@ unanswered_session() {
 		sys.path.insert(0, sys.argv[1])
 		from client import Client
 		c = Client(sys.argv[2])
-		c.rpc("session-open", kind="create", lifetime=60, flow={
+		c.rpc("session-open", kind="create", lifetime=3600, flow={
 		    "source": "192.0.2.1", "destination": "192.0.2.2", "protocol": "udp",
 		    "source-port": 4000, "destination-port": 5004})
 		open(sys.argv[3] + ".new", "w").write(c.get("sessions")[0][0]["session"])
