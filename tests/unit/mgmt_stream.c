@@ -11,6 +11,7 @@
 
 #include "ktap.h"
 #include "mgmt/nacm.h"
+#include "mgmt/restconf.h"
 #include "mgmt/stream.h"
 #include "mgmt/xml.h"
 
@@ -222,6 +223,20 @@ static void slow(void)
 	stream_clear();
 }
 
+/* What RESTCONF's clients are told of streams is what its module has, whatever has gone from them. */
+static void monitored(void)
+{
+	struct evbuffer *out = restconf_monitoring();
+	struct lyd_node *tree = NULL;
+
+	evbuffer_add(out, "", 1);
+	EXPECT(!lyd_parse_data_mem(ctx, (char *)evbuffer_pullup(out, -1), LYD_XML,
+				   LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &tree));
+	EXPECT(tree);
+	lyd_free_all(tree);
+	evbuffer_free(out);
+}
+
 static void bounded(void)
 {
 	struct stream_wish w = { .user = "u", .start = in(-3600) };
@@ -233,6 +248,7 @@ static void bounded(void)
 	set_up();
 	EXPECT(stream_info(0, &info) && !info.aged.tv_sec && info.created.tv_sec);
 	EXPECT(!stream_info(2, &info));
+	monitored();
 	memset(big, 'x', sizeof(big) - 1);
 	for (i = 1; i <= 2000; i++)
 		stream_emit(started(i, big));
@@ -240,6 +256,7 @@ static void bounded(void)
 	turn();
 	EXPECT(a.told > 300 && a.told * 4000ull <= STREAM_OCTETS && a.last == 2000);
 	EXPECT(stream_info(0, &info) && info.aged.tv_sec);
+	monitored();
 	stream_clear();
 }
 
@@ -504,7 +521,7 @@ static const struct ktap_test tests[] = {
 int main(void)
 {
 	static const char *const modules[] = {
-		"ietf-netconf-acm", "ietf-netconf-notifications", "nc-notifications",
+		"ietf-netconf-acm", "ietf-netconf-notifications", "nc-notifications", "ietf-restconf-monitoring",
 	};
 	size_t i;
 	int bad;
