@@ -63,13 +63,13 @@ opens() {
 
 refreshed() {
 	calm NI NR
-	external udp lifetime 4 refresh 1
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
+	external udp lifetime 8 refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 8 refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
-	goes_on 6
+	goes_on 10
 	none_lost
 	quit NI NR
-	stops 8
+	stops 14
 }
 
 outward() {

@@ -122,21 +122,21 @@ roles_are() {
 }
 
 refreshed() {
-	create udp 4000 5000 lifetime 3 refresh 1
+	create udp 4000 5000 lifetime 8 refresh 2
 	steady NI udp "$S" 4000 "$D" 5000
-	goes_on 6
+	goes_on 10
 	none_lost
 	close NI
-	stops 5
+	stops 14
 }
 
 # Nobody refreshes: the flow goes on, and ends with its lifetime.
 sender_dies() {
-	create udp 4000 5000 lifetime $((8 * SLOW)) refresh 2
+	create udp 4000 5000 lifetime $((20 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$D" 5000
 	crash NI
 	goes_on 1
-	stops 15
+	stops 30
 	wait_for 8 pinholes_are FW1 0
 	wait_for 8 pinholes_are FW2 0
 	wait_for 5 sessions_are FW1 0

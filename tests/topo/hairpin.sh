@@ -33,22 +33,22 @@ S=10.1.0.2
 PUBLIC='198\.51\.100\.(8|9|1[0-5]) [0-9]+'
 
 refreshed() {
-	external udp lifetime 4 refresh 1
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
+	external udp lifetime 8 refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 8 refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
-	goes_on 6
+	goes_on 10
 	none_lost
 	quit NI NR
-	stops 8
+	stops 14
 }
 
 nat_dies() {
-	external udp lifetime $((8 * SLOW)) refresh 2
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((8 * SLOW)) refresh 2
+	external udp lifetime $((20 * SLOW)) refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((20 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
 	crash NAT
 	goes_on 1
-	stops 15
+	stops 30
 	wait_for 8 pinholes_are NAT 0
 }
 

@@ -50,25 +50,25 @@ S=10.2.0.2
 PUBLIC='198\.51\.100\.(8|9|1[0-5]) [0-9]+'
 
 refreshed() {
-	external udp lifetime 4 refresh 1
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 4 refresh 1
+	external udp lifetime 8 refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 8 refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
-	goes_on 6
+	goes_on 10
 	none_lost
 	quit NI NR
-	stops 8
+	stops 14
 }
 
 all_die() {
 	local name
-	external udp lifetime $((8 * SLOW)) refresh 2
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((8 * SLOW)) refresh 2
+	external udp lifetime $((20 * SLOW)) refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((20 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
 	for name in NI MB1 MB2 MB3 MB4 NR; do
 		crash "$name"
 	done
 	goes_on 1
-	stops 15
+	stops 30
 	for name in MB1 MB2 MB3 MB4; do
 		wait_for 8 pinholes_are "$name" 0
 	done

@@ -104,25 +104,25 @@ reservation_ends_first() {
 }
 
 refreshed() {
-	external udp 5000 lifetime 3 refresh 1
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 3 refresh 1
+	external udp 5000 lifetime 8 refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime 8 refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
-	goes_on 6
+	goes_on 10
 	none_lost
 	quit NI NR
-	stops 5
+	stops 14
 }
 
 everybody_dies() {
-	external udp 5000 lifetime $((8 * SLOW)) refresh 2
-	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((8 * SLOW)) refresh 2
+	external udp 5000 lifetime $((20 * SLOW)) refresh 2
+	open NI create udp from "$S" sport 4000 to "$X" dport "$XP" lifetime $((20 * SLOW)) refresh 2
 	steady NI udp "$S" 4000 "$X" "$XP"
 	crash NI
 	crash NR
 	crash EDGE
 	crash MB
 	goes_on 1
-	stops 15
+	stops 30
 	wait_for 8 pinholes_are EDGE 0
 	wait_for 8 pinholes_are MB 0
 }

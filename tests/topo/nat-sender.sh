@@ -64,20 +64,20 @@ mri_translated() {
 }
 
 refreshed() {
-	open NI create udp from "$S" sport 4000 to "$D" dport 5000 lifetime 3 refresh 1
+	open NI create udp from "$S" sport 4000 to "$D" dport 5000 lifetime 8 refresh 2
 	steady NI udp "$S" 4000 "$D" 5000
-	goes_on 6
+	goes_on 10
 	none_lost
 	close NI
-	stops 5
+	stops 14
 }
 
 sender_dies() {
-	open NI create tcp from "$S" sport 4000 to "$D" dport 5000 lifetime $((8 * SLOW)) refresh 2
+	open NI create tcp from "$S" sport 4000 to "$D" dport 5000 lifetime $((20 * SLOW)) refresh 2
 	steady NI tcp "$S" 4000 "$D" 5000
 	crash NI
 	goes_on 1
-	stops 15
+	stops 30
 	wait_for 8 pinholes_are EDGE 0
 }
 

@@ -57,9 +57,9 @@ create_proxy() {
 
 create_proxy_refreshed() {
 	calm NI NR
-	open NI proxy create udp from 203.0.113.2 sport 4000 to 192.0.2.2 dport 5000 lifetime 3 refresh 1
+	open NI proxy create udp from 203.0.113.2 sport 4000 to 192.0.2.2 dport 5000 lifetime 8 refresh 2
 	steady NI udp 203.0.113.2 4000 192.0.2.2 5000
-	goes_on 6
+	goes_on 10
 	none_lost
 	close NI
 	stops 6
@@ -81,14 +81,14 @@ external_proxy() {
 external_proxy_refreshed() {
 	local x xp
 	calm NI NR
-	open NR proxy external udp from 192.0.2.2 to 10.1.0.2 dport 5000 lifetime 4 refresh 1
+	open NR proxy external udp from 192.0.2.2 to 10.1.0.2 dport 5000 lifetime 8 refresh 2
 	x=$(answer .external.address) xp=$(answer .external.port)
 	wait_for 5 passes_now "$x" "$xp"
 	steady R udp 192.0.2.2 4000 "$x" "$xp"
-	goes_on 7
+	goes_on 10
 	none_lost
 	close NR
-	stops 8
+	stops 14
 }
 
 passes_now() { on R "$ENDPOINT" send udp 192.0.2.2 4000 "$1" "$2" first 0.5; }
