@@ -391,8 +391,9 @@ static void map_fold_show(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &folded_as, &as, sizeof(as));
 	KUNIT_EXPECT_FALSE(test, show_flow(t, f, 1, &none));
 	natfw_map_put(m);
-	leave(f);
+	natfw_map_leave(f, false);
 	KUNIT_EXPECT_FALSE(test, show_flow(t, f, 0, &none));
+	kfree(f);
 	KUNIT_EXPECT_EQ(test, none.times, 0U);
 	expect_nothing(test);
 }
