@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Reading KTAP: sourced by what runs tests and adds up their points.
+# Reading KTAP, and the time there is: sourced by what runs tests and adds up their points.
 
 # ktap_count FILE: "passed failed skipped", counting points that have none below them.
 ktap_count() {
@@ -68,4 +68,9 @@ slowness() {
 	else
 		echo 1
 	fi
+}
+
+# in_time SECONDS: what takes so long ends before tests/check wants to, if it minds.
+in_time() {
+	((!${NATFW_DEADLINE:-0} || EPOCHSECONDS + $1 <= NATFW_DEADLINE))
 }
