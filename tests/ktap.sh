@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Reading KTAP, and the time there is: sourced by what runs tests and adds up their points.
+# Sourced by tests and by what runs them and adds up their points: reading KTAP, and what kind of machine this is.
+
+# The system's programs first: for those tests/deps installs what tests want, and what stands in for python3 in some homes
+# takes a second to find it.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 # ktap_count FILE: "passed failed skipped", counting points that have none below them.
 ktap_count() {

@@ -19,9 +19,6 @@ TOP=$(dirname "$TESTS")
 # shellcheck source=ktap.sh
 . "$TESTS/ktap.sh"
 
-# the system's first: for those tests/deps installs what tests want, and what stands in for python3 in some homes takes a
-# second to find it
-PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 ME=$(basename "$0" .sh)
 WORK=''
 SLOW=$(slowness)
