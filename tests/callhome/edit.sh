@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=500
+# natfw-test: host timeout=900
 #
 # What managers can change (RFC 6241), and that the file has what is in force, whatever happens. The managers are in
 # edits.py.

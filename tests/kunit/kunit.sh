@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: quick debug
+# natfw-test: quick debug timeout=60
 #
 # The results of the module's KUnit suites, which run when it is loaded. They are in it if
 # it was built with NATFW_KUNIT=1, as tools/vm/run does when that is in its environment.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=300
+# natfw-test: host timeout=120
 #
 # Who a device is, over TLS: pins, issuers, identifiers, validity, revocation; what it is shown, and what has
 # no say in it.

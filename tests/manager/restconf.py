@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=300
+# natfw-test: host timeout=120
 #
 # RESTCONF over TLS on connections that devices opened: the root is found, requests go on one connection, and
 # responses that could be understood in two ways end it.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=300
+# natfw-test: host timeout=120
 #
 # NETCONF over SSH on connections that devices opened. The device is OpenSSH's sshd -i on the socket that it
 # connected, with a subsystem in Python; the rude ones are sockets.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# natfw-test: host timeout=300
+# natfw-test: host timeout=120
 #
 # NETCONF over TLS on connections that devices opened: roles, framing, requests, one device or many.
 
