@@ -103,8 +103,11 @@ confirms() {
 
 # Another session has what one wants, and gives it back by its end.
 locked() {
+	local before
+	# points before have locked it as well
+	before=$(grep -c 'session locked.*candidate' "$LOG" || :)
 	bg eval 'SAID=$WORK/holder PORT=4400 foreign lock running lock candidate sleep 60'
-	wait_for 15 file_has "$LOG" 'session locked.*running'
+	wait_for 15 eval '(($(grep -c "session locked.*candidate" "$LOG") > '"$before"'))'
 	foreign refused lock-denied lock running refused lock-denied lock candidate \
 		refused in-use edit running "$(port 3020)" get-config running
 	want "$(times '<port>3020<')" 0 'changed past a lock'

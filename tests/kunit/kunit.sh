@@ -23,7 +23,7 @@ show() {
 # tests/check keeps the suites from running each time it is loaded, which takes seconds.
 loaded() {
 	[[ ! -e /sys/module/natfw || -n $(compgen -G "$RESULTS/natfw*") ]] || wait_for 10 rmmod natfw
-	echo '*' >"$FILTER"
+	printf '*' >"$FILTER"
 	modprobe natfw
 }
 
