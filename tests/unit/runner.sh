@@ -46,11 +46,11 @@ hang_ends() {
 }
 
 tried_again() {
-	TRIES=2 runs moody
+	TRIES=3 runs moody
 	totals 0 1 0 0
-	file_has "$WORK/said" 'failed and runs again'
+	want "$(grep -c 'failed and runs again' "$WORK/said")" 2
 	rm "$WORK/moody.was"
-	runs moody
+	TRIES=2 runs moody
 	totals 1 0 1 0
 }
 
@@ -90,8 +90,8 @@ sleep 100
 B
 a_test moody '' <<'B'
 echo 1..1
-[[ -e $0.was ]] && echo 'ok 1 now' && exit
-touch "$0.was"
+echo >>"$0.was"
+(($(wc -l <"$0.was") < 3)) || { echo 'ok 1 now' && exit; }
 echo 'not ok 1 not yet'
 exit 1
 B
