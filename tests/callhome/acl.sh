@@ -30,14 +30,18 @@ obeyed() {
 }
 
 # A second is what it may take on a machine that does nothing else (0.4 s); this one may be busy.
-# How long it takes is shown, and no matter: machines differ.
 thousand() {
 	peer --timeout 180 acls.thousand >"$WORK/thousand"
 	echo "# $(cat "$WORK/thousand")"
+	awk '/^commit/ { exit !($2 < 4 && $4 < 4 && $7 < 4) }' "$WORK/thousand" || [[ $NATFWD_SAN ]] ||
+		die "$(cat "$WORK/thousand")"
 }
+# not with sanitizers, and not where the clock is slow
+NATFWD_SAN=''
+[[ $CALLHOME/natfwd-san -ef $(sed -n 's/.*\$LIMITS "\([^"]*\)".*/\1/p' "$WORK/in_dev") ]] && NATFWD_SAN=1
 
 point "X-INT-7,X-NC-7 packets obey a list that a manager commits, and one that it changes" obeyed
 point "what a call says passes whatever lists say" peer acls.shut
 point "what the module refuses comes back with the path of the entry" peer acls.refused
-point "1,000 entries are committed, the kernel included" thousand
+point "1,000 entries are committed in no time, the kernel included" thousand
 ktap_end
